@@ -1,0 +1,1 @@
+"""What tests of mltrack and of integrations share."""

@@ -1,0 +1,51 @@
+"""GPUs for machines that have none."""
+
+from __future__ import annotations
+
+from mltrack_core.agent.gpus import GpuUnreadable
+
+
+class FakeGpus:
+    """Stands in for `mltrack_core.agent.gpus.Nvml`.
+
+    Args:
+        readings: One dict for each GPU, of quantity to value. A quantity that is not there is one
+            that this GPU does not tell; an empty dict is a GPU that has fallen off its bus.
+        memory: One dict for each GPU, of process id to bytes.
+
+    """
+
+    def __init__(
+        self,
+        readings: list[dict[str, float]],
+        memory: list[dict[int, int]] | None = None,
+    ) -> None:
+        self.readings = readings
+        self.memory = memory or [{} for _ in readings]
+
+    def count(self) -> int:
+        """Return how many GPUs there are."""
+        return len(self.readings)
+
+    def driver(self) -> str:
+        """Return the driver's version."""
+        return "1.0"
+
+    def name(self, index: int) -> str:
+        """Return what the GPU calls itself."""
+        if not self.readings[index]:
+            raise GpuUnreadable("lost")
+        return f"Fake {index}"
+
+    def reading(self, index: int, quantity: str) -> float:
+        """Return one quantity of one GPU."""
+        try:
+            return self.readings[index][quantity]
+        except KeyError:
+            raise GpuUnreadable("not supported") from None
+
+    def process_memory(self, index: int) -> dict[int, int]:
+        """Return bytes of GPU memory by process id."""
+        if not self.readings[index]:
+            raise GpuUnreadable("lost")
+        return self.memory[index]
