@@ -1,0 +1,131 @@
+import { ThemeProvider } from "@mui/material/styles";
+import { QueryCache, QueryClient, QueryClientProvider, useQuery } from "@tanstack/react-query";
+import { lazy, Suspense, useEffect } from "react";
+import { useTranslation } from "react-i18next";
+import { Link, Route, Switch } from "wouter";
+
+import { ApiError, fetchServer } from "./api/client";
+import { feed } from "./api/feed";
+import type { Server } from "./api/types";
+import { EmptyList } from "./list/EmptyList";
+import { useProjects } from "./list/useProjects";
+import { RunPage } from "./run/RunPage";
+import { Boundary } from "./shell/Boundary";
+import { Failure } from "./shell/Failure";
+import { Shell } from "./shell/Shell";
+import { SignIn } from "./shell/SignIn";
+import { muiTheme, THEME_KEY } from "./shell/theme";
+import { WorkspacePage } from "./workspace/WorkspacePage";
+
+// What nobody opens first is fetched when it is opened.
+const ComparePage = lazy(() =>
+  import("./compare/ComparePage").then(({ ComparePage }) => ({ default: ComparePage })),
+);
+
+const client: QueryClient = new QueryClient({
+  queryCache: new QueryCache({
+    // The session has ended: the door asks the server again and then the user.
+    onError: (error) => {
+      if (error instanceof ApiError && error.status === 401)
+        void client.invalidateQueries({ queryKey: ["server"] });
+    },
+  }),
+  defaultOptions: {
+    queries: {
+      // What the server refuses it refuses again; what the network lost is worth another try.
+      retry: (failures, error) =>
+        !(error instanceof ApiError && error.status < 500) && failures < 3,
+      // The feed says when something is out of date.
+      refetchOnWindowFocus: false,
+    },
+  },
+});
+
+export function App() {
+  return (
+    <ThemeProvider
+      theme={muiTheme}
+      defaultMode="system"
+      modeStorageKey={THEME_KEY}
+      disableTransitionOnChange
+    >
+      <QueryClientProvider client={client}>
+        <Door />
+      </QueryClientProvider>
+    </ThemeProvider>
+  );
+}
+
+/** Asks for a token where the server wants one, else shows the pages and starts the feed. */
+function Door() {
+  const { t } = useTranslation();
+  const server = useQuery({
+    queryKey: ["server"],
+    queryFn: ({ signal }) => fetchServer(signal),
+    staleTime: Infinity,
+  });
+  const { data, isPending, error } = server;
+  const isOpen = data !== undefined && (!data.needs_token || data.is_signed_in);
+  useEffect(() => {
+    if (isOpen) feed.start(data.rev);
+  }, [isOpen, data]);
+  if (isPending) return <div className="page-loading">{t("loading")}</div>;
+  if (!data) return <Failure error={error ?? new Error()} onRetry={() => void server.refetch()} />;
+  if (!isOpen) return <SignIn />;
+  return (
+    <Shell server={data}>
+      <Boundary>
+        <Pages server={data} />
+      </Boundary>
+    </Shell>
+  );
+}
+
+function Pages({ server }: { server: Server }) {
+  const { t } = useTranslation();
+  return (
+    <Switch>
+      <Route path="/">
+        <Home server={server} />
+      </Route>
+      <Route path="/p/:project">
+        {({ project }) => <WorkspacePage key={project} project={decodeURIComponent(project)} />}
+      </Route>
+      <Route path="/p/:project/table">
+        {({ project }) => (
+          <WorkspacePage key={project} project={decodeURIComponent(project)} isTable />
+        )}
+      </Route>
+      <Route path="/p/:project/compare">
+        {({ project }) => (
+          <Suspense fallback={<div className="page-loading">{t("loading")}</div>}>
+            <ComparePage key={project} project={decodeURIComponent(project)} />
+          </Suspense>
+        )}
+      </Route>
+      <Route path="/r/:run/:tab?">
+        {({ run, tab }) => <RunPage key={run} id={run} tab={tab} />}
+      </Route>
+      <Route>
+        <div className="failure">
+          <p>{t("shell.not_found")}</p>
+          <Link href="/">{t("shell.to_runs")}</Link>
+        </div>
+      </Route>
+    </Switch>
+  );
+}
+
+/** The project heard of last; without any, how to make one. */
+function Home({ server }: { server: Server }) {
+  const projects = useProjects();
+  if (projects.isPending) return null;
+  if (projects.isError)
+    return <Failure error={projects.error} onRetry={() => void projects.refetch()} />;
+  const latest = projects.data.projects[0];
+  return latest ? (
+    <WorkspacePage key={latest.name} project={latest.name} />
+  ) : (
+    <EmptyList server={server} />
+  );
+}

@@ -1,0 +1,209 @@
+// Requests to the server that served this page; there is no other.
+
+import { decodeSeries, type Track } from "./columns";
+import type {
+  Checkpoint,
+  CheckpointList,
+  ConsolePage,
+  HistogramGrid,
+  HistogramSeries,
+  MediaOverview,
+  MediaPage,
+  MediaRows,
+  Notice,
+  Problem,
+  ProjectList,
+  Run,
+  RunEdit,
+  RunList,
+  SeriesQuery,
+  Server,
+} from "./types";
+
+const ROOT = "/api/v1";
+
+/** A problem, with the place that is wrong where it is one of a filter. */
+export type QueryProblem = Problem & { start?: number; end?: number };
+
+/** An answer that is not a success: what the server says about it, or what the network did. */
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    readonly problem: QueryProblem | null,
+    message: string,
+  ) {
+    super(message);
+    this.name = "ApiError";
+  }
+
+  /** The id to look for in the server's log; "" where there is none. */
+  get request(): string {
+    return this.problem?.request ?? "";
+  }
+}
+
+async function ask(path: string, init: RequestInit): Promise<Response> {
+  const answer = await fetch(ROOT + path, { credentials: "same-origin", ...init });
+  if (answer.ok) return answer;
+  const problem = await readProblem(answer);
+  throw new ApiError(
+    answer.status,
+    problem,
+    problem?.detail || problem?.title || answer.statusText,
+  );
+}
+
+async function readProblem(answer: Response): Promise<QueryProblem | null> {
+  if (!answer.headers.get("content-type")?.includes("json")) return null;
+  try {
+    return (await answer.json()) as QueryProblem;
+  } catch {
+    return null; // cut off on the way; the status says enough
+  }
+}
+
+async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
+  const answer = await ask(path, signal ? { signal } : {});
+  return (await answer.json()) as T;
+}
+
+function post(path: string, body: unknown, signal?: AbortSignal): Promise<Response> {
+  return ask(path, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+    ...(signal ? { signal } : {}),
+  });
+}
+
+export function fetchServer(signal?: AbortSignal): Promise<Server> {
+  return get("/server", signal);
+}
+
+export function fetchChanges(cursor: number, signal?: AbortSignal): Promise<Notice> {
+  return get(`/changes?cursor=${cursor}`, signal);
+}
+
+export function fetchProjects(signal?: AbortSignal): Promise<ProjectList> {
+  return get("/projects", signal);
+}
+
+/** A page of the project's runs for which the filter *q* holds, in the order *sort*. */
+export function fetchRuns(
+  project: string,
+  { q, sort }: { q: string; sort: string },
+  cursor: string | null,
+  signal?: AbortSignal,
+): Promise<RunList> {
+  const query = new URLSearchParams({ project, limit: "200" });
+  if (q) query.set("q", q);
+  if (sort) query.set("sort", sort);
+  if (cursor) query.set("cursor", cursor);
+  return get(`/runs?${query.toString()}`, signal);
+}
+
+/** Change what a person may change of a run; what is left out stays. */
+export async function editRun(id: string, edit: RunEdit): Promise<void> {
+  await ask(`/runs/${id}`, {
+    method: "PATCH",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(edit),
+  });
+}
+
+export function fetchRun(id: string, signal?: AbortSignal): Promise<Run> {
+  return get(`/runs/${id}`, signal);
+}
+
+/** Lines `first` and following; the last ones where `first` is null. */
+export function fetchConsole(
+  id: string,
+  first: number | null,
+  limit: number,
+  signal?: AbortSignal,
+): Promise<ConsolePage> {
+  const query = new URLSearchParams({ limit: String(limit) });
+  if (first !== null) query.set("first", String(first));
+  return get(`/runs/${id}/console?${query.toString()}`, signal);
+}
+
+/** What all histograms of a run amount to, in at most *columns* columns of steps. */
+export function fetchHistogramGrid(
+  id: string,
+  columns: number,
+  signal?: AbortSignal,
+): Promise<HistogramGrid> {
+  return get(`/runs/${id}/histograms?columns=${columns}`, signal);
+}
+
+export function fetchHistogram(
+  id: string,
+  name: string,
+  columns: number,
+  signal?: AbortSignal,
+): Promise<HistogramSeries> {
+  const query = new URLSearchParams({ name, columns: String(columns) });
+  return get(`/runs/${id}/histogram?${query.toString()}`, signal);
+}
+
+export function fetchCheckpoints(id: string, signal?: AbortSignal): Promise<CheckpointList> {
+  return get(`/runs/${id}/checkpoints`, signal);
+}
+
+export function fetchCheckpoint(
+  id: string,
+  checkpoint: string,
+  signal?: AbortSignal,
+): Promise<Checkpoint> {
+  return get(`/runs/${id}/checkpoints/${checkpoint}`, signal);
+}
+
+/** Where a stored file of a checkpoint is downloaded from. */
+export function checkpointFileUrl(id: string, checkpoint: string, path: string): string {
+  const name = path.split("/").map(encodeURIComponent).join("/");
+  return `${ROOT}/runs/${id}/checkpoints/${checkpoint}/files/${name}`;
+}
+
+/** Which media a run has, and the steps at which there are any. */
+export function fetchMedia(id: string, signal?: AbortSignal): Promise<MediaOverview> {
+  return get(`/runs/${id}/media`, signal);
+}
+
+/** What each name shows at *step*; at the last one where it is null. */
+export function fetchShown(
+  id: string,
+  step: number | null,
+  signal?: AbortSignal,
+): Promise<MediaPage> {
+  return get(`/runs/${id}/media/shown${step === null ? "" : `?step=${step}`}`, signal);
+}
+
+export function fetchTableRows(
+  id: string,
+  sha256: string,
+  first: number,
+  limit: number,
+  signal?: AbortSignal,
+): Promise<MediaRows> {
+  return get(`/runs/${id}/media/tables/${sha256}?first=${first}&limit=${limit}`, signal);
+}
+
+/** Where a file of a run's media is; its bytes never change. */
+export function mediaUrl(id: string, sha256: string): string {
+  return `${ROOT}/runs/${id}/media/files/${sha256}`;
+}
+
+export async function fetchText(id: string, sha256: string, signal?: AbortSignal): Promise<string> {
+  const answer = await ask(`/runs/${id}/media/files/${sha256}`, signal ? { signal } : {});
+  return answer.text();
+}
+
+export async function fetchTracks(query: SeriesQuery, signal?: AbortSignal): Promise<Track[]> {
+  const answer = await post("/series", query, signal);
+  return decodeSeries(await answer.arrayBuffer());
+}
+
+/** Exchange a token for this browser's session cookie. */
+export async function signIn(token: string): Promise<void> {
+  await post("/session", { token });
+}

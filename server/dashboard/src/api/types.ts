@@ -1,0 +1,603 @@
+// The API's resources. Written by scripts/api_types.py from server/mltrack_server/resources/:
+// change that file and run the script.
+
+export type NonFinite = "NaN" | "Infinity" | "-Infinity";
+/** JSON has no NaN and no infinity, and both are values here. `toNumber` reads it. */
+export type ApiNumber = number | NonFinite;
+export type ParamScalar = null | boolean | number | string;
+export type ParamValue = ParamScalar | ParamScalar[];
+export type RunState = RunSummary["state"];
+export type XAxis = NonNullable<SeriesQuery["x"]>;
+
+export interface Checkpoint {
+  summary: CheckpointSummary;
+  files: CheckpointFile[];
+}
+
+export interface CheckpointFile {
+  path: string;
+  bytes: number;
+  modified_ns: number;
+  sha256: string;
+  is_stored: boolean;
+}
+
+export interface CheckpointList {
+  checkpoints: CheckpointSummary[];
+  rev: number;
+}
+
+export interface CheckpointSummary {
+  id: string;
+  time_ns: number;
+  step: number;
+  axes: Record<string, number>;
+  attempt: number;
+  rank: number;
+  roles: ("backup" | "best" | "final" | "last" | "periodic")[];
+  holds: ("backup" | "best" | "final" | "last" | "periodic")[];
+  path: string;
+  is_folder: boolean;
+  writer: string;
+  metrics: Record<string, ApiNumber>;
+  monitor: string;
+  mode: "" | "max" | "min";
+  files: number;
+  bytes: number;
+  kept: string;
+  reason: string;
+  status: "hashed" | "missing" | "recorded" | "removed" | "stored" | "waiting";
+  problem: string;
+  gone: "" | "deleted" | "overwritten";
+  gone_ns: number | null;
+}
+
+export interface RetentionItem {
+  run: string;
+  checkpoint: string;
+  step: number;
+  bytes: number;
+  kept_by: ("best" | "every" | "last")[];
+}
+
+export interface RetentionPlan {
+  items: RetentionItem[];
+  bytes_freed: number;
+  bytes_later: number;
+  is_applied: boolean;
+}
+
+export interface RetentionQuery {
+  runs?: string[] | null;
+  project?: string | null;
+  keep_best?: number | null;
+  keep_last?: number | null;
+  every?: number | null;
+  apply?: boolean;
+}
+
+export interface Deletion {
+  id: string;
+  project: string;
+  name: string;
+  deleted_ns: number;
+  purge_ns: number;
+  purged_ns: number | null;
+  records: number;
+}
+
+export interface DeletionList {
+  deletions: Deletion[];
+}
+
+export interface Created {
+  id: string;
+  url: string;
+}
+
+export interface Finish {
+  state?: "failed" | "finished" | "interrupted" | "killed";
+  reason?: string;
+}
+
+export interface NewPoints {
+  values: Record<string, ApiNumber>;
+  step?: number | null;
+  time_ns?: number | null;
+}
+
+export interface NewRun {
+  project?: string;
+  name?: string;
+  params?: Record<string, ParamValue>;
+  tags?: string[];
+  group?: string;
+}
+
+export interface Stored {
+  next_seq: number;
+}
+
+export interface ExtractHeader {
+  parts: ExtractPart[];
+  columns: Record<string, ColumnRef>;
+  exact_ints: Record<string, number>;
+  next: ExtractPosition | null;
+}
+
+export interface ExtractList {
+  series: ExtractSeries[];
+  next: ExtractPosition | null;
+}
+
+export interface ExtractPart {
+  run: string;
+  name: string;
+  count: number;
+}
+
+export interface ExtractPosition {
+  run: number;
+  name: number;
+  start?: number | null;
+  skip?: number;
+}
+
+export interface ExtractQuery {
+  runs: string[];
+  names: string[];
+  start?: number | null;
+  end?: number | null;
+  samples?: number | null;
+  limit?: number;
+  resume?: ExtractPosition | null;
+}
+
+export interface ExtractSeries {
+  run: string;
+  name: string;
+  step: number[];
+  time_ns: number[];
+  value: ApiNumber[];
+  is_superseded: boolean[];
+  min: ApiNumber[];
+  max: ApiNumber[];
+  mean: ApiNumber[];
+  count: number[];
+  nonfinite: number[];
+}
+
+export interface Histogram {
+  low: number[];
+  high: number[];
+  count: number[];
+  nans: number;
+  negative_infinities: number;
+  positive_infinities: number;
+}
+
+export interface HistogramColumn {
+  first_step: number;
+  last_step: number;
+  time_ns: number;
+  records: number;
+}
+
+export interface HistogramGrid {
+  columns: HistogramColumn[];
+  rows: HistogramRow[];
+  names: number;
+  is_thinned: boolean;
+}
+
+export interface HistogramPage {
+  records: HistogramRecord[];
+  next: string | null;
+}
+
+export interface HistogramRecord {
+  step: number;
+  time_ns: number;
+  is_superseded: boolean;
+  values: Record<string, Histogram>;
+}
+
+export interface HistogramRow {
+  name: string;
+  magnitude: (number | null)[];
+  zeros: (number | null)[];
+  nonfinite: number[];
+}
+
+export interface HistogramSeries {
+  name: string;
+  scale: "edges" | "exponent";
+  columns: HistogramColumn[];
+  histograms: Histogram[];
+  is_thinned: boolean;
+}
+
+export interface MediaBox {
+  left: number;
+  top: number;
+  right: number;
+  bottom: number;
+  label: string;
+  score: ApiNumber | null;
+  group: string;
+}
+
+export interface MediaFile {
+  type: string;
+  bytes: number;
+  sha256: string;
+  is_here: boolean;
+}
+
+export interface MediaItem {
+  kind: "audio" | "image" | "table" | "text";
+  file: MediaFile;
+  caption: string;
+  width: number;
+  height: number;
+  seconds: number;
+  boxes: MediaBox[];
+  masks: MediaMask[];
+}
+
+export interface MediaKey {
+  name: string;
+  kinds: ("audio" | "image" | "table" | "text")[];
+  records: number;
+  items: number;
+  first_step: number;
+  last_step: number;
+}
+
+export interface MediaMask {
+  name: string;
+  file: MediaFile;
+  labels: Record<string, string>;
+}
+
+export interface MediaOverview {
+  keys: MediaKey[];
+  steps: number[];
+  is_thinned: boolean;
+}
+
+export interface MediaPage {
+  records: MediaRecord[];
+  next: number | null;
+}
+
+export interface MediaRecord {
+  name: string;
+  step: number;
+  time_ns: number;
+  items: MediaItem[];
+}
+
+export interface MediaRows {
+  columns: string[];
+  rows: ((boolean | number | string | null)[])[];
+  first: number;
+  total: number;
+}
+
+export interface Aggregate {
+  count: number;
+  mean: number | null;
+  sd: number | null;
+  min: number | null;
+  max: number | null;
+}
+
+export interface Completion {
+  start: number;
+  end: number;
+  suggestions: Suggestion[];
+}
+
+export interface GroupQuery {
+  project?: string | null;
+  q?: string;
+  by: string;
+  of?: string;
+  limit?: number;
+}
+
+export interface KeyIndex {
+  keys: KeySummary[];
+  runs: number;
+  has_more: boolean;
+}
+
+export interface KeySummary {
+  key: string;
+  kinds: ("boolean" | "duration" | "list" | "null" | "number" | "state" | "text" | "time")[];
+  runs: number;
+}
+
+export interface RunEdit {
+  name?: string | null;
+  tags?: string[] | null;
+  notes?: string | null;
+  archived?: boolean;
+}
+
+export interface RunGroup {
+  values: ParamValue[];
+  q: string;
+  runs: number;
+  aggregates: Record<string, Aggregate>;
+}
+
+export interface RunGroups {
+  groups: RunGroup[];
+  total: number;
+  runs: number;
+  rev: number;
+}
+
+export interface RunQuery {
+  project?: string | null;
+  state?: "failed" | "finished" | "interrupted" | "killed" | "running" | "silent" | null;
+  q?: string;
+  sort?: string;
+  fields?: string | null;
+  limit?: number;
+  cursor?: string | null;
+}
+
+export interface Suggestion {
+  text: string;
+  kind: "key" | "operator" | "value";
+  runs: number;
+}
+
+export interface UnknownKey {
+  key: string;
+  nearest: string;
+}
+
+export interface ValueCount {
+  value: ParamValue;
+  text: string;
+  runs: number;
+}
+
+export interface ValueIndex {
+  key: string;
+  values: ValueCount[];
+  has_more: boolean;
+  missing: number;
+}
+
+export interface Alert {
+  time_ns: number;
+  level: "error" | "info" | "warning";
+  title: string;
+  text: string;
+  step: number | null;
+  kind: string;
+}
+
+export interface ConsoleLine {
+  number: number;
+  time_ns: number;
+  channel: "stderr" | "stdout";
+  rank: number;
+  text: string;
+  partial: boolean;
+}
+
+export interface ConsolePage {
+  lines: ConsoleLine[];
+  total: number;
+}
+
+export interface Loss {
+  reason: string;
+  count: number;
+  kinds: Record<string, number>;
+}
+
+export interface MetricSummary {
+  last: ApiNumber;
+  last_step: number;
+  min: ApiNumber | null;
+  max: ApiNumber | null;
+  count: number;
+  nonfinite: number;
+  first_nonfinite_step: number | null;
+  on_time_axis: boolean;
+}
+
+export interface Note {
+  time_ns: number;
+  text: string;
+  step: number | null;
+}
+
+export interface Project {
+  name: string;
+  runs: number;
+  live: number;
+  heard_ns: number;
+}
+
+export interface ProjectList {
+  projects: Project[];
+}
+
+export interface Run {
+  summary: RunSummary;
+  command: string[];
+  folder: string;
+  python: string;
+  mltrack: string;
+  notes: Note[];
+  facts: Record<string, Record<string, ParamValue>>;
+  devices: Record<string, MetricSummary>;
+  histograms: number;
+  media: number;
+  checkpoints: number;
+  streams: Stream[];
+  losses: Loss[];
+  alerts: Alert[];
+  traceback: string;
+}
+
+export interface RunList {
+  runs: RunSummary[];
+  total: number;
+  next: string | null;
+  rev: number;
+  unknown: UnknownKey[];
+}
+
+export interface RunSummary {
+  id: string;
+  project: string;
+  name: string;
+  state: "failed" | "finished" | "interrupted" | "killed" | "running" | "silent";
+  reason: string;
+  exit_code: number | null;
+  signal: number | null;
+  started_ns: number;
+  ended_ns: number | null;
+  heard_ns: number;
+  user: string;
+  host: string;
+  framework: string;
+  group: string;
+  tags: string[];
+  notes: string;
+  archived: boolean;
+  edited: string[];
+  parent: string;
+  attempts: number;
+  records: number;
+  dropped: number;
+  rev: number;
+  params: Record<string, ParamValue>;
+  nonfinite_params: string[];
+  metrics: Record<string, MetricSummary>;
+  has_more_metrics: boolean;
+}
+
+export interface Stream {
+  id: string;
+  role: "agent" | "child" | "door" | "trainer";
+  attempt: number;
+  rank: number;
+  host: string;
+  pid: number;
+  next_seq: number;
+  is_sealed: boolean;
+}
+
+export interface ColumnRef {
+  offset: number;
+  length: number;
+  type: "f8" | "i8" | "u4";
+}
+
+export interface History {
+  name: string;
+  step: number[];
+  time_ns: number[];
+  value: ApiNumber[];
+  is_superseded: boolean[];
+}
+
+export interface SeriesBlock {
+  name: string;
+  is_exact: boolean;
+  x: ColumnRef;
+  series: SeriesColumns[];
+}
+
+export interface SeriesColumns {
+  run: string;
+  is_superseded: boolean;
+  count: number;
+  nonfinite: number;
+  first: ApiNumber | null;
+  last: ApiNumber | null;
+  columns: Record<string, ColumnRef>;
+}
+
+export interface SeriesHeader {
+  blocks: SeriesBlock[];
+  rev: number;
+}
+
+export interface SeriesQuery {
+  runs: string[];
+  names: string[];
+  x?: "relative" | "step" | "time";
+  start?: number | null;
+  end?: number | null;
+  buckets?: number;
+}
+
+export interface Change {
+  id: string;
+  project: string;
+  rev: number;
+  state: "failed" | "finished" | "interrupted" | "killed" | "running" | "silent";
+  last_step: number | null;
+}
+
+export interface Health {
+  status: "ok" | "read only";
+}
+
+export interface Notice {
+  cursor: number;
+  changes: Change[];
+  reset: boolean;
+}
+
+export interface Problem {
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+  at: string;
+  request: string;
+}
+
+export interface Server {
+  version: string;
+  is_local: boolean;
+  needs_token: boolean;
+  is_signed_in: boolean;
+  folder: string;
+  rev: number;
+}
+
+export interface SignIn {
+  token: string;
+}
+
+export interface ProjectSize {
+  project: string;
+  runs: number;
+  deleted: number;
+  records: number;
+  points: number;
+  point_bytes: number;
+  other_bytes: number;
+  blob_bytes: number;
+  own_blob_bytes: number;
+}
+
+export interface SizeList {
+  projects: ProjectSize[];
+  database_bytes: number;
+  free_bytes: number;
+  blob_bytes: number;
+}

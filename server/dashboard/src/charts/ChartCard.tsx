@@ -1,0 +1,273 @@
+// One metric of one or more runs, with everything that is to be said about the picture.
+
+import { useCallback, useMemo, useRef, useState, type ReactNode } from "react";
+import { useTranslation } from "react-i18next";
+
+import { ApiError } from "../api/client";
+import type { Track } from "../api/columns";
+import { formatCount, formatNumber } from "../api/number";
+import { shortName } from "../series/metrics";
+import { useMappedTracks } from "../series/useMappedTracks";
+import type { Window } from "../series/useTracks";
+import { Tool } from "../shell/Tool";
+import type { LineStyle } from "./colours";
+import { domainOf, type Domain } from "./domain";
+import { groupTracks, type RunGroup, type Spread } from "./groups";
+import { LineChart } from "./LineChart";
+import { useLive } from "./live";
+import type { Line } from "./model";
+import { TrackTable } from "./TrackTable";
+import type { Reading } from "./tooltip";
+import { plain, type Unit } from "./unit";
+import { chartX, type ChartView } from "./useView";
+
+export interface ChartRun {
+  id: string;
+  label: string;
+  style: LineStyle;
+}
+
+/** Runs that are drawn as one line. */
+export interface ChartGroup extends RunGroup {
+  label: string;
+  style: LineStyle;
+}
+
+interface ChartCardProps {
+  name: string;
+  title?: string;
+  runs: readonly ChartRun[];
+  /** How many points the runs' summaries count. */
+  points: number;
+  view: ChartView;
+  onWindow: (window: Window | null) => void;
+  height: number;
+  unit?: Unit;
+  /** Draw these instead of the runs' own lines. */
+  groups?: readonly ChartGroup[] | null;
+  /** More buttons for the card's head. */
+  tools?: ReactNode;
+}
+
+/** Buckets of a line, and of each where there are too many lines for their bands to be seen. */
+const BUCKETS = 400;
+const BUCKETS_OF_MANY = 240;
+const MANY = 8;
+
+export function ChartCard(props: ChartCardProps) {
+  const { name, runs, view, onWindow, height, unit = plain, groups = null } = props;
+  const { t } = useTranslation();
+  const card = useRef<HTMLElement>(null);
+  const readout = useRef<HTMLSpanElement>(null);
+  const isVisible = useLive(card);
+  const [isFullHere, setFullHere] = useState<boolean | null>(null);
+  const [isTable, setTable] = useState(false);
+  const [isLogHere, setLogHere] = useState<boolean | null>(null);
+  const isLog = isLogHere ?? view.isLog;
+  const isFull = isFullHere ?? view.isFull;
+  const x = chartX(view);
+  const buckets = runs.length > MANY ? BUCKETS_OF_MANY : BUCKETS;
+  const runIds = useMemo(() => runs.map((run) => run.id), [runs]);
+  const query = useMappedTracks(
+    { runs: runIds, name, x: view.x, window: view.window, buckets, points: props.points },
+    view.by,
+    isVisible,
+  );
+  const lines = useMemo(
+    () => (groups ? groupLines : linesOf)(query.data ?? [], runs, groups ?? [], view.spread),
+    [query.data, runs, groups, view.spread],
+  );
+  const domain = useMemo(
+    () =>
+      domainOf(
+        lines.map((line) => line.track),
+        isFull,
+        isLog,
+        unit,
+      ),
+    [lines, isFull, isLog, unit],
+  );
+  const onReading = useCallback(
+    (readings: Reading[] | null) => {
+      const first = readings?.find(({ line }) => !line.track.isSuperseded);
+      if (readout.current)
+        readout.current.textContent = first && runs.length === 1 ? unit.format(first.value) : "";
+    },
+    [runs, unit],
+  );
+  const prefix = name.slice(0, name.length - shortName(name).length);
+
+  return (
+    <section ref={card} className="card" aria-label={name} aria-busy={query.isFetching}>
+      <header className="card-header">
+        <h3 title={name}>
+          {props.title ?? (
+            <>
+              <span className="muted">{prefix}</span>
+              {shortName(name)}
+            </>
+          )}
+        </h3>
+        <span ref={readout} className="card-readout" />
+        {domain && (
+          <OffScale domain={domain} isFull={isFull} onToggle={() => setFullHere(!isFull)} />
+        )}
+        <div className="card-tools">
+          {view.window && (
+            <Tool icon="reset" label={t("chart.reset")} isOn onClick={() => onWindow(null)} />
+          )}
+          <Tool icon="log" label={t("chart.log")} isOn={isLog} onClick={() => setLogHere(!isLog)} />
+          <Tool
+            icon="table"
+            label={t("chart.table")}
+            isOn={isTable}
+            onClick={() => setTable(!isTable)}
+          />
+          {props.tools}
+        </div>
+      </header>
+      <div className="card-body" style={{ height }}>
+        {query.error && lines.length === 0 ? (
+          <CardError error={query.error} onRetry={() => void query.refetch()} />
+        ) : !query.data ? (
+          <div className="skeleton" />
+        ) : isTable ? (
+          <TrackTable lines={lines} x={x} />
+        ) : domain ? (
+          isVisible && (
+            <LineChart
+              lines={lines}
+              domain={domain}
+              x={x}
+              window={view.window}
+              onWindow={onWindow}
+              isLog={isLog}
+              smoothing={view.smoothing}
+              height={height}
+              summary={summaryOf(name, lines, t)}
+              unit={unit}
+              onReading={onReading}
+            />
+          )
+        ) : (
+          <p className="card-empty">{emptyText(lines, view, t)}</p>
+        )}
+      </div>
+      <Footer lines={lines} />
+    </section>
+  );
+}
+
+type Translate = ReturnType<typeof useTranslation>["t"];
+
+function linesOf(tracks: readonly Track[], runs: readonly ChartRun[]): Line[] {
+  const byId = new Map(runs.map((run) => [run.id, run]));
+  return tracks.flatMap((track) => {
+    const run = byId.get(track.run);
+    return run && track.x.length > 0 ? [lineOf(track, run, [run.id])] : [];
+  });
+}
+
+function groupLines(
+  tracks: readonly Track[],
+  runs: readonly ChartRun[],
+  groups: readonly ChartGroup[],
+  spread: Spread,
+): Line[] {
+  const wanted = new Set(runs.map((run) => run.id));
+  const byId = new Map(groups.map((group) => [group.id, group]));
+  const drawn = tracks.filter((track) => wanted.has(track.run));
+  return groupTracks(drawn, groups, spread).map((track) => {
+    const group = byId.get(track.run)!;
+    return lineOf(track, group, group.runs);
+  });
+}
+
+function lineOf(
+  track: Track,
+  { label, style }: Pick<ChartRun, "label" | "style">,
+  members: readonly string[],
+): Line {
+  return { track, label, style, members };
+}
+
+function emptyText(lines: readonly Line[], view: ChartView, t: Translate): string {
+  const bad = lines.reduce((sum, line) => sum + line.track.bad, 0);
+  if (bad > 0) return t("chart.all_not_finite", { count: bad });
+  if (lines.length > 0) return t("chart.nothing_on_log");
+  return view.window ? t("chart.nothing_in_window") : t("chart.no_points");
+}
+
+function summaryOf(name: string, lines: readonly Line[], t: Translate): string {
+  const counted = lines.filter((line) => !line.track.isSuperseded);
+  const bad = lines.reduce((sum, line) => sum + line.track.bad, 0);
+  const values = counted.map((line) => ({
+    line,
+    last: line.track.mean[line.track.mean.length - 1]!,
+  }));
+  const isGrouped = lines.some((line) => line.track.run !== line.members[0]);
+  const text = isGrouped ? "chart.summary_groups" : "chart.summary";
+  const parts = [t(text, { name, count: counted.length })];
+  if (values.length === 1)
+    parts.push(t("chart.summary_last", { value: formatNumber(values[0]!.last) }));
+  if (bad > 0) parts.push(t("chart.not_finite", { count: bad }));
+  return parts.join(", ");
+}
+
+function OffScale(props: { domain: Domain; isFull: boolean; onToggle: () => void }) {
+  const { t } = useTranslation();
+  const { above, below } = props.domain;
+  if (above + below === 0 && !props.isFull) return null;
+  return (
+    <button
+      type="button"
+      className="chip"
+      onClick={props.onToggle}
+      title={t("chart.off_scale_hint")}
+    >
+      {props.isFull
+        ? t("chart.full_scale")
+        : `${above > 0 ? "▲" : ""}${below > 0 ? "▼" : ""} ${t("chart.off_scale", { count: above + below })}`}
+    </button>
+  );
+}
+
+function CardError({ error, onRetry }: { error: Error; onRetry: () => void }) {
+  const { t } = useTranslation();
+  const request = error instanceof ApiError ? error.request : "";
+  return (
+    <div className="card-empty" role="alert">
+      <p>
+        {error.message} {request && <code>{request}</code>}
+      </p>
+      <button type="button" className="chip" onClick={onRetry}>
+        {t("retry")}
+      </button>
+    </div>
+  );
+}
+
+/** What the picture was made of: how many points, how reduced, how many of them not numbers. */
+function Footer({ lines }: { lines: readonly Line[] }) {
+  const { t } = useTranslation();
+  const points = lines.reduce((sum, line) => sum + line.track.count, 0);
+  const bad = lines.reduce((sum, line) => sum + line.track.bad, 0);
+  const isExact = lines.every((line) => line.track.isExact);
+  const buckets = lines.reduce((most, line) => Math.max(most, line.track.x.length), 0);
+  return (
+    <footer className="card-footer">
+      {points > 0 && (
+        <span>
+          {isExact
+            ? t("chart.exact", { count: points, shown: points.toLocaleString("en-US") })
+            : t("chart.reduced", {
+                shown: points.toLocaleString("en-US"),
+                buckets: formatCount(buckets),
+              })}
+        </span>
+      )}
+      {bad > 0 && <span className="bad">× {t("chart.not_finite", { count: bad })}</span>}
+      {lines.some((line) => line.track.isSuperseded) && <span>{t("chart.superseded")}</span>}
+    </footer>
+  );
+}

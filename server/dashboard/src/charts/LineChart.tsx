@@ -1,0 +1,246 @@
+// Lines over steps or time. The only file that knows uPlot's options.
+
+import { useEffect, useLayoutEffect, useMemo, useRef } from "react";
+import { useTranslation } from "react-i18next";
+import uPlot from "uplot";
+import "uplot/dist/uPlot.min.css";
+
+import type { Window } from "../series/useTracks";
+import { ink } from "../shell/theme";
+import { useThemeName } from "../shell/useThemeName";
+import { formatX, timeSteps, wholeSteps, type ChartX } from "./axis";
+import type { Domain } from "./domain";
+import { highlight } from "./highlight";
+import { drawMarks } from "./marks";
+import { modelOf, type Layer, type Line } from "./model";
+import { placeOf, readAt, Tooltip, type Reading } from "./tooltip";
+import type { Unit } from "./unit";
+
+export interface LineChartProps {
+  lines: readonly Line[];
+  domain: Domain;
+  x: ChartX;
+  window: Window | null;
+  onWindow: (window: Window | null) => void;
+  isLog: boolean;
+  smoothing: number;
+  height: number;
+  /** What a screen reader says of the picture. */
+  summary: string;
+  unit: Unit;
+  /** Told what the lines say at the cursor, wherever on the page it is; null when it leaves. */
+  onReading?: (readings: Reading[] | null) => void;
+}
+
+/** A chart of at most a few hundred lines whose cursor moves with those of all others on the page. */
+export function LineChart(props: LineChartProps) {
+  const { lines, domain, x, window, isLog, smoothing, height, summary } = props;
+  const { t } = useTranslation();
+  const host = useRef<HTMLDivElement>(null);
+  const chart = useRef<uPlot | null>(null);
+  const latest = useRef(props);
+  latest.current = props;
+  const model = useMemo(() => modelOf(lines, smoothing), [lines, smoothing]);
+  const layers = useRef(model.layers);
+  layers.current = model.layers;
+  const theme = useThemeName();
+  const notFinite = (count: number) => t("chart.not_finite", { count });
+  const describe = useRef(notFinite);
+  describe.current = notFinite;
+
+  useLayoutEffect(() => {
+    const element = host.current!;
+    const tooltip = new Tooltip();
+    const plot = new uPlot(
+      optionsOf(element, model.layers, latest, tooltip, describe),
+      model.data,
+      element,
+    );
+    plot.over.append(tooltip.element);
+    chart.current = plot;
+    const observer = new ResizeObserver(() => {
+      plot.setSize({ width: element.clientWidth, height: latest.current.height });
+    });
+    observer.observe(element);
+    return () => {
+      observer.disconnect();
+      plot.destroy();
+      chart.current = null;
+    };
+    // Only these need a new plot; the data and the window are set below.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [model.shape, isLog, x, height]);
+
+  useEffect(() => {
+    chart.current?.setData(model.data, true);
+  }, [model, domain, window]);
+
+  useEffect(() => {
+    const paint = () => {
+      const plot = chart.current;
+      if (!plot) return;
+      const focus = focusOf(layers.current);
+      layers.current.forEach((layer, index) => {
+        plot.series[index + 1]!.alpha = alphaOf(layer, focus);
+      });
+      plot.redraw(false);
+    };
+    paint();
+    return highlight.onChange(paint);
+  }, [theme, model.shape, isLog, x]);
+
+  return <div ref={host} className="chart" style={{ height }} role="img" aria-label={summary} />;
+}
+
+/** Return the run that stands out, where it is one of these; a chart without it stays as it is. */
+function focusOf(layers: readonly Layer[]): string | null {
+  const id = highlight.get();
+  return id !== null && layers.some(({ line }) => line.members.includes(id)) ? id : null;
+}
+
+function alphaOf({ line, role }: Layer, highlighted: string | null): number {
+  const own = role === "raw" ? 0.28 : 1;
+  const stage = line.track.isSuperseded ? 0.35 : 1;
+  const focus = highlighted === null || line.members.includes(highlighted) ? 1 : 0.15;
+  return own * stage * focus;
+}
+
+function optionsOf(
+  element: HTMLElement,
+  layers: readonly Layer[],
+  latest: React.RefObject<LineChartProps>,
+  tooltip: Tooltip,
+  notFinite: React.RefObject<(count: number) => string>,
+): uPlot.Options {
+  const { x, isLog, height, unit } = latest.current;
+  return {
+    width: Math.max(element.clientWidth, 50),
+    height,
+    padding: [8, 16, 0, 0],
+    legend: { show: false },
+    cursor: {
+      sync: { key: `mltrack-${x}`, setSeries: false, scales: ["x", null] },
+      drag: { x: true, y: false, setScale: false },
+      points: { size: 6 },
+      y: false,
+      bind: {
+        dblclick: () => () => {
+          latest.current.onWindow(null);
+          return null;
+        },
+      },
+    },
+    scales: {
+      x: { time: x === "time", range: (plot) => xRange(plot, latest.current.window) },
+      y: {
+        distr: isLog ? 3 : 1,
+        range: () => [latest.current.domain.low, latest.current.domain.high],
+      },
+    },
+    axes: [
+      {
+        ...axisInk,
+        size: x === "time" ? 40 : 26, // a date stands below the time
+        space: x === "time" ? 64 : 46,
+        ...(x === "time" ? {} : { values: (_, ticks) => ticks.map((tick) => formatX(tick, x)) }),
+        ...(x === "relative" ? { incrs: timeSteps } : {}),
+        ...(x === "step" ? { incrs: wholeSteps } : {}),
+      },
+      {
+        ...axisInk,
+        size: (_, labels) => widthOf(labels),
+        space: 28,
+        values: (_, ticks) => ticks.map((tick) => (tick === null ? "" : unit.format(tick))),
+        ...(unit.steps ? { incrs: unit.steps } : {}),
+      },
+    ],
+    series: [{}, ...layers.map((layer) => seriesOf(layer, focusOf(layers)))],
+    bands: bandsOf(layers),
+    hooks: {
+      draw: [(plot) => drawMarks(plot, latest.current.lines)],
+      setSelect: [(plot) => select(plot, latest.current.onWindow)],
+      setCursor: [(plot) => read(plot, latest.current, tooltip, notFinite.current)],
+    },
+  };
+}
+
+const axisInk: uPlot.Axis = {
+  stroke: () => ink("--ink-2"),
+  font: "11px system-ui, sans-serif",
+  grid: { stroke: () => ink("--grid"), width: 1 },
+  ticks: { show: false },
+  gap: 4,
+};
+
+/** The y axis is as wide as its labels, but charts below each other should line up where they can. */
+function widthOf(labels: readonly string[] | null): number {
+  const longest = Math.max(0, ...(labels ?? []).map((label) => label.length));
+  return Math.max(46, longest * 6.6 + 12);
+}
+
+function xRange(plot: uPlot, window: Window | null): uPlot.Range.MinMax {
+  if (window) return [window[0], window[1]];
+  const xs = plot.data[0];
+  const [first, last] = [xs[0], xs[xs.length - 1]];
+  if (first === undefined || last === undefined) return [0, 1];
+  return first === last ? [first - 1, last + 1] : [first, last];
+}
+
+function seriesOf(layer: Layer, highlighted: string | null): uPlot.Series {
+  const { style } = layer.line;
+  const isBand = layer.role === "low" || layer.role === "high";
+  return {
+    scale: "y",
+    stroke: isBand ? "transparent" : () => ink(style.colour),
+    width: isBand ? 0 : 1.5,
+    dash: [...style.dash],
+    alpha: alphaOf(layer, highlighted),
+    points:
+      isBand || layer.role === "raw" ? { show: false } : { size: 4, fill: () => ink(style.colour) },
+  };
+}
+
+function bandsOf(layers: readonly Layer[]): uPlot.Band[] {
+  return layers.flatMap((layer, index) => {
+    if (layer.role !== "high") return [];
+    const fill = () =>
+      `${ink(layer.line.style.colour)}${layer.line.track.isSuperseded ? "14" : "38"}`;
+    return [{ series: [index + 1, index], fill }];
+  });
+}
+
+/** A drag shorter than this is a click. */
+const DRAG_PX_MIN = 5;
+
+function select(plot: uPlot, onWindow: (window: Window) => void): void {
+  const { left, width } = plot.select;
+  if (width < DRAG_PX_MIN) return;
+  plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+  onWindow([plot.posToVal(left, "x"), plot.posToVal(left + width, "x")]);
+}
+
+function read(
+  plot: uPlot,
+  props: LineChartProps,
+  tooltip: Tooltip,
+  notFinite: (count: number) => string,
+): void {
+  const { left = -1 } = plot.cursor;
+  if (left < 0) {
+    tooltip.hide();
+    props.onReading?.(null);
+    return;
+  }
+  const place = plot.posToVal(left, "x");
+  const readings = readAt(props.lines, place);
+  props.onReading?.(readings);
+  // Of all synchronised charts only the one under the pointer speaks.
+  if (readings.length === 0 || !plot.over.matches(":hover")) return tooltip.hide();
+  tooltip.show(
+    plot,
+    readings,
+    formatX(placeOf(readings, place), props.x, true),
+    props.unit.format,
+    notFinite,
+  );
+}

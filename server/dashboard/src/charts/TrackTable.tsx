@@ -1,0 +1,43 @@
+import { useTranslation } from "react-i18next";
+
+import { formatNumber } from "../api/number";
+import { formatX, type ChartX } from "./axis";
+import type { Line } from "./model";
+
+/** The buckets that a chart draws, as rows: for screen readers, and for copying. */
+export function TrackTable({ lines, x }: { lines: readonly Line[]; x: ChartX }) {
+  const { t } = useTranslation();
+  return (
+    <div className="track-table" tabIndex={0}>
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">{t(`x.${x}`)}</th>
+            {lines.length > 1 && <th scope="col">{t("list.name")}</th>}
+            <th scope="col">{t("chart.mean")}</th>
+            <th scope="col">{t("chart.min")}</th>
+            <th scope="col">{t("chart.max")}</th>
+            <th scope="col">{t("chart.points")}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {lines.flatMap(({ track, label }) =>
+            Array.from(track.x, (place, index) => (
+              <tr
+                key={`${track.run} ${track.isSuperseded} ${place}`}
+                className={track.isSuperseded ? "muted" : ""}
+              >
+                <td>{formatX(place, x, true)}</td>
+                {lines.length > 1 && <td>{label}</td>}
+                <td>{formatNumber(track.mean[index]!)}</td>
+                <td>{formatNumber(track.min[index]!)}</td>
+                <td>{formatNumber(track.max[index]!)}</td>
+                <td>{track.counts[index]}</td>
+              </tr>
+            )),
+          )}
+        </tbody>
+      </table>
+    </div>
+  );
+}

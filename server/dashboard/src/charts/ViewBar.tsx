@@ -1,0 +1,120 @@
+import { useRef, type ReactNode } from "react";
+import { useTranslation } from "react-i18next";
+
+import { Icon } from "../shell/Icon";
+import { SearchField } from "../shell/SearchField";
+import { useShortcuts } from "../shell/shortcuts";
+import { formatX } from "./axis";
+import { AXES, chartX, epochMetric, SMOOTHINGS, type ViewState } from "./useView";
+
+interface ViewBarProps {
+  state: ViewState;
+  metrics: readonly string[];
+  /** Keys 1 to 4 choose the x axis; a page with tabs wants them for those. */
+  hasAxisKeys?: boolean;
+  searchKey?: string;
+  children?: ReactNode;
+}
+
+/** One row of controls for all charts of a page. */
+export function ViewBar({ state, metrics, hasAxisKeys, searchKey = ".", children }: ViewBarProps) {
+  const { t } = useTranslation();
+  const { view, search } = state;
+  const field = useRef<HTMLInputElement>(null);
+  const epoch = epochMetric(metrics);
+  const axes = [...AXES, ...(epoch === null ? [] : ["epoch"])];
+  const nextStop = SMOOTHINGS.find((stop) => stop > view.smoothing) ?? 0;
+  useShortcuts({
+    [searchKey]: () => field.current?.focus(),
+    "0": () => state.setWindow(null),
+    "l": () => state.setLog(!view.isLog),
+    "o": () => state.setFull(!view.isFull),
+    "s": () => state.setSmoothing(nextStop),
+    ...(hasAxisKeys &&
+      Object.fromEntries(axes.map((axis, index) => [String(index + 1), () => state.setX(axis)]))),
+  });
+  return (
+    <div className="toolbar view-bar" role="group" aria-label={t("view.bar")}>
+      <AxisSelect state={state} metrics={metrics} epoch={epoch} />
+      <label>
+        {t("view.smoothing")}
+        <input
+          type="range"
+          min="0"
+          max="0.99"
+          step="0.01"
+          list="smoothing-stops"
+          value={view.smoothing}
+          onChange={(change) => state.setSmoothing(Number(change.target.value))}
+        />
+        <datalist id="smoothing-stops">
+          {SMOOTHINGS.map((stop) => (
+            <option key={stop} value={stop} />
+          ))}
+        </datalist>
+        <output>{view.smoothing.toFixed(2)}</output>
+      </label>
+      <Check label={t("view.log")} isOn={view.isLog} onChange={state.setLog} />
+      <span title={t("view.full_hint")}>
+        <Check label={t("view.full")} isOn={view.isFull} onChange={state.setFull} />
+      </span>
+      {children}
+      {view.window && (
+        <button type="button" className="chip" onClick={() => state.setWindow(null)}>
+          <Icon name="reset" />
+          {t("view.zoomed", {
+            from: formatX(view.window[0], chartX(view)),
+            to: formatX(view.window[1], chartX(view)),
+          })}
+        </button>
+      )}
+      <SearchField
+        field={field}
+        label={t("view.search")}
+        hint={t("view.search_hint", { key: searchKey })}
+        value={search}
+        onChange={state.setSearch}
+      />
+    </div>
+  );
+}
+
+function AxisSelect(props: { state: ViewState; metrics: readonly string[]; epoch: string | null }) {
+  const { t } = useTranslation();
+  const { state, metrics, epoch } = props;
+  return (
+    <label>
+      {t("view.x")}
+      <select value={state.xText} onChange={(change) => state.setX(change.target.value)}>
+        {AXES.map((x) => (
+          <option key={x} value={x}>
+            {t(`x.${x}`)}
+          </option>
+        ))}
+        <option value="epoch" disabled={epoch === null}>
+          {epoch === null ? t("x.no_epoch") : t("x.epoch")}
+        </option>
+        <optgroup label={t("x.metric")}>
+          {metrics.map((name) => (
+            <option key={name} value={`m:${name}`}>
+              {name}
+            </option>
+          ))}
+        </optgroup>
+      </select>
+    </label>
+  );
+}
+
+function Check(props: { label: string; isOn: boolean; onChange: (isOn: boolean) => void }) {
+  return (
+    <label>
+      <input
+        type="checkbox"
+        checked={props.isOn}
+        onChange={(change) => props.onChange(change.target.checked)}
+      />
+      {props.label}
+    </label>
+  );
+}

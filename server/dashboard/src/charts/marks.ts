@@ -1,0 +1,75 @@
+// What a line cannot show: values that are not finite, and values beyond the scale.
+
+import uPlot from "uplot";
+
+import { ink } from "../shell/theme";
+import type { Line } from "./model";
+
+/**
+ * Draw × on the x axis where *lines* begin to be not finite and a strip as long as they stay so, and
+ * ▲ or ▼ at the border where they leave the scale.
+ */
+export function drawMarks(chart: uPlot, lines: readonly Line[]): void {
+  const { ctx, bbox } = chart;
+  const size = 3.2 * uPlot.pxRatio;
+  const bottom = bbox.top + bbox.height;
+  const yMin = chart.scales["y"]?.min ?? -Infinity;
+  const yMax = chart.scales["y"]?.max ?? Infinity;
+  ctx.save();
+  ctx.beginPath();
+  ctx.rect(bbox.left - size, bbox.top, bbox.width + 2 * size, bbox.height + size);
+  ctx.clip();
+  for (const { track, style } of lines) {
+    for (let index = 0; index < track.x.length; index += 1) {
+      const left = chart.valToPos(track.x[index]!, "x", true);
+      if (left < bbox.left - size || left > bbox.left + bbox.width + size) continue;
+      if (track.bads[index]! > 0) {
+        const isFirst = index === 0 || track.bads[index - 1] === 0;
+        const until = chart.valToPos(track.x[index + 1] ?? track.x[index]!, "x", true);
+        if (isFirst) drawCross(ctx, left, bottom - size, size);
+        else drawStrip(ctx, left, until, bottom, size);
+      }
+      if (track.max[index]! > yMax) drawArrow(ctx, left, bbox.top, size, style.colour);
+      if (track.min[index]! < yMin) drawArrow(ctx, left, bottom, -size, style.colour);
+    }
+  }
+  ctx.restore();
+}
+
+function drawCross(ctx: CanvasRenderingContext2D, x: number, y: number, size: number): void {
+  ctx.strokeStyle = ink("--bad");
+  ctx.lineWidth = 1.6 * uPlot.pxRatio;
+  ctx.beginPath();
+  ctx.moveTo(x - size, y - size);
+  ctx.lineTo(x + size, y + size);
+  ctx.moveTo(x + size, y - size);
+  ctx.lineTo(x - size, y + size);
+  ctx.stroke();
+}
+
+function drawStrip(
+  ctx: CanvasRenderingContext2D,
+  from: number,
+  to: number,
+  bottom: number,
+  size: number,
+): void {
+  ctx.fillStyle = ink("--bad");
+  ctx.fillRect(from, bottom - size, Math.max(to - from, size / 2), size / 2);
+}
+
+/** Draw a triangle whose tip is at the border *y*; a negative *size* points down. */
+function drawArrow(
+  ctx: CanvasRenderingContext2D,
+  x: number,
+  y: number,
+  size: number,
+  colour: string,
+): void {
+  ctx.fillStyle = ink(colour);
+  ctx.beginPath();
+  ctx.moveTo(x, y);
+  ctx.lineTo(x - Math.abs(size), y + 1.8 * size);
+  ctx.lineTo(x + Math.abs(size), y + 1.8 * size);
+  ctx.fill();
+}

@@ -1,0 +1,64 @@
+// From tracks to what uPlot draws.
+
+import type uPlot from "uplot";
+
+import type { Track } from "../api/columns";
+import { smooth } from "../series/smoothing";
+import { joinX, spread, type Cell } from "./align";
+import type { LineStyle } from "./colours";
+
+export interface Line {
+  track: Track;
+  /** The runs that it stands for: one, or those of a group. */
+  members: readonly string[];
+  label: string;
+  style: LineStyle;
+}
+
+type Role = "low" | "high" | "raw" | "main";
+
+/** One uPlot series: which line it belongs to and what of it it draws. */
+export interface Layer {
+  line: Line;
+  role: Role;
+}
+
+export interface Model {
+  layers: Layer[];
+  data: uPlot.AlignedData;
+  /** Equal for two models that differ in their data only. */
+  shape: string;
+}
+
+/** With more lines than this, bands would hide each other. */
+const BAND_LINES_MAX = 6;
+/** Groups are drawn for their bands, so more of these are borne. */
+const GROUPS_MAX = 12;
+
+/** Return the layers and the aligned data of *lines*. */
+export function modelOf(lines: readonly Line[], smoothing: number): Model {
+  const bandsMax = lines.some((line) => line.members.length > 1) ? GROUPS_MAX : BAND_LINES_MAX;
+  const x = joinX(lines.map((line) => line.track.x));
+  const layers: Layer[] = [];
+  const columns: Cell[][] = [];
+  for (const line of lines) {
+    const { track } = line;
+    const add = (role: Role, values: Float64Array) => {
+      layers.push({ line, role });
+      columns.push(spread(x, track.x, values));
+    };
+    if (!track.isExact && lines.length <= bandsMax) {
+      add("low", track.min);
+      add("high", track.max);
+    }
+    if (smoothing > 0) add("raw", track.mean);
+    add("main", smooth(track.x, track.mean, smoothing));
+  }
+  const shape = layers
+    .map(
+      ({ line, role }) =>
+        `${role} ${line.track.run} ${line.track.isSuperseded} ${line.style.colour} ${line.style.dash}`,
+    )
+    .join("\n");
+  return { layers, data: [x, ...columns] as unknown as uPlot.AlignedData, shape };
+}

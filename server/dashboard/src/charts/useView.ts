@@ -1,0 +1,120 @@
+// How all charts of a page are drawn, as the address has it.
+
+import { useCallback, useMemo } from "react";
+
+import type { XAxis } from "../api/types";
+import type { Window } from "../series/useTracks";
+import { useUrl } from "../shell/useUrl";
+import type { ChartX } from "./axis";
+import type { Spread } from "./groups";
+import { parseWindow, useWindow } from "./useWindow";
+
+export interface ChartView {
+  /** The x axis that the server is asked for. */
+  x: XAxis;
+  /** The metric whose values are the x axis; null where it is `x`. */
+  by: string | null;
+  window: Window | null;
+  isLog: boolean;
+  /** Extremes are on the scale, however far they flatten the rest. */
+  isFull: boolean;
+  smoothing: number;
+  /** What the band around a group's mean is. */
+  spread: Spread;
+}
+
+export const PLAIN_VIEW: ChartView = {
+  x: "step",
+  by: null,
+  window: null,
+  isLog: false,
+  isFull: false,
+  smoothing: 0,
+  spread: "range",
+};
+
+export const AXES: readonly XAxis[] = ["step", "relative", "time"];
+export const SMOOTHINGS: readonly number[] = [0, 0.3, 0.6, 0.9, 0.99];
+const METRIC = "m:";
+
+/** Return the metric that counts epochs, or null. */
+export function epochMetric(metrics: readonly string[]): string | null {
+  return (
+    metrics.find((name) => name === "epoch") ??
+    metrics.find((name) => name.endsWith("/epoch")) ??
+    null
+  );
+}
+
+/** Return what the address' *text* makes the x axis; what cannot be had is steps. */
+export function parseX(text: string, metrics: readonly string[]): Pick<ChartView, "x" | "by"> {
+  const by = text === "epoch" ? epochMetric(metrics) : text.startsWith(METRIC) ? text.slice(2) : "";
+  if (by && metrics.includes(by)) return { x: "step", by };
+  return { x: AXES.find((x) => x === text) ?? "step", by: null };
+}
+
+/** Return what the charts' x axis counts. */
+export function chartX(view: ChartView): ChartX {
+  return view.by === null ? view.x : "metric";
+}
+
+export function useView(metrics: readonly string[]) {
+  const [xText, setXText] = useUrl("x");
+  const [logText, setLogText] = useUrl("y");
+  const [outlierText, setOutlierText] = useUrl("o");
+  const [smoothingText, setSmoothingText] = useUrl("sm");
+  const [spreadText, setSpreadText] = useUrl("b");
+  const [search, setSearch] = useUrl("m");
+  const [windowText, setWindow] = useWindow();
+  const view = useMemo<ChartView>(
+    () => ({
+      ...parseX(xText, metrics),
+      window: parseWindow(windowText),
+      isLog: logText === "log",
+      isFull: outlierText === "full",
+      smoothing: clampSmoothing(Number(smoothingText)),
+      spread: spreadText === "sd" ? "sd" : "range",
+    }),
+    [xText, metrics, windowText, logText, outlierText, smoothingText, spreadText],
+  );
+  const setX = useCallback(
+    (text: string) => {
+      setWindow(null); // a window of steps means nothing in seconds
+      setXText(text === "step" ? null : text);
+    },
+    [setWindow, setXText],
+  );
+  return {
+    view,
+    xText: view.by === null ? view.x : xText,
+    search,
+    setX,
+    setWindow,
+    setSearch,
+    setLog: (isLog: boolean) => setLogText(isLog ? "log" : null),
+    setFull: (isFull: boolean) => setOutlierText(isFull ? "full" : null),
+    setSmoothing: (amount: number) => setSmoothingText(amount > 0 ? String(amount) : null),
+    setSpread: (spread: Spread) => setSpreadText(spread === "sd" ? "sd" : null),
+  };
+}
+
+export type ViewState = ReturnType<typeof useView>;
+
+function clampSmoothing(amount: number): number {
+  return Number.isFinite(amount) ? Math.min(0.99, Math.max(0, amount)) : 0;
+}
+
+/** Return the metrics that *search* finds: all its words, or, between slashes, an expression. */
+export function findMetrics(metrics: readonly string[], search: string): string[] {
+  const expression = /^\/(.+)\/$/.exec(search.trim())?.[1];
+  if (expression !== undefined) {
+    try {
+      const pattern = new RegExp(expression, "i");
+      return metrics.filter((name) => pattern.test(name));
+    } catch {
+      return []; // half typed
+    }
+  }
+  const words = search.toLowerCase().split(/\s+/).filter(Boolean);
+  return metrics.filter((name) => words.every((word) => name.toLowerCase().includes(word)));
+}

@@ -1,0 +1,25 @@
+import { useCallback } from "react";
+
+import type { Window } from "../series/useTracks";
+import { useUrl } from "../shell/useUrl";
+
+/** The part of the x axis that all charts of the page show, from the address; null is all of it. */
+export function useWindow(): [string, (window: Window | null) => void] {
+  const [text, setText] = useUrl("xr");
+  const setWindow = useCallback(
+    (window: Window | null) => setText(window && `${short(window[0])},${short(window[1])}`),
+    [setText],
+  );
+  return [text, setWindow];
+}
+
+/** Return the window that *text* means, or null. */
+export function parseWindow(text: string): Window | null {
+  const [start, end] = text.split(",").map(Number);
+  if (!text || start === undefined || end === undefined) return null;
+  return Number.isFinite(start) && Number.isFinite(end) && start < end ? [start, end] : null;
+}
+
+function short(value: number): number {
+  return Number(value.toPrecision(15));
+}

@@ -1,0 +1,75 @@
+// What a grid of histograms means: its groups, its rows and its colours.
+
+import type { HistogramGrid, HistogramRow } from "../api/types";
+
+export type Measure = "magnitude" | "zeros" | "nonfinite";
+export const MEASURES: readonly Measure[] = ["magnitude", "zeros", "nonfinite"];
+
+const MARKER = "/histogram/";
+
+/** Return what stands before a histogram's layer: "grad/histogram/"; "" where nothing does. */
+export function groupOf(name: string): string {
+  const at = name.indexOf(MARKER);
+  if (at >= 0) return name.slice(0, at + MARKER.length);
+  return name.includes("/") ? name.slice(0, name.indexOf("/") + 1) : "";
+}
+
+/** Return how people call a group: "grad/histogram/" is "grad". */
+export function groupTitle(group: string): string {
+  return group.replace(MARKER, "").replace(/\/$/, "");
+}
+
+/** Return the groups among *names*, gradients first: they say most about a training. */
+export function groupsOf(names: readonly string[]): string[] {
+  const rank = (group: string) => ["grad", "update", "param"].indexOf(groupTitle(group)) >>> 0;
+  return [...new Set(names.map(groupOf))].sort((a, b) => rank(a) - rank(b) || a.localeCompare(b));
+}
+
+/** Return the rows of a group, in the order of the model's layers. */
+export function rowsOf(grid: HistogramGrid, group: string): HistogramRow[] {
+  return grid.rows.filter((row) => groupOf(row.name) === group);
+}
+
+/** Return a cell as a place on the colour scale's own axis; null where there is nothing. */
+export function cellOf(row: HistogramRow, column: number, measure: Measure): number | null {
+  const value = row[measure][column] ?? null;
+  if (measure !== "magnitude") return value;
+  return value === null || value <= 0 ? null : Math.log10(value);
+}
+
+/** Return the lowest and highest cell of *rows*; shares always reach from 0 to 1. */
+export function rangeOf(rows: readonly HistogramRow[], measure: Measure): [number, number] {
+  if (measure === "zeros") return [0, 1];
+  let [low, high] = [Infinity, -Infinity];
+  for (const row of rows) {
+    for (let column = 0; column < row[measure].length; column += 1) {
+      const cell = cellOf(row, column, measure);
+      if (cell === null) continue;
+      low = Math.min(low, cell);
+      high = Math.max(high, cell);
+    }
+  }
+  if (measure === "nonfinite") return [0, Math.max(1, high)];
+  return low <= high ? [low, high] : [0, 1];
+}
+
+// Even steps of lightness, told apart by colour-blind eyes too.
+const RAMP = [
+  [0, 32, 81],
+  [60, 77, 110],
+  [127, 124, 117],
+  [187, 175, 113],
+  [253, 234, 69],
+] as const;
+
+/** Return the colour of a cell. */
+export function colourOf(cell: number, [low, high]: readonly [number, number]): string {
+  const place = high > low ? Math.min(1, Math.max(0, (cell - low) / (high - low))) : 0.5;
+  const at = Math.min(RAMP.length - 2, Math.floor(place * (RAMP.length - 1)));
+  const part = place * (RAMP.length - 1) - at;
+  const [from, to] = [RAMP[at]!, RAMP[at + 1]!];
+  return `rgb(${from.map((value, i) => Math.round(value + (to[i]! - value) * part)).join(" ")})`;
+}
+
+/** The ramp as a CSS gradient, for the key. */
+export const RAMP_CSS = `linear-gradient(90deg, ${RAMP.map((c) => `rgb(${c.join(" ")})`).join(", ")})`;

@@ -1,0 +1,32 @@
+// A canvas as wide as its place and as sharp as the screen.
+
+import { useLayoutEffect, useRef, type RefObject } from "react";
+
+import { useThemeName } from "../shell/useThemeName";
+
+export type Draw = (context: CanvasRenderingContext2D, width: number, height: number) => void;
+
+/** Draw now, and again whenever the size, the theme or what *draw* closes over has changed. */
+export function useCanvas(draw: Draw, height: number): RefObject<HTMLCanvasElement | null> {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const theme = useThemeName();
+  useLayoutEffect(() => {
+    const element = canvas.current!;
+    const paint = () => {
+      const ratio = window.devicePixelRatio || 1;
+      const width = element.clientWidth;
+      element.width = Math.round(width * ratio);
+      element.height = Math.round(height * ratio);
+      const context = element.getContext("2d")!;
+      context.scale(ratio, ratio);
+      context.clearRect(0, 0, width, height);
+      draw(context, width, height);
+      element.dataset["drawn"] = "true";
+    };
+    paint();
+    const observer = new ResizeObserver(paint);
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, [draw, height, theme]);
+  return canvas;
+}

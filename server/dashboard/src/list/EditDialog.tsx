@@ -1,0 +1,99 @@
+import Button from "@mui/material/Button";
+import Dialog from "@mui/material/Dialog";
+import TextField from "@mui/material/TextField";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+
+import { editRun } from "../api/client";
+import type { RunEdit, RunSummary } from "../api/types";
+
+/** Return what the form changes of the run; an empty name is what the run itself said. */
+export function editOf(
+  run: Pick<RunSummary, "name" | "tags" | "notes">,
+  form: { name: string; tags: string; notes: string },
+): RunEdit {
+  const name = form.name.trim();
+  const tags = [...new Set(form.tags.split(",").map((tag) => tag.trim()))].filter(Boolean);
+  return {
+    ...(name !== run.name && { name: name || null }),
+    ...(tags.join() !== run.tags.join() && { tags }),
+    ...(form.notes !== run.notes && { notes: form.notes || null }),
+  };
+}
+
+/** Name, tags and notes of a run, and whether it is put away. */
+export function EditDialog({ run, onClose }: { run: RunSummary; onClose: () => void }) {
+  const { t } = useTranslation();
+  const client = useQueryClient();
+  const [form, setForm] = useState({
+    name: run.name,
+    tags: run.tags.join(", "),
+    notes: run.notes,
+  });
+  const change = useMutation({
+    mutationFn: (edit: RunEdit) => editRun(run.id, edit),
+    onSuccess: async () => {
+      await Promise.all([
+        client.invalidateQueries({ queryKey: ["runs", run.project] }),
+        client.invalidateQueries({ queryKey: ["run", run.id] }),
+      ]);
+      onClose();
+    },
+  });
+  const save = () => {
+    const edit = editOf(run, form);
+    if (Object.keys(edit).length === 0) onClose();
+    else change.mutate(edit);
+  };
+  const field = (key: keyof typeof form, label: string, rows = 1) => (
+    <TextField
+      label={label}
+      size="small"
+      fullWidth
+      value={form[key]}
+      autoFocus={key === "name"}
+      multiline={rows > 1}
+      minRows={rows}
+      maxRows={12}
+      onChange={(event) => setForm({ ...form, [key]: event.target.value })}
+    />
+  );
+  return (
+    <Dialog open onClose={onClose} aria-labelledby="edit-title">
+      <form
+        className="edit-form"
+        onSubmit={(submit) => {
+          submit.preventDefault();
+          save();
+        }}
+      >
+        <h2 id="edit-title">{t("list.edit_title")}</h2>
+        {field("name", t("list.edit_name"))}
+        {field("tags", t("list.edit_tags"))}
+        {field("notes", t("list.edit_notes"), 4)}
+        {change.error && (
+          <p className="bad" role="alert">
+            {change.error.message}
+          </p>
+        )}
+        <footer>
+          <Button
+            color="inherit"
+            title={t("list.edit_archive_hint")}
+            disabled={change.isPending}
+            onClick={() => change.mutate({ archived: !run.archived })}
+          >
+            {run.archived ? t("list.edit_restore") : t("list.edit_archive")}
+          </Button>
+          <Button color="inherit" onClick={onClose}>
+            {t("list.edit_cancel")}
+          </Button>
+          <Button type="submit" variant="contained" disabled={change.isPending}>
+            {t("list.edit_save")}
+          </Button>
+        </footer>
+      </form>
+    </Dialog>
+  );
+}

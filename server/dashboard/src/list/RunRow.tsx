@@ -1,0 +1,188 @@
+import { memo, type CSSProperties } from "react";
+import { useTranslation } from "react-i18next";
+import { Link } from "wouter";
+
+import type { RunSummary } from "../api/types";
+import type { LineStyle } from "../charts/colours";
+import { highlight } from "../charts/highlight";
+import { Icon } from "../shell/Icon";
+import { RunDuration, StateLabel } from "../shell/RunState";
+import { Tool } from "../shell/Tool";
+import type { Best, Column } from "./columns";
+import type { RowActions } from "./RunTable";
+
+interface RunRowProps {
+  run: RunSummary;
+  index: number;
+  style: CSSProperties;
+  columns: readonly Column[];
+  best: Best;
+  lineStyle: LineStyle | undefined;
+  isDrawn: boolean;
+  isSelected: boolean;
+  isPinned: boolean;
+  isOnly: boolean;
+  actions: RowActions;
+}
+
+export const RunRow = memo(
+  function RunRow(props: RunRowProps) {
+    const { run, index, style, columns, isDrawn, isSelected, actions } = props;
+    const { t } = useTranslation();
+    const classes = ["run-row"];
+    if (!isDrawn) classes.push("is-hidden");
+    if (isSelected) classes.push("is-selected");
+    return (
+      <div
+        role="row"
+        aria-rowindex={index + 2}
+        data-index={index}
+        data-run={run.id}
+        className={classes.join(" ")}
+        style={style}
+        onMouseEnter={() => highlight.set(run.id)}
+      >
+        <span role="cell">
+          <input
+            type="checkbox"
+            aria-label={t("list.select", { name: run.name })}
+            checked={isSelected}
+            onChange={(change) =>
+              actions.onSelect(run.id, (change.nativeEvent as MouseEvent).shiftKey)
+            }
+          />
+        </span>
+        <span role="cell">
+          <button
+            type="button"
+            className="swatch"
+            aria-pressed={isDrawn}
+            aria-label={t("list.draw", { name: run.name })}
+            title={isDrawn ? t("list.hide_hint") : t("list.show_hint")}
+            onClick={() => actions.onToggle(run.id, isDrawn)}
+          >
+            <Swatch line={isDrawn ? props.lineStyle : undefined} />
+          </button>
+        </span>
+        {columns.map((column) =>
+          column.kind === "name" ? (
+            <NameCell key={column.id} {...props} />
+          ) : (
+            <Cell key={column.id} column={column} run={run} best={props.best} />
+          ),
+        )}
+      </div>
+    );
+  },
+  // The style is rebuilt at every render; what is in it rarely changes.
+  (a, b) =>
+    a.style.transform === b.style.transform &&
+    a.style.gridTemplateColumns === b.style.gridTemplateColumns &&
+    (Object.keys(a) as (keyof RunRowProps)[]).every((key) => key === "style" || a[key] === b[key]),
+);
+
+export function Swatch({ line }: { line: LineStyle | undefined }) {
+  return (
+    <svg width="18" height="10" aria-hidden="true">
+      <line
+        x1="1"
+        x2="17"
+        y1="5"
+        y2="5"
+        strokeWidth="3"
+        strokeDasharray={line?.dash.join(" ")}
+        stroke={line ? `var(${line.colour})` : "var(--line)"}
+      />
+    </svg>
+  );
+}
+
+function NameCell({ run, isPinned, isOnly, actions }: RunRowProps) {
+  const { t } = useTranslation();
+  return (
+    <span role="cell" className="name">
+      <Link href={`/r/${run.id}`} title={run.name}>
+        {run.name}
+      </Link>
+      {run.dropped > 0 && <Icon name="alert" className="warn" />}
+      {run.tags.map((tag) => (
+        <span key={tag} className="tag">
+          {tag}
+        </span>
+      ))}
+      <span className="row-tools">
+        <Tool
+          icon="edit"
+          label={t("list.edit", { name: run.name })}
+          hint={t("list.edit_hint")}
+          isOn={false}
+          onClick={() => actions.onEdit(run)}
+        />
+        <Tool
+          icon="only"
+          label={t("list.solo", { name: run.name })}
+          hint={t("list.solo_hint")}
+          isOn={isOnly}
+          onClick={() => actions.onSolo(run.id)}
+        />
+        <Tool
+          icon="pin"
+          label={t("list.pin", { name: run.name })}
+          hint={t("list.pin_hint")}
+          isOn={isPinned}
+          onClick={() => actions.onPin(run.id)}
+        />
+      </span>
+    </span>
+  );
+}
+
+function Cell({ column, run, best }: { column: Column; run: RunSummary; best: Best }) {
+  const text = column.text(run);
+  const className = `${column.kind} ${column.isNumber ? "number" : ""}`;
+  switch (column.kind) {
+    case "state":
+      return (
+        <span role="cell" className={className}>
+          <StateLabel run={run} isCompact />
+        </span>
+      );
+    case "duration":
+      return (
+        <span role="cell" className={className}>
+          <RunDuration run={run} />
+        </span>
+      );
+    case "metric":
+      return (
+        <MetricCell
+          column={column}
+          run={run}
+          text={text}
+          className={`${className} ${best.get(column.id) === column.sortBy(run) ? "best" : ""}`}
+        />
+      );
+    default:
+      return (
+        <span role="cell" className={className} title={text}>
+          {text}
+        </span>
+      );
+  }
+}
+
+function MetricCell(props: { column: Column; run: RunSummary; text: string; className: string }) {
+  const { t } = useTranslation();
+  const metric = props.run.metrics[props.column.label];
+  const hasBad = (metric?.nonfinite ?? 0) > 0;
+  return (
+    <span
+      role="cell"
+      className={`${props.className} ${hasBad ? "bad" : ""}`}
+      title={hasBad ? t("chart.not_finite", { count: metric!.nonfinite }) : undefined}
+    >
+      {hasBad && "× "}
+      {props.text}
+    </span>
+  );
+}

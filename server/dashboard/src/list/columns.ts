@@ -1,0 +1,276 @@
+// The run list's columns: which there are, how they sort, what the filter looks at.
+
+import { formatNumber, toNumber } from "../api/number";
+import type { ParamValue, RunState, RunSummary } from "../api/types";
+import { keyText } from "./filterText";
+import { directionOf, headlines } from "../series/metrics";
+
+export type SortValue = number | string | null;
+
+export interface Column {
+  id: string;
+  kind: "state" | "name" | "param" | "metric" | "started" | "duration" | "text";
+  label: string;
+  isNumber: boolean;
+  text: (run: RunSummary) => string;
+  sortBy: (run: RunSummary) => SortValue;
+}
+
+export interface Sort {
+  column: string;
+  isDescending: boolean;
+}
+
+/** Of each metric column whose direction is known, the best value in it. */
+export type Best = ReadonlyMap<string, SortValue>;
+
+export interface ColumnChoice {
+  columns: Column[];
+  /** The parameters that differ; all of them, also those without a column. */
+  varying: string[];
+  /** Parameters with one value in all runs: not worth a column. */
+  constants: Record<string, ParamValue>;
+}
+
+type Label = (
+  key: "state" | "name" | "started" | "duration" | "user" | "host" | "framework" | "tags",
+) => string;
+
+const METRICS_MAX = 4;
+const PARAMS_MAX = 12;
+const STATE_ORDER: readonly RunState[] = [
+  "running",
+  "silent",
+  "failed",
+  "killed",
+  "interrupted",
+  "finished",
+];
+
+/**
+ * Return the columns worth showing for *runs*: how they did, what the user made different, when and
+ * where they ran; last what a framework says of itself.
+ */
+export function columnsFor(runs: readonly RunSummary[], label: Label): ColumnChoice {
+  const { varying, constants, isOwn } = splitParams(runs);
+  const params = varying.slice(0, PARAMS_MAX);
+  const columns: Column[] = [
+    column("name", "name", label("name"), (run) => run.name),
+    column(
+      "state",
+      "state",
+      label("state"),
+      (run) => run.state,
+      (run) => STATE_ORDER.indexOf(run.state),
+    ),
+    ...headlines(runs, METRICS_MAX).map(metricColumn),
+    ...params.filter(isOwn).map((name) => paramColumn(name, runs)),
+    column(
+      "started",
+      "started",
+      label("started"),
+      (run) => formatDate(run.started_ns),
+      (run) => run.started_ns,
+    ),
+    column(
+      "duration",
+      "duration",
+      label("duration"),
+      () => "",
+      (run) => (run.ended_ns ?? run.heard_ns) - run.started_ns,
+    ),
+    column("user", "text", label("user"), (run) => run.user),
+    column("host", "text", label("host"), (run) => run.host),
+    column("framework", "text", label("framework"), (run) => run.framework),
+    column("tags", "text", label("tags"), (run) => run.tags.join(", ")),
+    ...params.filter((name) => !isOwn(name)).map((name) => paramColumn(name, runs)),
+  ];
+  const optional = new Set(["framework", "tags"]);
+  return {
+    columns: columns.filter(
+      (one) => !optional.has(one.id) || runs.some((run) => one.text(run) !== ""),
+    ),
+    varying,
+    constants,
+  };
+}
+
+/** Return the best value of each metric column, by what its name says is better. */
+export function bestOf(runs: readonly RunSummary[], columns: readonly Column[]): Best {
+  const best = new Map<string, SortValue>();
+  if (runs.length < 2) return best;
+  for (const column of columns) {
+    const direction = column.kind === "metric" ? directionOf(column.label) : null;
+    if (direction === null) continue;
+    const values = runs
+      .map((run) => column.sortBy(run))
+      .filter((value) => typeof value === "number" && Number.isFinite(value)) as number[];
+    if (values.length === 0) continue;
+    // A spread would overflow the stack with the runs of a large project.
+    best.set(
+      column.id,
+      values.reduce((a, b) => (direction === "min" ? Math.min(a, b) : Math.max(a, b))),
+    );
+  }
+  return best;
+}
+
+function column(
+  id: string,
+  kind: Column["kind"],
+  label: string,
+  text: (run: RunSummary) => string,
+  sortBy: (run: RunSummary) => SortValue = text,
+): Column {
+  return { id, kind, label, text, sortBy, isNumber: kind === "duration" };
+}
+
+function metricColumn(name: string): Column {
+  const last = (run: RunSummary) => {
+    const metric = run.metrics[name];
+    return metric ? toNumber(metric.last) : null;
+  };
+  const text = (run: RunSummary) => {
+    const value = last(run);
+    return value === null ? "" : formatNumber(value);
+  };
+  return { id: `metric:${name}`, kind: "metric", label: name, isNumber: true, text, sortBy: last };
+}
+
+function paramColumn(name: string, runs: readonly RunSummary[]): Column {
+  const sortBy = (run: RunSummary): SortValue => {
+    const value = run.params[name];
+    return typeof value === "number" || typeof value === "string"
+      ? value
+      : value == null
+        ? null
+        : formatParam(value);
+  };
+  const text = (run: RunSummary) => {
+    const value = run.params[name];
+    return value === undefined ? "" : formatParam(value);
+  };
+  const isNumber = runs.every((run) => ["number", "undefined"].includes(typeof run.params[name]));
+  return { id: `param:${name}`, kind: "param", label: name, isNumber, text, sortBy };
+}
+
+function splitParams(runs: readonly RunSummary[]) {
+  const seen = new Map<string, Set<string>>();
+  for (const run of runs) for (const key of Object.keys(run.params)) seen.set(key, new Set());
+  for (const [key, values] of seen)
+    for (const run of runs) values.add(JSON.stringify(run.params[key] ?? null));
+  // What a framework records of itself, "keras.optimizer.epsilon", comes after the user's own.
+  const frameworks = new Set(runs.map((run) => run.framework.split(" ")[0]));
+  const isOwn = (name: string) => !frameworks.has(name.split(".")[0]!);
+  const names = [...seen.keys()].sort(
+    (a, b) => Number(isOwn(b)) - Number(isOwn(a)) || a.localeCompare(b, "en", { numeric: true }),
+  );
+  const isVarying = (name: string) => seen.get(name)!.size > 1;
+  return {
+    isOwn,
+    varying: names.filter(isVarying),
+    constants: Object.fromEntries(
+      names.filter((name) => !isVarying(name)).map((name) => [name, runs[0]!.params[name] ?? null]),
+    ),
+  };
+}
+
+/** Return a parameter's value as one line. */
+export function formatParam(value: ParamValue): string {
+  if (Array.isArray(value)) return `[${value.map(formatParam).join(", ")}]`;
+  if (typeof value === "number") return formatNumber(value);
+  return String(value);
+}
+
+/** Return a moment as "14:05:09" today, "Nov 21, 14:05" this year, else with the year. */
+export function formatDate(timeNs: number, now = new Date()): string {
+  const date = new Date(timeNs / 1e6);
+  if (date.toDateString() === now.toDateString()) return date.toLocaleTimeString();
+  const year = date.getFullYear() === now.getFullYear() ? {} : { year: "numeric" as const };
+  return date.toLocaleString(undefined, {
+    month: "short",
+    day: "numeric",
+    hour: "2-digit",
+    minute: "2-digit",
+    ...year,
+  });
+}
+
+/** Return what the address says of the order: "-param:lr,name"; the newest first where it is silent. */
+export function parseSorts(text: string): Sort[] {
+  if (!text) return [{ column: "started", isDescending: true }];
+  return text.split(",").map((part) => {
+    const isDescending = part.startsWith("-");
+    return { column: part.slice(Number(isDescending)).replaceAll("%2C", ","), isDescending };
+  });
+}
+
+export function formatSorts(sorts: readonly Sort[]): string {
+  return sorts
+    .map(({ column, isDescending }) => `${isDescending ? "-" : ""}${column.replaceAll(",", "%2C")}`)
+    .join(",");
+}
+
+/**
+ * Return *runs* in the order of the first of *sorts*, equal ones in that of the next; runs without
+ * a value and NaN come last either way.
+ */
+export function sortRuns(
+  runs: readonly RunSummary[],
+  sorts: readonly Sort[],
+  columns: readonly Column[],
+): RunSummary[] {
+  const keys = sorts.flatMap(({ column, isDescending }) => {
+    const by = columns.find((one) => one.id === column)?.sortBy;
+    return by ? [{ by, sign: isDescending ? -1 : 1 }] : [];
+  });
+  return runs
+    .map((run) => ({ run, values: keys.map(({ by }) => by(run)) }))
+    .sort((a, b) => {
+      for (const [at, { sign }] of keys.entries()) {
+        const order = compare(a.values[at]!, b.values[at]!, sign);
+        if (order !== 0) return order;
+      }
+      return 0;
+    })
+    .map(({ run }) => run);
+}
+
+function compare(a: SortValue, b: SortValue, sign: number): number {
+  const [isALast, isBLast] = [isMissing(a), isMissing(b)];
+  if (isALast || isBLast) return Number(isALast) - Number(isBLast);
+  if (typeof a === "number" && typeof b === "number") return sign * (a < b ? -1 : a > b ? 1 : 0);
+  return sign * String(a).localeCompare(String(b), "en", { numeric: true });
+}
+
+function isMissing(value: SortValue): boolean {
+  return value === null || value === "" || Number.isNaN(value);
+}
+
+const SERVER_KEYS: Readonly<Record<string, string>> = {
+  name: "name",
+  state: "state",
+  started: "created",
+  duration: "duration",
+  user: "user",
+  host: "host",
+  framework: "framework",
+  tags: "tags",
+};
+
+/** Return the order as the server names it, "" for its own: the newest first. */
+export function serverSort(sorts: readonly Sort[]): string {
+  const keys = sorts.flatMap(({ column, isDescending }) => {
+    const at = column.indexOf(":");
+    const [kind, name] = [column.slice(0, Math.max(0, at)), column.slice(at + 1)];
+    const key =
+      kind === "param"
+        ? keyText("params", name)
+        : kind === "metric"
+          ? keyText("metrics", name)
+          : SERVER_KEYS[column];
+    return key ? [`${isDescending ? "-" : ""}${key}`] : [];
+  });
+  const text = keys.join(",");
+  return text === "-created" ? "" : text;
+}

@@ -1,0 +1,118 @@
+// The rows of the run table: runs, or groups with their runs below.
+
+import { toNumber } from "../api/number";
+import type { ParamValue, RunSummary } from "../api/types";
+import { formatParam } from "./columns";
+
+/** What runs can be grouped and coloured by: "param:lr", or a fact like "host". */
+export type Field = string;
+
+export const FACTS = ["state", "group", "framework", "host", "user", "tags"] as const;
+const PARAM = "param:";
+
+export interface Group {
+  /** Stands where a run's id stands. */
+  id: string;
+  label: string;
+  runs: RunSummary[];
+}
+
+export type TableRow =
+  { kind: "run"; run: RunSummary } | { kind: "group"; group: Group; isOpen: boolean };
+
+/** Return a run's value of *field*; null where it has none. */
+export function fieldOf(run: RunSummary, field: Field): ParamValue {
+  if (field.startsWith(PARAM)) return run.params[field.slice(PARAM.length)] ?? null;
+  switch (field) {
+    case "tags":
+      return [...run.tags].sort().join(", ") || null;
+    case "state":
+    case "group":
+    case "framework":
+    case "host":
+    case "user":
+      return run[field] || null;
+    default:
+      return null;
+  }
+}
+
+/** Return the name of a field for people. */
+export function fieldName(field: Field): string {
+  return field.startsWith(PARAM) ? field.slice(PARAM.length) : field;
+}
+
+/** Order values as people do: numbers by size, text with numbers in it by these, none last. */
+export function compareValues(a: ParamValue, b: ParamValue): number {
+  if (a === null || b === null) return Number(a === null) - Number(b === null);
+  if (typeof a === "number" && typeof b === "number") return a - b;
+  return formatParam(a).localeCompare(formatParam(b), "en", { numeric: true });
+}
+
+/** Return *runs* in groups of equal values of all *fields*, ordered by these; the runs keep theirs. */
+export function groupRuns(
+  runs: readonly RunSummary[],
+  fields: readonly Field[],
+  none: string,
+): Group[] {
+  const groups = new Map<string, { values: ParamValue[]; group: Group }>();
+  for (const run of runs) {
+    const values = fields.map((field) => fieldOf(run, field));
+    const id = `group ${JSON.stringify(values)}`;
+    let entry = groups.get(id);
+    if (!entry) {
+      const label = fields
+        .map((field, at) => {
+          const value = values[at]!;
+          return `${fieldName(field)} = ${value === null ? none : formatParam(value)}`;
+        })
+        .join(" · ");
+      entry = { values, group: { id, label, runs: [] } };
+      groups.set(id, entry);
+    }
+    entry.group.runs.push(run);
+  }
+  return [...groups.values()]
+    .sort((a, b) => {
+      const at = a.values.findIndex((value, index) => compareValues(value, b.values[index]!) !== 0);
+      return at < 0 ? 0 : compareValues(a.values[at]!, b.values[at]!);
+    })
+    .map(({ group }) => group);
+}
+
+/** Return the table's rows; with *groups*, these and the runs of those that are not closed. */
+export function rowsOf(
+  runs: readonly RunSummary[],
+  groups: readonly Group[] | null,
+  closed: ReadonlySet<string>,
+): TableRow[] {
+  if (!groups) return runs.map((run) => ({ kind: "run", run }));
+  return groups.flatMap((group): TableRow[] => {
+    const isOpen = !closed.has(group.id);
+    const members = isOpen ? group.runs : [];
+    return [
+      { kind: "group", group, isOpen },
+      ...members.map((run): TableRow => ({ kind: "run", run })),
+    ];
+  });
+}
+
+export interface Average {
+  mean: number;
+  sd: number; // over the runs, n − 1; 0 for one
+  count: number;
+}
+
+/** Return what the last values of *metric* average to, over the runs that have a finite one. */
+export function averageOf(runs: readonly RunSummary[], metric: string): Average | null {
+  const values = runs.flatMap((run) => {
+    const last = run.metrics[metric]?.last;
+    const value = last === undefined ? NaN : toNumber(last);
+    return Number.isFinite(value) ? [value] : [];
+  });
+  if (values.length === 0) return null;
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  const sd = values.length > 1 ? Math.sqrt(squares / (values.length - 1)) : 0;
+  return { mean, sd, count: values.length };
+}

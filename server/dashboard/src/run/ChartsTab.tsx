@@ -1,0 +1,30 @@
+import { useMemo } from "react";
+
+import type { Run } from "../api/types";
+import type { ChartRun } from "../charts/ChartCard";
+import { ChartSections } from "../charts/ChartSections";
+import { styleOf } from "../charts/colours";
+import { findMetrics, useView } from "../charts/useView";
+import { ViewBar } from "../charts/ViewBar";
+
+/** Every metric of the run as a chart, in sections; only those on screen are fetched and drawn. */
+export function ChartsTab({ run }: { run: Run }) {
+  const { id, name, project, metrics } = run.summary;
+  const key = Object.keys(metrics).sort().join("\n");
+  const names = useMemo(() => (key ? key.split("\n") : []), [key]);
+  const state = useView(names);
+  const runs = useMemo<ChartRun[]>(() => [{ id, label: name, style: styleOf(0) }], [id, name]);
+  return (
+    <>
+      <ViewBar state={state} metrics={names} searchKey="/" />
+      <ChartSections
+        project={project}
+        metrics={findMetrics(names, state.search)}
+        runs={runs}
+        pointsOf={(metric) => metrics[metric]?.count ?? 0}
+        view={state.view}
+        onWindow={state.setWindow}
+      />
+    </>
+  );
+}

@@ -1,0 +1,188 @@
+import { useQuery } from "@tanstack/react-query";
+import { Fragment, useState } from "react";
+import { useTranslation } from "react-i18next";
+
+import { checkpointFileUrl, fetchCheckpoint, fetchCheckpoints } from "../api/client";
+import { formatBytes, formatNumber, toNumber } from "../api/number";
+import type { CheckpointSummary, Run } from "../api/types";
+import { formatDate } from "../list/columns";
+import { CopyButton } from "../shell/CopyButton";
+import { Failure } from "../shell/Failure";
+
+/** The run's checkpoints, the newest first: what each is, how far it has come, its files. */
+export function CheckpointsTab({ run }: { run: Run }) {
+  const { t } = useTranslation();
+  const id = run.summary.id;
+  const [open, setOpen] = useState<string | null>(null);
+  const query = useQuery({
+    queryKey: ["run", id, "checkpoints"],
+    queryFn: ({ signal }) => fetchCheckpoints(id, signal),
+  });
+  if (query.isError && !query.data)
+    return <Failure error={query.error} onRetry={() => void query.refetch()} />;
+  if (!query.data) return <div className="page-loading">{t("loading")}</div>;
+  const newest = [...query.data.checkpoints].reverse();
+  return (
+    <div className="checkpoints scroll-x">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">{t("checkpoints.step")}</th>
+            <th scope="col">{t("checkpoints.roles")}</th>
+            <th scope="col">{t("checkpoints.score")}</th>
+            <th scope="col">{t("checkpoints.size")}</th>
+            <th scope="col">{t("checkpoints.status")}</th>
+            <th scope="col">{t("checkpoints.writer")}</th>
+            <th scope="col">{t("checkpoints.written")}</th>
+            <th scope="col">{t("checkpoints.files")}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {newest.map((each) => (
+            <Fragment key={each.id}>
+              <Row
+                checkpoint={each}
+                isOpen={open === each.id}
+                onToggle={() => setOpen(open === each.id ? null : each.id)}
+              />
+              {open === each.id && (
+                <tr className="checkpoint-files">
+                  <td colSpan={8}>
+                    <Files run={id} checkpoint={each} />
+                  </td>
+                </tr>
+              )}
+            </Fragment>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function Row({
+  checkpoint,
+  isOpen,
+  onToggle,
+}: {
+  checkpoint: CheckpointSummary;
+  isOpen: boolean;
+  onToggle: () => void;
+}) {
+  const { t } = useTranslation();
+  const score = checkpoint.metrics[checkpoint.monitor];
+  const why = checkpoint.problem || checkpoint.reason;
+  return (
+    <tr>
+      <th scope="row">{checkpoint.step.toLocaleString("en-US")}</th>
+      <td>
+        <Roles checkpoint={checkpoint} />
+      </td>
+      <td title={checkpoint.monitor}>
+        {score === undefined ? (
+          "–"
+        ) : (
+          <>
+            <span className="muted">{checkpoint.monitor}</span> {formatNumber(toNumber(score))}
+          </>
+        )}
+      </td>
+      <td>{formatBytes(checkpoint.bytes)}</td>
+      <td>
+        <span className={`checkpoint-status is-${checkpoint.status}`}>
+          {t(`checkpoints.is_${checkpoint.status}`)}
+        </span>
+        {why && <div className="muted">{why}</div>}
+        {checkpoint.gone && (
+          <div className="muted">
+            {t(`checkpoints.gone_${checkpoint.gone}`, { when: formatDate(checkpoint.gone_ns ?? 0) })}
+          </div>
+        )}
+      </td>
+      <td>{checkpoint.writer || "–"}</td>
+      <td>{formatDate(checkpoint.time_ns)}</td>
+      <td>
+        <button type="button" aria-expanded={isOpen} onClick={onToggle}>
+          {t("checkpoints.show_files", { count: checkpoint.files })}
+        </button>
+      </td>
+    </tr>
+  );
+}
+
+/** The roles it was written in; those that no newer one has taken over stand out. */
+function Roles({ checkpoint }: { checkpoint: CheckpointSummary }) {
+  const { t } = useTranslation();
+  const roles = [...new Set([...checkpoint.holds, ...checkpoint.roles])];
+  if (roles.length === 0) return "–";
+  return (
+    <span className="checkpoint-roles">
+      {roles.map((role) => {
+        const isHeld = checkpoint.holds.includes(role);
+        return (
+          <span
+            key={role}
+            className={isHeld ? "is-held" : ""}
+            title={isHeld ? t("checkpoints.held") : t("checkpoints.was")}
+          >
+            {t(`checkpoints.role_${role}`)}
+          </span>
+        );
+      })}
+    </span>
+  );
+}
+
+function Files({ run, checkpoint }: { run: string; checkpoint: CheckpointSummary }) {
+  const { t } = useTranslation();
+  const query = useQuery({
+    queryKey: ["run", run, "checkpoints", checkpoint.id],
+    queryFn: ({ signal }) => fetchCheckpoint(run, checkpoint.id, signal),
+  });
+  if (query.isError && !query.data)
+    return <Failure error={query.error} onRetry={() => void query.refetch()} />;
+  if (!query.data) return <div className="page-loading">{t("loading")}</div>;
+  const load = `mltrack.open().run("${run}").checkpoint("${checkpoint.id}").download()`;
+  return (
+    <>
+      <p>
+        <code>{checkpoint.path}</code>
+        <CopyButton label={t("checkpoints.copy_path")} text={checkpoint.path} />
+        {checkpoint.status === "stored" && (
+          <CopyButton label={t("checkpoints.copy_python")} text={load} />
+        )}
+        {checkpoint.kept && (
+          <span className="muted">{t("checkpoints.kept", { how: checkpoint.kept })}</span>
+        )}
+      </p>
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">{t("checkpoints.file")}</th>
+            <th scope="col">{t("checkpoints.size")}</th>
+            <th scope="col">SHA-256</th>
+          </tr>
+        </thead>
+        <tbody>
+          {query.data.files.map((file) => (
+            <tr key={file.path}>
+              <th scope="row">
+                {file.is_stored ? (
+                  <a href={checkpointFileUrl(run, checkpoint.id, file.path)} download>
+                    {file.path}
+                  </a>
+                ) : (
+                  file.path
+                )}
+              </th>
+              <td>{formatBytes(file.bytes)}</td>
+              <td>
+                <code>{file.sha256 || "–"}</code>
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </>
+  );
+}

@@ -1,0 +1,117 @@
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { useMemo } from "react";
+import { useTranslation } from "react-i18next";
+
+import { fetchHistogram, fetchHistogramGrid } from "../api/client";
+import type { HistogramGrid, Run } from "../api/types";
+import {
+  groupOf,
+  groupsOf,
+  groupTitle,
+  MEASURES,
+  rowsOf,
+  type Measure,
+} from "../distributions/grid";
+import { HeatMap } from "../distributions/HeatMap";
+import { Ridgeline } from "../distributions/Ridgeline";
+import { Failure } from "../shell/Failure";
+import { useUrl } from "../shell/useUrl";
+
+const COLUMNS = 120;
+const RIDGES = 32;
+
+/** The distributions of weights, gradients and updates: all layers at once, then one of them. */
+export function DistributionsTab({ run }: { run: Run }) {
+  const { t } = useTranslation();
+  const { id } = run.summary;
+  const grid = useQuery({
+    queryKey: ["histograms", id, run.histograms],
+    queryFn: ({ signal }) => fetchHistogramGrid(id, COLUMNS, signal),
+    placeholderData: keepPreviousData,
+  });
+  if (grid.isError) return <Failure error={grid.error} onRetry={() => void grid.refetch()} />;
+  if (!grid.data) return <div className="page-loading">{t("loading")}</div>;
+  return <Distributions id={id} grid={grid.data} version={run.histograms} />;
+}
+
+interface DistributionsProps {
+  id: string;
+  grid: HistogramGrid;
+  /** Grows with what is there, so that what was fetched before is fetched again. */
+  version: number;
+}
+
+function Distributions({ id, grid, version }: DistributionsProps) {
+  const { t } = useTranslation();
+  const [chosen, setChosen] = useUrl("h");
+  const [measureText, setMeasure] = useUrl("hm");
+  const groups = useMemo(() => groupsOf(grid.rows.map((row) => row.name)), [grid]);
+  const group = groups.find((each) => each === groupOf(chosen)) ?? groups[0] ?? "";
+  const rows = useMemo(() => rowsOf(grid, group), [grid, group]);
+  const measure: Measure = MEASURES.find((each) => each === measureText) ?? "magnitude";
+  const selected = rows.find((row) => row.name === chosen)?.name ?? rows[0]?.name ?? null;
+  return (
+    <>
+      <div className="toolbar">
+        <div role="group" aria-label={t("distributions.group")} className="segments">
+          {groups.map((each) => (
+            <button
+              key={each}
+              type="button"
+              aria-pressed={each === group}
+              onClick={() => setChosen(rowsOf(grid, each)[0]?.name ?? null)}
+            >
+              {groupTitle(each) || t("distributions.other")}
+            </button>
+          ))}
+        </div>
+        <label>
+          {t("distributions.measure")}
+          <select value={measure} onChange={(change) => setMeasure(change.target.value)}>
+            {MEASURES.map((each) => (
+              <option key={each} value={each}>
+                {t(`distributions.${each}`)}
+              </option>
+            ))}
+          </select>
+        </label>
+        {grid.is_thinned && <span className="muted">{t("distributions.thinned")}</span>}
+        {grid.names > grid.rows.length && (
+          <span className="muted">
+            {t("distributions.names_cut", { shown: grid.rows.length, names: grid.names })}
+          </span>
+        )}
+      </div>
+      <section className="card distributions" aria-label={t("distributions.by_layer")}>
+        <HeatMap
+          columns={grid.columns}
+          rows={rows}
+          measure={measure}
+          group={group}
+          selected={selected}
+          onSelect={setChosen}
+        />
+      </section>
+      {selected && <OneLayer id={id} name={selected} version={version} />}
+    </>
+  );
+}
+
+function OneLayer({ id, name, version }: { id: string; name: string; version: number }) {
+  const { t } = useTranslation();
+  const query = useQuery({
+    queryKey: ["histogram", id, name, version],
+    queryFn: ({ signal }) => fetchHistogram(id, name, RIDGES, signal),
+    placeholderData: keepPreviousData,
+  });
+  return (
+    <section className="card distributions" aria-label={name}>
+      <header className="card-header">
+        <h3>{name}</h3>
+        {query.data?.is_thinned && <span className="muted">{t("distributions.thinned")}</span>}
+      </header>
+      {query.isError && <Failure error={query.error} onRetry={() => void query.refetch()} />}
+      {query.data && <Ridgeline series={query.data} />}
+    </section>
+  );
+}

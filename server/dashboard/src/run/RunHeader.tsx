@@ -1,0 +1,91 @@
+import { useTranslation } from "react-i18next";
+import { Link } from "wouter";
+
+import { formatDuration } from "../api/number";
+import type { Run } from "../api/types";
+import { formatDate } from "../list/columns";
+import { Icon } from "../shell/Icon";
+import { RunDuration, StateLabel } from "../shell/RunState";
+import { useNow } from "../shell/useNow";
+import { gitOf } from "./facts";
+import { HealthMarks } from "./HealthMarks";
+
+/** What the run is, how it goes or how it ended, in plain words. */
+export function RunHeader({ run }: { run: Run }) {
+  const { t } = useTranslation();
+  const { summary } = run;
+  const git = gitOf(run);
+  const step = Math.max(-1, ...Object.values(summary.metrics).map((metric) => metric.last_step));
+  return (
+    <header className="run-header">
+      <div className="run-title">
+        <Link
+          href={`/p/${encodeURIComponent(summary.project)}`}
+          className="back"
+          aria-label={summary.project}
+        >
+          <Icon name="back" /> {summary.project}
+        </Link>
+        <h1>{summary.name}</h1>
+        <StateLabel run={summary} />
+        <Ending run={run} />
+      </div>
+      <ul className="run-facts">
+        {step >= 0 && (
+          <li className="step">{t("run.step", { step: step.toLocaleString("en-US") })}</li>
+        )}
+        <li title={formatDate(summary.started_ns)}>
+          <RunDuration run={summary} />
+        </li>
+        <li>
+          {summary.user}@{summary.host}
+        </li>
+        {summary.framework && <li>{summary.framework}</li>}
+        {git.commit && (
+          <li>
+            <code>{git.commit.slice(0, 8)}</code>
+            {git.branch}
+            {git.isDirty && <span className="chip warn">{t("run.dirty")}</span>}
+          </li>
+        )}
+        {summary.attempts > 1 && <li>{t("run.attempts", { count: summary.attempts })}</li>}
+        {summary.tags.map((tag) => (
+          <li key={tag} className="chip">
+            {tag}
+          </li>
+        ))}
+        {summary.dropped > 0 && (
+          <li className="warn">
+            <Icon name="alert" /> {t("run.dropped", { count: summary.dropped })}
+          </li>
+        )}
+      </ul>
+      <HealthMarks alerts={run.alerts} />
+      {run.traceback && (
+        <details className="traceback">
+          <summary>{t("run.traceback")}</summary>
+          <pre tabIndex={0}>{run.traceback}</pre>
+        </details>
+      )}
+    </header>
+  );
+}
+
+function Ending({ run }: { run: Run }) {
+  const { t } = useTranslation();
+  const { state, reason, exit_code, signal, heard_ns } = run.summary;
+  if (state === "silent") return <Silence since={heard_ns} />;
+  if (state === "running" || state === "finished")
+    return reason ? <span className="ending">{reason}</span> : null;
+  const parts = [reason];
+  if (signal !== null && !/signal|SIG/i.test(reason)) parts.push(t("run.signal", { signal }));
+  if (exit_code !== null && exit_code !== 0 && !/exit/i.test(reason))
+    parts.push(t("run.exit_code", { code: exit_code }));
+  return <span className="ending">{parts.filter(Boolean).join(" · ")}</span>;
+}
+
+function Silence({ since }: { since: number }) {
+  const { t } = useTranslation();
+  const duration = formatDuration(Math.floor(useNow() / 1000 - since / 1e9));
+  return <span className="ending">{t("run.silent_since", { duration })}</span>;
+}

@@ -1,0 +1,135 @@
+import Tab from "@mui/material/Tab";
+import Tabs from "@mui/material/Tabs";
+import { useQuery } from "@tanstack/react-query";
+import { useTranslation } from "react-i18next";
+import { Link, useLocation } from "wouter";
+
+import { ApiError, fetchRun } from "../api/client";
+import type { Run } from "../api/types";
+import { Failure } from "../shell/Failure";
+import { useShortcuts } from "../shell/shortcuts";
+import { useTitle } from "../shell/useTitle";
+import { ChartsTab } from "./ChartsTab";
+import { CheckpointsTab } from "./CheckpointsTab";
+import { ConsoleTab } from "./ConsoleTab";
+import { DistributionsTab } from "./DistributionsTab";
+import { flowMetrics, FLOWS } from "./flow";
+import { GradientsTab } from "./GradientsTab";
+import { MediaTab } from "./MediaTab";
+import { OverviewTab } from "./OverviewTab";
+import { RunHeader } from "./RunHeader";
+import { SystemTab } from "./SystemTab";
+import { useConsole } from "./useConsole";
+import { useRunChanges } from "./useRunChanges";
+
+const TABS = [
+  "charts",
+  "gradients",
+  "distributions",
+  "media",
+  "checkpoints",
+  "overview",
+  "system",
+  "console",
+] as const;
+const SILENCE_INTERVAL_MS = 30_000;
+
+type TabName = (typeof TABS)[number];
+
+/** Everything about one run, live while it goes on. */
+export function RunPage({ id, tab }: { id: string; tab: string | undefined }) {
+  const { t } = useTranslation();
+  const query = useQuery({
+    queryKey: ["run", id],
+    queryFn: ({ signal }) => fetchRun(id, signal),
+    // The list's patches put runs here too, but those may be old by now.
+    staleTime: 1000,
+    // Silence is no change, so the feed does not speak of it.
+    refetchInterval: ({ state }) =>
+      state.data?.summary.state === "running" ? SILENCE_INTERVAL_MS : false,
+  });
+  useRunChanges(id);
+  useTitle(query.data?.summary.name ?? id.slice(0, 8));
+  if (query.isError && !query.data) {
+    const isMissing = query.error instanceof ApiError && query.error.status === 404;
+    const error = isMissing ? new Error(t("run.missing", { id })) : query.error;
+    return <Failure error={error} onRetry={() => void query.refetch()} />;
+  }
+  if (!query.data) return <div className="page-loading">{t("loading")}</div>;
+  return <RunTabs run={query.data} tab={tab} />;
+}
+
+function RunTabs({ run, tab }: { run: Run; tab: string | undefined }) {
+  const { t } = useTranslation();
+  const [, navigate] = useLocation();
+  const lines = useConsole(run.summary.id);
+  const hints: Partial<Record<TabName, string>> = {};
+  if (Object.keys(run.summary.metrics).length === 0) hints.charts = t("tab.charts_empty");
+  if (!FLOWS.some((flow) => flowMetrics(Object.keys(run.summary.metrics), flow).length > 0))
+    hints.gradients = t("tab.gradients_empty");
+  if (run.histograms === 0) hints.distributions = t("tab.distributions_empty");
+  if (run.media === 0) hints.media = t("tab.media_empty");
+  if (run.checkpoints === 0) hints.checkpoints = t("tab.checkpoints_empty");
+  if (Object.keys(run.devices).length === 0) hints.system = t("tab.system_empty");
+  if (lines.total === 0) hints.console = t("tab.console_empty");
+  // Without metrics the overview says more than an empty wall.
+  const current = TABS.find((name) => name === tab) ?? (hints.charts ? "overview" : "charts");
+  const address = (name: TabName) =>
+    `/r/${run.summary.id}${name === "charts" && !hints.charts ? "" : `/${name}`}`;
+  useShortcuts(
+    Object.fromEntries(
+      TABS.map((name, index) => [String(index + 1), () => navigate(address(name))]),
+    ),
+  );
+  return (
+    <div className="run-page">
+      <RunHeader run={run} />
+      <Tabs
+        value={current}
+        aria-label={run.summary.name}
+        variant="scrollable"
+        scrollButtons={false}
+      >
+        {TABS.map((name) => (
+          <Tab
+            key={name}
+            value={name}
+            id={`tab-${name}`}
+            aria-controls={`panel-${name}`}
+            component={Link}
+            href={address(name)}
+            className={hints[name] ? "tab-empty" : ""}
+            title={hints[name]}
+            label={t(`tab.${name}`)}
+          />
+        ))}
+      </Tabs>
+      <div
+        role="tabpanel"
+        id={`panel-${current}`}
+        aria-labelledby={`tab-${current}`}
+        className="panel"
+      >
+        {hints[current] ? (
+          <p className="panel-hint">{hints[current]}</p>
+        ) : current === "charts" ? (
+          <ChartsTab run={run} />
+        ) : current === "gradients" ? (
+          <GradientsTab run={run} />
+        ) : current === "distributions" ? (
+          <DistributionsTab run={run} />
+        ) : current === "media" ? (
+          <MediaTab run={run} />
+        ) : current === "checkpoints" ? (
+          <CheckpointsTab run={run} />
+        ) : current === "system" ? (
+          <SystemTab run={run} />
+        ) : current === "console" ? (
+          <ConsoleTab lines={lines} />
+        ) : (
+          <OverviewTab run={run} />
+        )}
+      </div>
+    </div>
+  );
+}

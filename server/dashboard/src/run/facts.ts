@@ -1,0 +1,22 @@
+// Facts that the page knows by name, out of those that programs recorded.
+
+import type { Run } from "../api/types";
+
+export interface Git {
+  commit: string;
+  branch: string;
+  isDirty: boolean;
+  diff: string;
+}
+
+/** Return what is known of the code's version; empty strings where nothing is. */
+export function gitOf(run: Run): Git {
+  const git = run.facts["git"] ?? {};
+  const text = (key: string) => (typeof git[key] === "string" ? git[key] : "");
+  return {
+    commit: text("commit"),
+    branch: text("branch"),
+    isDirty: git["dirty"] === true,
+    diff: text("diff"),
+  };
+}

@@ -1,0 +1,100 @@
+// How gradients flow: a number for each layer, step by step, out of the metrics that have one.
+
+import type { Track } from "../api/columns";
+import type { HistogramColumn, HistogramRow } from "../api/types";
+
+export const FLOWS = ["gradient", "weight", "ratio"] as const;
+export type Flow = (typeof FLOWS)[number];
+
+const PATTERNS: Readonly<Record<Flow, RegExp>> = {
+  gradient: /^(.*\/)?grad\/norm\/(.+)$/,
+  weight: /^(.*\/)?param\/norm\/(.+)$/,
+  ratio: /^(.*\/)?param\/update_ratio\/(.+)$/,
+};
+
+/** Return the metrics that are one layer's part of *flow*, in the order of the layers' numbers. */
+export function flowMetrics(names: readonly string[], flow: Flow): string[] {
+  return names
+    .filter((name) => PATTERNS[flow].test(name))
+    .sort((a, b) => layerOf(a, flow).localeCompare(layerOf(b, flow), "en", { numeric: true }));
+}
+
+/** Return the layer that a metric is about, with the optimizer's part where there are several. */
+export function layerOf(name: string, flow: Flow): string {
+  const [, before = "", layer = name] = PATTERNS[flow].exec(name) ?? [];
+  return before + layer;
+}
+
+export interface FlowGrid {
+  columns: HistogramColumn[];
+  rows: HistogramRow[];
+}
+
+/**
+ * Return *tracks* on one grid of steps, a row for each of *names*: a cell is the mean of the points
+ * in it, null where there are none, and beside it how many are not finite. Steps that a later
+ * attempt went over again are left out.
+ */
+export function flowGrid(
+  tracks: readonly Track[],
+  names: readonly string[],
+  columns: number,
+): FlowGrid {
+  const drawn = tracks.filter((track) => !track.isSuperseded && track.x.length > 0);
+  if (drawn.length === 0) return { columns: [], rows: [] };
+  const first = Math.min(...drawn.map((track) => track.x[0]!));
+  const last = Math.max(...drawn.map((track) => track.x[track.x.length - 1]!));
+  const places = new Set(drawn.flatMap((track) => [...track.x])).size;
+  const count = Math.max(1, Math.min(columns, places));
+  const width = (last - first) / count || 1;
+  const columnOf = (x: number) => Math.min(count - 1, Math.floor((x - first) / width));
+  return {
+    columns: Array.from({ length: count }, (_, at) => ({
+      first_step: Math.round(first + at * width),
+      last_step: Math.round(Math.min(last, first + (at + 1) * width)),
+      time_ns: 0,
+      records: 0,
+    })),
+    rows: names.map((name) => {
+      const sums = new Float64Array(count);
+      const weights = new Float64Array(count);
+      const nonfinite = new Array<number>(count).fill(0);
+      for (const track of drawn) {
+        if (track.name !== name) continue;
+        track.x.forEach((x, at) => {
+          const column = columnOf(x);
+          const good = track.counts[at]! - track.bads[at]!;
+          nonfinite[column]! += track.bads[at]!;
+          if (good <= 0) return;
+          sums[column]! += track.mean[at]! * good;
+          weights[column]! += good;
+        });
+      }
+      const magnitude = Array.from(sums, (sum, at) =>
+        weights[at]! > 0 ? sum / weights[at]! : null,
+      );
+      return { name, magnitude, zeros: magnitude.map(() => null), nonfinite };
+    }),
+  };
+}
+
+export type Warning = "vanishing" | "exploding" | "broken";
+
+/** Gradients so much smaller or larger than those of the median layer are not a matter of shape. */
+const FAR = 1e3;
+
+/** Return what is to be said of layers, by their newest gradients: nothing of most. */
+export function warningsOf(rows: readonly HistogramRow[]): Map<string, Warning> {
+  const newest = rows.map((row) => row.magnitude.findLast((value) => value !== null) ?? null);
+  const sorted = newest.filter((value) => value !== null).sort((a, b) => a - b);
+  const median = sorted[sorted.length >> 1] ?? 0;
+  const warnings = new Map<string, Warning>();
+  rows.forEach((row, at) => {
+    const value = newest[at];
+    if ((row.nonfinite.at(-1) ?? 0) > 0) warnings.set(row.name, "broken");
+    else if (value == null || median <= 0) return;
+    else if (value < median / FAR) warnings.set(row.name, "vanishing");
+    else if (value > median * FAR) warnings.set(row.name, "exploding");
+  });
+  return warnings;
+}

@@ -1,0 +1,98 @@
+// Which metrics matter first: nobody opens a dashboard to see "grad_norm/block0".
+
+import type { RunSummary } from "../api/types";
+
+const VALIDATION = /^(val|valid|validation|eval|test)([/_]|$)/;
+const SECTIONS: readonly RegExp[] = [
+  VALIDATION,
+  /^train$/,
+  /^$/, // metrics without a prefix
+  /^(?!perf|time|optim|lr|grad|param|weight|sys)/, // what nobody has thought of yet
+  /^(perf|time)/,
+  /^(optim|lr)/,
+  /^(grad|param|weight)/,
+];
+
+/** Return the first part of a metric's name, "" where it has one part. */
+export function sectionOf(name: string): string {
+  const slash = name.indexOf("/");
+  if (slash > 0) return name.slice(0, slash);
+  return VALIDATION.test(name) ? "val" : "";
+}
+
+/** Return a metric's name without its section. */
+export function shortName(name: string): string {
+  return name.slice(name.indexOf("/") + 1);
+}
+
+const LESS_IS_BETTER =
+  /loss|error|perplexity|(?:^|[^a-z0-9])(?:err|ppl|mae|mse|rmse|nll|wer|cer|fid)(?:$|[^a-z])/;
+// Whole words, the same that `.best` of the server goes by, see query/keys.py.
+const MORE_IS_BETTER = new RegExp(
+  "(?:^|[^a-z0-9])(?:acc|accuracy|top\\d*|auc|auroc|auprc|f1|fbeta|precision|recall|sensitivity|" +
+    "specificity|ap|map\\d*|miou|iou|dice|jaccard|bleu|rouge\\w*|meteor|psnr|ssim|r2|score|reward|" +
+    "return|returns|success|win|kappa|mcc|correlation|throughput|per_second)(?:$|[^a-z])",
+);
+
+/** Return whether a metric is better the less or the more it is, by its name; null if nobody knows. */
+export function directionOf(name: string): "min" | "max" | null {
+  const last = name.slice(name.lastIndexOf("/") + 1).toLowerCase();
+  if (LESS_IS_BETTER.test(last)) return "min";
+  return MORE_IS_BETTER.test(last) ? "max" : null;
+}
+
+const RARE_SHARE = 0.3;
+
+export interface Section {
+  name: string;
+  metrics: string[];
+}
+
+/** Return the metrics in sections: validation, training, …, gradients last; losses first in each. */
+export function sectionsOf(names: readonly string[]): Section[] {
+  const sections = new Map<string, string[]>();
+  for (const name of names) {
+    const section = sectionOf(name);
+    sections.set(section, [...(sections.get(section) ?? []), name]);
+  }
+  return [...sections]
+    .map(([name, metrics]) => ({ name, metrics: metrics.sort(byImportance) }))
+    .sort((a, b) => sectionRank(a.name) - sectionRank(b.name) || compare(a.name, b.name));
+}
+
+function sectionRank(section: string): number {
+  const rank = SECTIONS.findIndex((pattern) => pattern.test(section));
+  return rank < 0 ? SECTIONS.length : rank;
+}
+
+/** Return the metrics that tell how runs went, the most telling first; at most *limit*. */
+export function headlines(runs: readonly RunSummary[], limit: number): string[] {
+  const users = new Map<string, number>();
+  for (const run of runs) {
+    for (const [name, metric] of Object.entries(run.metrics)) {
+      if (metric.on_time_axis) continue;
+      users.set(name, (users.get(name) ?? 0) + 1);
+    }
+  }
+  // What a few runs alone have does not compare the others.
+  const isRare = (name: string) => Number(users.get(name)! < runs.length * RARE_SHARE);
+  return [...users.keys()]
+    .sort((a, b) => isRare(a) - isRare(b) || byImportance(a, b))
+    .slice(0, limit);
+}
+
+function byImportance(a: string, b: string): number {
+  return importance(a) - importance(b) || compare(a, b);
+}
+
+function importance(name: string): number {
+  const section = sectionRank(sectionOf(name));
+  const last = shortName(name).replace(/^(val|valid|eval|test)_/, "");
+  const kind =
+    last === "loss" ? 0 : last.includes("loss") ? 1 : /acc|auc|f1|score|bleu/.test(last) ? 2 : 4;
+  return kind * 10 + section + (kind === 4 ? section * 10 : 0);
+}
+
+function compare(a: string, b: string): number {
+  return a.localeCompare(b, "en", { numeric: true });
+}

@@ -1,0 +1,144 @@
+// The tracks of one chart, kept up to date by tails.
+
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useEffect, useMemo, useRef } from "react";
+
+import { requestTracks } from "../api/batcher";
+import type { Track } from "../api/columns";
+import { feed } from "../api/feed";
+import type { XAxis } from "../api/types";
+import { appendTail, tailStart } from "./tail";
+
+export type Window = readonly [start: number, end: number];
+
+export interface TracksWanted {
+  runs: string[];
+  name: string;
+  x: XAxis;
+  window: Window | null; // null: everything, and growing
+  buckets: number;
+  /** How many points there are by the runs' summaries, which is how a change of the past is noticed. */
+  points: number;
+}
+
+/** The least time between two tails of one chart, and after one that failed. */
+const TAIL_INTERVAL_MS = 500;
+const RETRY_INTERVAL_MS = 5000;
+/** Tails need less time than this to bring what a summary has counted. */
+const BEHIND_MS_MAX = 2000;
+
+/**
+ * Fetch the tracks once the chart is visible; afterwards fetch only what has been added, and only
+ * while it is visible.
+ */
+export function useTracks(wanted: TracksWanted, isVisible: boolean) {
+  const { runs, name, x, window, buckets, points } = wanted;
+  const client = useQueryClient();
+  const runsKey = runs.join(" ");
+  const key = useMemo(
+    () => ["tracks", runsKey, name, x, window?.[0] ?? null, window?.[1] ?? null, buckets],
+    [runsKey, name, x, window, buckets],
+  );
+  const query = useQuery({
+    queryKey: key,
+    queryFn: () =>
+      requestTracks({
+        runs,
+        name,
+        x,
+        start: window?.[0] ?? null,
+        end: window?.[1] ?? null,
+        buckets,
+      }),
+    enabled: isVisible && runs.length > 0,
+    // While a zoom or another run is on its way the present picture stays.
+    placeholderData: (previous, previousQuery) =>
+      previousQuery?.queryKey[2] === name && previousQuery.queryKey[3] === x ? previous : undefined,
+    staleTime: Infinity,
+    gcTime: 60_000,
+  });
+  const changed = useRef(new Set<string>());
+  const isBusy = useRef(false);
+  const mountedAt = useRef(Date.now());
+  const isLoaded = query.isSuccess && !query.isPlaceholderData;
+
+  useEffect(() => {
+    let isOver = false;
+    const pump = async () => {
+      if (isBusy.current || isOver || !isVisible || !isLoaded || window || document.hidden) return;
+      const ids = [...changed.current].filter((id) => runs.includes(id));
+      changed.current.clear();
+      if (ids.length === 0) return;
+      isBusy.current = true;
+      let pause = TAIL_INTERVAL_MS;
+      try {
+        const tracks = client.getQueryData<Track[]>(key) ?? [];
+        const grown = await fetchTails(tracks, ids, wanted);
+        if (grown) client.setQueryData(key, grown);
+        else await client.invalidateQueries({ queryKey: key });
+      } catch {
+        for (const id of ids) changed.current.add(id);
+        pause = RETRY_INTERVAL_MS;
+      } finally {
+        setTimeout(() => {
+          isBusy.current = false;
+          void pump();
+        }, pause);
+      }
+    };
+    // Tracks of an earlier visit have missed what the feed said since.
+    if (isVisible && isLoaded && query.dataUpdatedAt < mountedAt.current) {
+      void client.invalidateQueries({ queryKey: key });
+    }
+    const stop = feed.onChanges((changes, isReset) => {
+      if (isReset) void client.invalidateQueries({ queryKey: key });
+      for (const change of changes) changed.current.add(change.id);
+      void pump();
+    });
+    const onShown = () => void pump();
+    document.addEventListener("visibilitychange", onShown);
+    void pump();
+    return () => {
+      isOver = true;
+      stop();
+      document.removeEventListener("visibilitychange", onShown);
+    };
+    // `wanted` is rebuilt at every render; its parts are in the key.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [client, key, isVisible, isLoaded]);
+
+  // Rewinds and points that come late add to the past, where no tail looks: fetch it once more.
+  const isBehind = isVisible && isLoaded && !window && countPoints(query.data) < points;
+  useEffect(() => {
+    if (!isBehind) return;
+    const timer = setTimeout(() => void client.invalidateQueries({ queryKey: key }), BEHIND_MS_MAX);
+    return () => clearTimeout(timer);
+  }, [client, key, isBehind]);
+
+  return query;
+}
+
+function countPoints(tracks: readonly Track[]): number {
+  return tracks.reduce((sum, track) => sum + track.count, 0);
+}
+
+/** Return the tracks with the changed runs' tails, or null where they must be fetched anew. */
+async function fetchTails(
+  tracks: Track[],
+  ids: string[],
+  wanted: TracksWanted,
+): Promise<Track[] | null> {
+  const { name, x, buckets } = wanted;
+  const grown = [...tracks];
+  for (const id of ids) {
+    const index = grown.findIndex((track) => track.run === id && !track.isSuperseded);
+    const track = grown[index];
+    const start = track ? tailStart(track, x) : null;
+    if (!track || start === null) return null; // the run's first points
+    const tails = await requestTracks({ runs: [id], name, x, start, end: null, buckets });
+    if (tails.some((tail) => tail.isSuperseded && tail.count > 0)) return null; // it went back
+    const tail = tails.find((one) => !one.isSuperseded);
+    if (tail) grown[index] = appendTail(track, tail, buckets);
+  }
+  return grown;
+}

@@ -1,0 +1,47 @@
+import Dialog from "@mui/material/Dialog";
+import { useTranslation } from "react-i18next";
+
+export function KeySheet({ isOpen, onClose }: { isOpen: boolean; onClose: () => void }) {
+  const { t } = useTranslation();
+  const keys: [string, string][] = [
+    ["/", t("keys.filter")],
+    ["j", t("keys.down")],
+    ["k", t("keys.up")],
+    ["Enter", t("keys.open")],
+    [".", t("keys.charts")],
+    ["space", t("keys.draw")],
+    ["x", t("keys.solo")],
+    ["p", t("keys.pin")],
+    ["c", t("keys.compare")],
+    ["[", t("keys.pane")],
+    ["l", t("keys.log")],
+    ["o", t("keys.full")],
+    ["s", t("keys.smoothing")],
+    ["1 – 4", t("keys.axis")],
+    ["g w", t("keys.list")],
+    ["1 – 8", t("keys.tabs")],
+    ["0", t("keys.reset")],
+    ["Esc", t("keys.escape")],
+    ["?", t("keys.help")],
+  ];
+  return (
+    <Dialog open={isOpen} onClose={onClose} aria-labelledby="keys-title">
+      <div className="keys">
+        <h2 id="keys-title">{t("keys.title")}</h2>
+        <dl>
+          {keys.map(([key, meaning]) => (
+            <div key={key}>
+              <dt>
+                <kbd>{key}</kbd>
+              </dt>
+              <dd>{meaning}</dd>
+            </div>
+          ))}
+        </dl>
+        <button type="button" className="chip" onClick={onClose}>
+          {t("close")}
+        </button>
+      </div>
+    </Dialog>
+  );
+}

@@ -1,0 +1,227 @@
+// What stands around every page: the bar on top, the shortcuts, the state of the connection.
+
+import Button from "@mui/material/Button";
+import IconButton from "@mui/material/IconButton";
+import Menu from "@mui/material/Menu";
+import MenuItem from "@mui/material/MenuItem";
+import Tooltip from "@mui/material/Tooltip";
+import { useColorScheme } from "@mui/material/styles";
+import { useState, useSyncExternalStore, type ReactNode } from "react";
+import { useTranslation } from "react-i18next";
+import { Link, useLocation } from "wouter";
+
+import { feed } from "../api/feed";
+import type { Server } from "../api/types";
+import { changeLanguage, LANGUAGES, type Language } from "../i18n";
+import { useProjects } from "../list/useProjects";
+import { Icon, type IconName } from "./Icon";
+import { KeySheet } from "./KeySheet";
+import { useShortcuts } from "./shortcuts";
+
+export function Shell({ server, children }: { server: Server; children: ReactNode }) {
+  const { t } = useTranslation();
+  const [, navigate] = useLocation();
+  const [isSheetOpen, setSheetOpen] = useState(false);
+  useShortcuts({ "?": () => setSheetOpen(true), "g w": () => navigate("/") });
+  return (
+    <>
+      <a className="skip" href="#content">
+        {t("shell.skip")}
+      </a>
+      <header className="bar">
+        <Link href="/" className="brand" title={`mltrack ${server.version}`}>
+          <img src="/icon.svg" width="22" height="22" alt="" />
+          <span>mltrack</span>
+        </Link>
+        <ProjectSwitch />
+        <PageLinks />
+        <span className="bar-space" />
+        <FeedChip />
+        <ThemeSwitch />
+        <LanguageSwitch />
+        <Tooltip title={t("shell.keyboard")}>
+          <IconButton
+            aria-label={t("shell.keyboard")}
+            onClick={() => setSheetOpen(true)}
+            className="wide-only"
+          >
+            <Icon name="keyboard" />
+          </IconButton>
+        </Tooltip>
+      </header>
+      <main id="content" tabIndex={-1}>
+        {children}
+      </main>
+      <KeySheet isOpen={isSheetOpen} onClose={() => setSheetOpen(false)} />
+    </>
+  );
+}
+
+function ProjectSwitch() {
+  const { t } = useTranslation();
+  const [location, navigate] = useLocation();
+  const projects = useProjects().data?.projects ?? [];
+  const [anchor, setAnchor] = useState<HTMLElement | null>(null);
+  const current = projectOf(location) ?? projects[0]?.name;
+  if (!current || location.startsWith("/r/")) return null;
+  return (
+    <>
+      <Button
+        color="inherit"
+        aria-haspopup="menu"
+        aria-label={`${t("shell.project")}: ${current}`}
+        endIcon={<Icon name="down" />}
+        onClick={(click) => setAnchor(click.currentTarget)}
+      >
+        {current}
+      </Button>
+      <Menu anchorEl={anchor} open={anchor !== null} onClose={() => setAnchor(null)}>
+        {projects.map((project) => (
+          <MenuItem
+            key={project.name}
+            selected={project.name === current}
+            onClick={() => {
+              setAnchor(null);
+              navigate(`/p/${encodeURIComponent(project.name)}`);
+            }}
+          >
+            {project.name}
+            <span className="menu-note">
+              {project.live > 0 && (
+                <b>
+                  {project.live} {t("feed.live")} ·{" "}
+                </b>
+              )}
+              {t("list.shown", { count: project.runs })}
+            </span>
+          </MenuItem>
+        ))}
+      </Menu>
+    </>
+  );
+}
+
+/** Return the project that an address is about; null where it is about none. */
+function projectOf(location: string): string | null {
+  const name = /^\/p\/([^/]+)/.exec(location)?.[1];
+  return name === undefined ? null : decodeURIComponent(name);
+}
+
+const PAGES = ["workspace", "table", "compare"] as const;
+
+/** The pages of the project. */
+function PageLinks() {
+  const { t } = useTranslation();
+  const [location] = useLocation();
+  const projects = useProjects().data?.projects ?? [];
+  const project = location === "/" ? projects[0]?.name : projectOf(location);
+  if (project == null) return null;
+  const home = `/p/${encodeURIComponent(project)}`;
+  const here = /^\/p\/[^/]+\/([^/]+)/.exec(location)?.[1] ?? "workspace";
+  return (
+    <nav className="pages" aria-label={t("shell.pages")}>
+      {PAGES.map((page) => (
+        <Link
+          key={page}
+          href={page === "workspace" ? home : `${home}/${page}`}
+          aria-current={page === here ? "page" : undefined}
+        >
+          {t(`page.${page}`)}
+        </Link>
+      ))}
+    </nav>
+  );
+}
+
+function FeedChip() {
+  const { t } = useTranslation();
+  const state = useSyncExternalStore(feed.onState, () => feed.state);
+  const time = new Date(feed.lostAt ?? 0).toLocaleTimeString(undefined, { timeStyle: "short" });
+  return (
+    <span
+      className={`feed feed-${state}`}
+      role="status"
+      title={state === "live" ? undefined : t("feed.hint")}
+    >
+      <i aria-hidden="true" />
+      {state === "offline" ? t("feed.offline", { time }) : t(`feed.${state}`)}
+    </span>
+  );
+}
+
+const MODES: Record<"light" | "dark" | "system", IconName> = {
+  light: "sun",
+  dark: "moon",
+  system: "system",
+};
+
+function ThemeSwitch() {
+  const { t } = useTranslation();
+  const { mode = "system", setMode } = useColorScheme();
+  return (
+    <MenuButton
+      icon={MODES[mode]}
+      label={t("shell.theme")}
+      selected={mode}
+      choices={{
+        light: t("shell.theme_light"),
+        dark: t("shell.theme_dark"),
+        system: t("shell.theme_system"),
+      }}
+      onChoose={setMode}
+    />
+  );
+}
+
+function LanguageSwitch() {
+  const { t, i18n } = useTranslation();
+  return (
+    <MenuButton
+      icon="language"
+      label={t("shell.language")}
+      selected={i18n.language as Language}
+      choices={LANGUAGES}
+      onChoose={(language) => void changeLanguage(language)}
+    />
+  );
+}
+
+interface MenuButtonProps<Choice extends string> {
+  icon: IconName;
+  label: string;
+  selected: Choice;
+  choices: Record<Choice, string>;
+  onChoose: (choice: Choice) => void;
+}
+
+function MenuButton<Choice extends string>(props: MenuButtonProps<Choice>) {
+  const { icon, label, selected, choices, onChoose } = props;
+  const [anchor, setAnchor] = useState<HTMLElement | null>(null);
+  return (
+    <>
+      <Tooltip title={label}>
+        <IconButton
+          aria-label={label}
+          aria-haspopup="menu"
+          onClick={(click) => setAnchor(click.currentTarget)}
+        >
+          <Icon name={icon} />
+        </IconButton>
+      </Tooltip>
+      <Menu anchorEl={anchor} open={anchor !== null} onClose={() => setAnchor(null)}>
+        {(Object.entries(choices) as [Choice, string][]).map(([choice, text]) => (
+          <MenuItem
+            key={choice}
+            selected={choice === selected}
+            onClick={() => {
+              setAnchor(null);
+              onChoose(choice);
+            }}
+          >
+            {text}
+          </MenuItem>
+        ))}
+      </Menu>
+    </>
+  );
+}

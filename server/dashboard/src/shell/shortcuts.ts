@@ -1,0 +1,37 @@
+// Keyboard shortcuts that are the same on every page.
+
+import { useEffect, useRef } from "react";
+
+/** Tell whether the key belongs to a field or dialog, or is part of a browser's shortcut. */
+export function isTyping(event: KeyboardEvent): boolean {
+  if (event.ctrlKey || event.metaKey || event.altKey) return true;
+  const target = event.target as HTMLElement;
+  return (
+    target.isContentEditable ||
+    /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) ||
+    !!target.closest('[role="dialog"], [role="menu"], [role="listbox"]')
+  );
+}
+
+/** A second key counts as the rest of a sequence for so long. */
+const SEQUENCE_MS = 1500;
+
+/** Call *actions* by key; "g w" is the key w soon after the key g. */
+export function useShortcuts(actions: Record<string, () => void>): void {
+  const latest = useRef(actions);
+  latest.current = actions;
+  useEffect(() => {
+    let prefixAt = -Infinity;
+    const onKey = (event: KeyboardEvent) => {
+      if (isTyping(event)) return;
+      const isSequence = event.timeStamp - prefixAt < SEQUENCE_MS;
+      prefixAt = event.key === "g" ? event.timeStamp : -Infinity;
+      const action = latest.current[isSequence ? `g ${event.key}` : event.key];
+      if (!action) return;
+      event.preventDefault();
+      action();
+    };
+    window.addEventListener("keydown", onKey);
+    return () => window.removeEventListener("keydown", onKey);
+  }, []);
+}

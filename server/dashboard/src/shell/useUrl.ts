@@ -1,0 +1,21 @@
+import { useCallback } from "react";
+import { useSearchParams } from "wouter";
+
+/** A part of the page's state that lives in its address, so that a link shows the same view. */
+export function useUrl(key: string): [string, (value: string | null) => void] {
+  const [params, setParams] = useSearchParams();
+  const set = useCallback(
+    (value: string | null) =>
+      setParams(
+        (previous) => {
+          const next = new URLSearchParams(previous);
+          if (value) next.set(key, value);
+          else next.delete(key);
+          return next;
+        },
+        { replace: true },
+      ),
+    [key, setParams],
+  );
+  return [params.get(key) ?? "", set];
+}

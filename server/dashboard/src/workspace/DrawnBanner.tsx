@@ -1,0 +1,51 @@
+import { useTranslation } from "react-i18next";
+
+import type { RunSummary } from "../api/types";
+import { Icon } from "../shell/Icon";
+import { DRAWN_MAX, RUNS_MAX } from "./drawn";
+import type { DrawnState } from "./useDrawn";
+
+/** Says that not all runs are drawn, which are, and offers the others. */
+export function DrawnBanner(props: {
+  draw: DrawnState;
+  shown: readonly RunSummary[];
+  only: string | null;
+  headline: string | null;
+}) {
+  const { draw, shown, only, headline } = props;
+  const { t } = useTranslation();
+  const { rule, hidden, added } = draw.choice;
+  const onlyRun = shown.find((run) => run.id === only);
+  if (onlyRun)
+    return (
+      <button type="button" className="chip is-on" onClick={draw.endSolo}>
+        {t("list.only", { name: onlyRun.name })} <Icon name="close" />
+      </button>
+    );
+  const isPlain = hidden.size === 0 && added.size === 0;
+  if (draw.drawn.size === shown.length && rule === "newest") return null;
+  return (
+    <span className="drawn-banner">
+      {t(isPlain ? `list.drawn_${rule}` : "list.drawn_chosen", {
+        drawn: draw.drawn.size,
+        total: shown.length,
+        metric: headline ?? "",
+      })}
+      {rule !== "all" && draw.drawn.size < shown.length && (
+        <button type="button" className="chip" onClick={() => draw.setRule("all")}>
+          {shown.length > RUNS_MAX ? t("list.draw_many", { count: RUNS_MAX }) : t("list.draw_all")}
+        </button>
+      )}
+      {rule !== "best" && headline !== null && shown.length > DRAWN_MAX && (
+        <button type="button" className="chip" onClick={() => draw.setRule("best")}>
+          {t("list.draw_best", { count: DRAWN_MAX, metric: headline })}
+        </button>
+      )}
+      {(rule !== "newest" || !isPlain) && (
+        <button type="button" className="chip" onClick={() => draw.setRule("newest")}>
+          {t("list.draw_newest")}
+        </button>
+      )}
+    </span>
+  );
+}

@@ -1,0 +1,235 @@
+import { useCallback, useMemo, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+
+import type { ApiError } from "../api/client";
+import type { ParamValue, RunSummary, UnknownKey } from "../api/types";
+import type { LineStyle } from "../charts/colours";
+import { bestOf, formatParam, type Column, type Sort } from "../list/columns";
+import { FACTS, fieldName, rowsOf, type Group } from "../list/rows";
+import { FilterBox } from "../list/FilterBox";
+import { RunTable } from "../list/RunTable";
+import { Icon } from "../shell/Icon";
+import { useShortcuts } from "../shell/shortcuts";
+import { DrawnBanner } from "./DrawnBanner";
+import { keyOf } from "./drawn";
+import type { DrawnState } from "./useDrawn";
+import type { Selection } from "./useSelection";
+
+interface RunPaneProps {
+  project: string;
+  total: number;
+  error: ApiError | null;
+  unknown: readonly UnknownKey[];
+  known: readonly RunSummary[];
+  onEdit: (run: RunSummary) => void;
+  isMore: boolean;
+  shown: readonly RunSummary[];
+  columns: readonly Column[];
+  varying: readonly string[];
+  constants: Readonly<Record<string, ParamValue>>;
+  filter: string;
+  onFilter: (filter: string | null) => void;
+  sorts: readonly Sort[];
+  onSort: (sorts: Sort[]) => void;
+  fields: readonly string[];
+  groups: readonly Group[] | null;
+  onGroup: (fields: string[]) => void;
+  colourField: string;
+  legend: readonly { label: string; colour: string }[];
+  onColour: (field: string | null) => void;
+  styles: ReadonlyMap<string, LineStyle>;
+  draw: DrawnState;
+  headline: string | null;
+  selection: Selection;
+  onCompare: () => void;
+  onEnd: () => void;
+}
+
+/** The left side of the workspace: which runs there are, which are drawn, and how. */
+export function RunPane(props: RunPaneProps) {
+  const { shown, columns, groups, draw, selection, filter, onFilter } = props;
+  const { t } = useTranslation();
+  const search = useRef<HTMLInputElement>(null);
+  const [closed, setClosed] = useState<ReadonlySet<string>>(new Set());
+  useShortcuts({ "/": () => search.current?.focus() });
+  const rows = useMemo(() => rowsOf(shown, groups, closed), [shown, groups, closed]);
+  const best = useMemo(() => bestOf(shown, columns), [shown, columns]);
+  const { pinned: pinnedKeys, only: onlyKey } = draw.choice;
+  const pinned = useMemo(
+    () => new Set(shown.map((run) => run.id).filter((id) => pinnedKeys.has(keyOf(id)))),
+    [shown, pinnedKeys],
+  );
+  const only = useMemo(
+    () => (onlyKey === null ? null : (shown.find(({ id }) => keyOf(id) === onlyKey)?.id ?? null)),
+    [shown, onlyKey],
+  );
+  const { onToggle, onSolo, onPin } = draw;
+  const { onSelect } = selection;
+  const { onEdit } = props;
+  const actions = useMemo(
+    () => ({ onToggle, onSolo, onPin, onSelect, onEdit }),
+    [onToggle, onSolo, onPin, onSelect, onEdit],
+  );
+  const onToggleGroup = useCallback((id: string) => {
+    setClosed((before) => {
+      const next = new Set(before);
+      if (!next.delete(id)) next.add(id);
+      return next;
+    });
+  }, []);
+  return (
+    <section className="run-pane" aria-label={t("workspace.runs")}>
+      <div className="toolbar">
+        <FilterBox
+          field={search}
+          value={filter}
+          onChange={onFilter}
+          runs={props.known}
+          error={props.error}
+          unknown={props.unknown}
+        />
+        <FieldSelect
+          label={t("list.group_by")}
+          varying={props.varying}
+          value=""
+          taken={props.fields}
+          onChoose={(field) => field && props.onGroup([...props.fields, field])}
+        />
+        {props.fields.map((field) => (
+          <button
+            key={field}
+            type="button"
+            className="chip"
+            title={t("list.ungroup")}
+            onClick={() => props.onGroup(props.fields.filter((one) => one !== field))}
+          >
+            {fieldName(field)} <Icon name="close" />
+          </button>
+        ))}
+        <FieldSelect
+          label={t("list.colour_by")}
+          varying={props.varying}
+          value={props.colourField}
+          taken={[]}
+          onChoose={(field) => props.onColour(field || null)}
+        />
+      </div>
+      <div className="pane-notes">
+        <span role="status">
+          {t("list.shown", { count: props.total })}
+          {props.isMore && ` · ${t("list.loaded", { count: shown.length })}`}
+        </span>
+        <Constants constants={props.constants} count={props.total} />
+        <DrawnBanner draw={draw} shown={shown} only={only} headline={props.headline} />
+        <Legend legend={props.legend} />
+      </div>
+      {shown.length === 0 ? (
+        <p className="no-match">
+          {t("list.no_match", { filter })}{" "}
+          <button type="button" className="chip" onClick={() => onFilter(null)}>
+            {t("list.clear_filter")}
+          </button>
+        </p>
+      ) : (
+        <RunTable
+          label={t("list.table", { project: props.project })}
+          rows={rows}
+          runs={shown}
+          columns={columns}
+          best={best}
+          sorts={props.sorts}
+          onSort={props.onSort}
+          styles={props.styles}
+          drawn={draw.drawn}
+          selected={selection.selected}
+          pinned={pinned}
+          only={only}
+          actions={actions}
+          onToggleGroup={onToggleGroup}
+          onEnd={props.onEnd}
+        />
+      )}
+      {selection.selected.size > 0 && (
+        <div className="selection-bar" role="status">
+          {t("list.selected", { count: selection.selected.size })}
+          <button
+            type="button"
+            className="chip"
+            disabled={selection.selected.size < 2}
+            onClick={props.onCompare}
+          >
+            <Icon name="compare" /> {t("list.compare")}
+          </button>
+          <button type="button" className="chip" onClick={selection.clear}>
+            {t("list.unselect")}
+          </button>
+        </div>
+      )}
+    </section>
+  );
+}
+
+function FieldSelect(props: {
+  label: string;
+  varying: readonly string[];
+  value: string;
+  taken: readonly string[];
+  onChoose: (field: string) => void;
+}) {
+  const { t } = useTranslation();
+  const fields = [...props.varying.map((name) => `param:${name}`), ...FACTS];
+  return (
+    <select
+      aria-label={props.label}
+      value={props.value}
+      onChange={(change) => props.onChoose(change.target.value)}
+    >
+      <option value="">{props.label}</option>
+      {fields
+        .filter((field) => !props.taken.includes(field))
+        .map((field) => (
+          <option key={field} value={field}>
+            {(FACTS as readonly string[]).includes(field)
+              ? t(`list.${field as (typeof FACTS)[number]}`)
+              : fieldName(field)}
+          </option>
+        ))}
+    </select>
+  );
+}
+
+function Legend({ legend }: { legend: RunPaneProps["legend"] }) {
+  if (legend.length === 0) return null;
+  return (
+    <ul className="legend">
+      {legend.map(({ label, colour }) => (
+        <li key={label}>
+          <i style={{ background: `var(${colour})` }} aria-hidden="true" />
+          {label}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** Parameters that are the same in all runs, folded away. */
+function Constants({ constants, count }: { constants: RunPaneProps["constants"]; count: number }) {
+  const { t } = useTranslation();
+  const entries = Object.entries(constants);
+  if (entries.length === 0 || count < 2) return null;
+  return (
+    <details className="constants">
+      <summary title={t("list.constant_hint")}>
+        {t("list.constant", { count: entries.length })}
+      </summary>
+      <dl>
+        {entries.map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{formatParam(value)}</dd>
+          </div>
+        ))}
+      </dl>
+    </details>
+  );
+}

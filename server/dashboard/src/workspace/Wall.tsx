@@ -1,0 +1,118 @@
+import { useMemo } from "react";
+import { useTranslation } from "react-i18next";
+
+import type { RunSummary } from "../api/types";
+import type { ChartGroup, ChartRun } from "../charts/ChartCard";
+import { ChartSections } from "../charts/ChartSections";
+import type { LineStyle } from "../charts/colours";
+import { findMetrics, useView } from "../charts/useView";
+import { ViewBar } from "../charts/ViewBar";
+import type { Group } from "../list/rows";
+import type { DrawnState } from "./useDrawn";
+
+interface WallProps {
+  project: string;
+  runs: readonly RunSummary[];
+  draw: DrawnState;
+  styles: ReadonlyMap<string, LineStyle>;
+  groups: readonly Group[] | null;
+}
+
+/** All metrics of the drawn runs. The table beside it is the legend. */
+export function Wall({ project, runs, draw, styles, groups }: WallProps) {
+  const { t } = useTranslation();
+  const { drawn } = draw;
+  const drawnRuns = runs.filter((run) => drawn.has(run.id));
+  // A run list is rebuilt at every notice; the charts need to know when its members change. Their
+  // order is that of ids, so that sorting the table fetches nothing.
+  const key = drawnRuns
+    .map((run) => `${run.id} ${run.name}`)
+    .sort()
+    .join("\n");
+  const chartRuns = useMemo<ChartRun[]>(
+    () =>
+      (key ? key.split("\n") : []).flatMap((line) => {
+        const id = line.slice(0, line.indexOf(" "));
+        const style = styles.get(id);
+        return style ? [{ id, label: line.slice(id.length + 1), style }] : [];
+      }),
+    [key, styles],
+  );
+  const chartGroups = useMemo<ChartGroup[] | null>(
+    () =>
+      groups?.flatMap((group) => {
+        const members = group.runs.filter((run) => drawn.has(run.id)).map((run) => run.id);
+        const style = styles.get(members[0] ?? "");
+        if (!style) return [];
+        const label = `${group.label} (${t("list.shown", { count: members.length })})`;
+        return [{ id: group.id, label, style, runs: members }];
+      }) ?? null,
+    [groups, drawn, styles, t],
+  );
+  const metricsKey = metricsKeyOf(drawnRuns);
+  const metrics = useMemo(() => (metricsKey ? metricsKey.split("\n") : []), [metricsKey]);
+  const state = useView(metrics);
+  const found = findMetrics(metrics, state.search);
+  return (
+    <section className="wall" aria-label={t("workspace.charts")}>
+      <ViewBar state={state} metrics={metrics} hasAxisKeys>
+        {chartGroups && (
+          <label>
+            {t("view.band")}
+            <select
+              value={state.view.spread}
+              onChange={(change) => state.setSpread(change.target.value === "sd" ? "sd" : "range")}
+            >
+              <option value="range">{t("view.band_range")}</option>
+              <option value="sd">{t("view.band_sd")}</option>
+            </select>
+          </label>
+        )}
+      </ViewBar>
+      {chartGroups && (
+        <p className="wall-note" role="status">
+          {t(drawn.size < runs.length ? "view.mean_of_some" : "view.mean_of_all", {
+            count: chartGroups.length,
+            runs: drawnRuns.length,
+            total: runs.length,
+          })}
+          {drawn.size < runs.length && (
+            <button type="button" className="chip" onClick={() => draw.setRule("all")}>
+              {t("list.draw_all")}
+            </button>
+          )}
+        </p>
+      )}
+      {drawnRuns.length === 0 ? (
+        <p className="no-match">{t("workspace.none_drawn")}</p>
+      ) : metrics.length === 0 ? (
+        <p className="no-match">{t("workspace.no_metrics")}</p>
+      ) : found.length === 0 ? (
+        <p className="no-match">
+          {t("view.no_chart", { search: state.search })}{" "}
+          <button type="button" className="chip" onClick={() => state.setSearch(null)}>
+            {t("list.clear_filter")}
+          </button>
+        </p>
+      ) : (
+        <ChartSections
+          project={project}
+          metrics={found}
+          runs={chartRuns}
+          groups={chartGroups}
+          pointsOf={(metric) =>
+            drawnRuns.reduce((sum, run) => sum + (run.metrics[metric]?.count ?? 0), 0)
+          }
+          view={state.view}
+          onWindow={state.setWindow}
+        />
+      )}
+    </section>
+  );
+}
+
+function metricsKeyOf(runs: readonly RunSummary[]): string {
+  const names = new Set<string>();
+  for (const run of runs) for (const name of Object.keys(run.metrics)) names.add(name);
+  return [...names].sort().join("\n");
+}

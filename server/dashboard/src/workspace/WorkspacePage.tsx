@@ -1,0 +1,137 @@
+import { useCallback, useEffect, useMemo, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { useLocation } from "wouter";
+
+import { ApiError } from "../api/client";
+import type { RunSummary } from "../api/types";
+import { EditDialog } from "../list/EditDialog";
+import { highlight } from "../charts/highlight";
+import { columnsFor, formatSorts, parseSorts, serverSort, sortRuns } from "../list/columns";
+import { colourBy } from "../list/colouring";
+import { groupRuns, type Group } from "../list/rows";
+import { useRuns } from "../list/useRuns";
+import { useStyles } from "../list/useStyles";
+import { headlines } from "../series/metrics";
+import { Failure } from "../shell/Failure";
+import { useShortcuts } from "../shell/shortcuts";
+import { useTitle } from "../shell/useTitle";
+import { useUrl } from "../shell/useUrl";
+import { styleOf, type LineStyle } from "../charts/colours";
+import { keyOf } from "./drawn";
+import { RunPane } from "./RunPane";
+import { SplitPane } from "./SplitPane";
+import { useDrawn } from "./useDrawn";
+import { useSelection } from "./useSelection";
+import { Wall } from "./Wall";
+
+/** The runs of one project: the table that is legend, filter and selection, and all their charts. */
+export function WorkspacePage({ project, isTable }: { project: string; isTable?: boolean }) {
+  const { t } = useTranslation();
+  const [, navigate] = useLocation();
+  const [filter, setFilter] = useUrl("q");
+  const [sortText, setSortText] = useUrl("s");
+  const sorts = useMemo(() => parseSorts(sortText), [sortText]);
+  const query = useRuns(project, filter, serverSort(sorts));
+  const { runs, hasNextPage, isFetchingNextPage, fetchNextPage } = query;
+  const [groupText, setGroupText] = useUrl("g");
+  const [colourField, setColourField] = useUrl("k");
+  const [edited, setEdited] = useState<RunSummary | null>(null);
+  useTitle(project);
+  useEffect(() => () => highlight.set(null), []);
+
+  const { columns, varying, constants } = useMemo(
+    () => columnsFor(runs, (key) => t(`list.${key}`)),
+    [runs, t],
+  );
+  const shown = useMemo(() => sortRuns(runs, sorts, columns), [runs, sorts, columns]);
+  const headline = headlines(runs, 1)[0] ?? null;
+  const draw = useDrawn(shown, headline);
+  const pinnedFirst = useMemo(() => {
+    const isPinned = (id: string) => draw.choice.pinned.has(keyOf(id));
+    return [...shown].sort((a, b) => Number(isPinned(b.id)) - Number(isPinned(a.id)));
+  }, [shown, draw.choice.pinned]);
+  const selection = useSelection(pinnedFirst);
+
+  const fields = useMemo(() => groupText.split(",").filter(Boolean), [groupText]);
+  const groups = useMemo(
+    () => (fields.length > 0 ? groupRuns(pinnedFirst, fields, t("list.none")) : null),
+    [fields, pinnedFirst, t],
+  );
+  const ownStyles = useStyles(project, runs);
+  const colouring = useMemo(
+    () => (colourField ? colourBy(runs, colourField) : null),
+    [runs, colourField],
+  );
+  const styles = useMemo(
+    () => (groups ? groupStyles(groups, colouring?.styles) : (colouring?.styles ?? ownStyles)),
+    [groups, colouring, ownStyles],
+  );
+
+  const onEnd = useCallback(() => {
+    if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
+  }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
+  const compare = () =>
+    navigate(`/p/${encodeURIComponent(project)}/compare?r=${[...selection.selected].join(",")}`);
+  useShortcuts({ c: () => selection.selected.size > 1 && compare() });
+
+  const isRefused = query.error instanceof ApiError && query.error.status === 422;
+  if (query.isError && runs.length === 0 && !isRefused)
+    return <Failure error={query.error} onRetry={() => void query.refetch()} />;
+  if (query.isPending) return <div className="page-loading">{t("loading")}</div>;
+  const pane = (
+    <>
+      <RunPane
+        project={project}
+        total={query.total}
+        error={isRefused ? (query.error as ApiError) : null}
+        unknown={query.unknown}
+        known={query.known}
+        onEdit={setEdited}
+        isMore={hasNextPage}
+        shown={pinnedFirst}
+        columns={columns}
+        varying={varying}
+        constants={constants}
+        filter={filter}
+        onFilter={setFilter}
+        sorts={sorts}
+        onSort={(next) => setSortText(formatSorts(next))}
+        fields={fields}
+        groups={groups}
+        onGroup={(next) => setGroupText(next.join(","))}
+        colourField={colourField}
+        legend={colouring?.legend ?? []}
+        onColour={setColourField}
+        styles={styles}
+        draw={draw}
+        headline={headline}
+        selection={selection}
+        onCompare={compare}
+        onEnd={onEnd}
+      />
+      {edited && <EditDialog run={edited} onClose={() => setEdited(null)} />}
+    </>
+  );
+  if (isTable) return <div className="table-page">{pane}</div>;
+  return (
+    <SplitPane
+      leftName={t("workspace.runs")}
+      rightName={t("workspace.charts")}
+      left={pane}
+      right={<Wall project={project} runs={shown} draw={draw} styles={styles} groups={groups} />}
+    />
+  );
+}
+
+/** All runs of a group look alike: as its first run is coloured, or in the groups' own order. */
+function groupStyles(
+  groups: readonly Group[],
+  coloured: ReadonlyMap<string, LineStyle> | undefined,
+): ReadonlyMap<string, LineStyle> {
+  return new Map(
+    groups.flatMap((group, slot) => {
+      const style = coloured?.get(group.runs[0]!.id) ?? styleOf(slot);
+      return group.runs.map((run) => [run.id, style] as const);
+    }),
+  );
+}

@@ -1,0 +1,131 @@
+import { describe, expect, it } from "vitest";
+
+import { joinX, nearest, spread } from "../src/charts/align";
+import { formatX } from "../src/charts/axis";
+import { assignSlots, HUES, styleOf } from "../src/charts/colours";
+import { domainOf } from "../src/charts/domain";
+import type { Line } from "../src/charts/model";
+import { placeOf, readAt } from "../src/charts/tooltip";
+import { percent } from "../src/charts/unit";
+import { smooth } from "../src/series/smoothing";
+import { trackOf } from "./build";
+
+describe("assignSlots", () => {
+  it("never gives two runs the same slot and keeps what was given", () => {
+    const first = assignSlots(new Map(), ["a", "b", "c"]);
+    const second = assignSlots(first, ["d", "b", "a"]);
+
+    expect([...second.entries()]).toEqual([
+      ["a", 0],
+      ["b", 1],
+      ["c", 2],
+      ["d", 3],
+    ]);
+  });
+
+  it("gives a slot that became free to the next run", () => {
+    expect(assignSlots(new Map([["b", 1]]), ["b", "c"]).get("c")).toBe(0);
+  });
+
+  it("draws three rounds of hues apart", () => {
+    const looks = Array.from({ length: 3 * HUES }, (_, slot) => JSON.stringify(styleOf(slot)));
+
+    expect(new Set(looks).size).toBe(3 * HUES);
+  });
+});
+
+describe("domainOf", () => {
+  it("puts a lone spike off-scale and says so; the full range has it", () => {
+    const values = Array.from({ length: 200 }, (_, index) => Math.sin(index));
+    values[100] = 80;
+
+    const usual = domainOf([trackOf(values)], false, false)!;
+    const full = domainOf([trackOf(values)], true, false)!;
+
+    expect(usual.high).toBeLessThan(2);
+    expect([usual.above, usual.below]).toEqual([1, 0]);
+    expect(full.high).toBeGreaterThan(80);
+    expect(full.above).toBe(0);
+  });
+
+  it("shows the steep start of a loss in full", () => {
+    const values = Array.from({ length: 400 }, (_, index) => 0.1 + 2.3 * Math.exp(-index / 30));
+
+    expect(domainOf([trackOf(values)], false, false)!.above).toBe(0);
+  });
+
+  it("counts what a logarithmic axis cannot show", () => {
+    const domain = domainOf([trackOf([-1, 0, 1, 100])], false, true)!;
+
+    expect(domain.below).toBe(2);
+    expect(domain.low).toBeGreaterThan(0);
+  });
+
+  it("has nothing to draw where nothing is finite, and keeps a unit's own bounds", () => {
+    expect(domainOf([trackOf([NaN, Infinity])], false, false)).toBeNull();
+    expect(domainOf([trackOf([40, 60])], false, false, percent)).toMatchObject({
+      low: 0,
+      high: 100,
+    });
+  });
+});
+
+describe("align", () => {
+  it("joins different x and breaks the line only where a value is not finite", () => {
+    const x = joinX([Float64Array.of(0, 2), Float64Array.of(1, 2)]);
+
+    expect([...x]).toEqual([0, 1, 2]);
+    expect(spread(x, Float64Array.of(0, 2), Float64Array.of(5, NaN))).toEqual([5, undefined, null]);
+  });
+
+  it("finds the nearest place", () => {
+    const x = Float64Array.of(0, 10, 20);
+
+    expect([
+      nearest(x, -5),
+      nearest(x, 4),
+      nearest(x, 16),
+      nearest(x, 99),
+      nearest(new Float64Array(), 1),
+    ]).toEqual([0, 0, 2, 2, -1]);
+  });
+});
+
+describe("readAt", () => {
+  const line = (values: number[], from: number): Line => ({
+    track: trackOf(values, { x: Float64Array.from(values, (_, index) => from + index) }),
+    label: "run",
+    members: ["a"],
+    style: styleOf(0),
+  });
+
+  it("reads the lines that pass the cursor, highest first and NaN last", () => {
+    const readings = readAt(
+      [line([NaN, NaN], 0), line([1, 2], 0), line([5, 6], 0), line([9], 50), line([8, 8], 70)],
+      0.9,
+    );
+
+    expect(readings.map((one) => one.value)).toEqual([9, 6, 2, NaN]);
+    expect(placeOf(readings, 0.9)).toBe(1);
+  });
+});
+
+describe("smooth", () => {
+  it("leaves a constant alone from its first point on, and NaN where it is", () => {
+    const x = Float64Array.of(0, 1, 2, 3);
+
+    const smoothed = smooth(x, Float64Array.of(4, 4, NaN, 4), 0.9);
+
+    expect(smoothed[0]).toBeCloseTo(4);
+    expect(smoothed[2]).toBeNaN();
+    expect(smoothed[3]).toBeCloseTo(4);
+  });
+});
+
+describe("formatX", () => {
+  it("labels no moment before the run", () => {
+    const ticks = [-0.5, 0, 0.5, 60].map((tick) => formatX(tick, "relative"));
+
+    expect(ticks).toEqual(["", "0 s", "0.5 s", "1 m"]);
+  });
+});

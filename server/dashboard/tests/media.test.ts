@@ -1,0 +1,51 @@
+import { describe, expect, it } from "vitest";
+
+import type { MediaBox, MediaItem, MediaMask } from "../src/api/types";
+import { boxKey, classKey, legendOf } from "../src/media/legend";
+import { paletteOf } from "../src/media/overlay";
+import { nearestIndex } from "../src/media/steps";
+
+const file = { type: "image/png", bytes: 1, sha256: "", is_here: true };
+const maskOf = (labels: Record<string, string>): MediaMask => ({ name: "m", file, labels });
+const box: MediaBox = {
+  left: 0,
+  top: 0,
+  right: 1,
+  bottom: 1,
+  label: "cat",
+  score: null,
+  group: "truth",
+};
+
+describe("nearestIndex", () => {
+  it("is the last step up to the one asked for", () => {
+    const steps = [0, 10, 20];
+    expect([-5, 0, 9, 10, 25].map((step) => nearestIndex(steps, step))).toEqual([0, 0, 0, 1, 2]);
+  });
+});
+
+describe("the legend", () => {
+  it("has one entry for each label of boxes and each class that is something", () => {
+    const item = {
+      boxes: [box, box],
+      masks: [maskOf({ "0": "background", "7": "sky" })],
+    } as unknown as MediaItem;
+    const entries = legendOf([item, item]);
+    expect(entries.map(({ label }) => label)).toEqual(["truth: cat", "m: sky"]);
+    expect(entries[0]!.key).toBe(boxKey(box));
+  });
+
+  it("draws what is named, or everything but zero where nothing is", () => {
+    const named = maskOf({ "0": "background", "7": "sky" });
+    const drawn = paletteOf(named, new Map([[classKey(named, 7), "#010203"]]));
+    expect(drawn[7]).toEqual([1, 2, 3, 255]);
+    expect(drawn.filter(Boolean)).toHaveLength(1);
+
+    const plain = maskOf({});
+    const all = paletteOf(plain, new Map([[classKey(plain, -1), "#ffffff"]]));
+    expect(all[0]).toBeNull();
+    expect(all.filter(Boolean)).toHaveLength(255);
+
+    expect(paletteOf(named, new Map()).filter(Boolean)).toHaveLength(0);
+  });
+});

@@ -1,0 +1,262 @@
+import { describe, expect, it } from "vitest";
+
+import { groupTracks } from "../src/charts/groups";
+import { nearestOf } from "../src/charts/live";
+import { mapTracks, stepsWithin, valueAt } from "../src/charts/mapped";
+import { findMetrics, parseX } from "../src/charts/useView";
+import { formatSorts, parseSorts } from "../src/list/columns";
+import { colourBy } from "../src/list/colouring";
+import { averageOf, groupRuns, rowsOf } from "../src/list/rows";
+import { directionOf } from "../src/series/metrics";
+import {
+  bestOf,
+  DRAWN_MAX,
+  drawnOf,
+  pinToggled,
+  soloed,
+  toggled,
+  type Choice,
+} from "../src/workspace/drawn";
+import { readChoice, writeChoice } from "../src/workspace/useDrawn";
+import { ticked } from "../src/workspace/useSelection";
+import { metricOf, runOf, trackOf } from "./build";
+
+const idOf = (number: number) => number.toString(16).padStart(8, "0").padEnd(32, "0");
+const RUNS = Array.from({ length: 40 }, (_, number) =>
+  runOf({
+    id: idOf(number),
+    started_ns: number,
+    metrics: { "val/loss": metricOf(number === 5 ? "NaN" : number, number === 5 ? null : number) },
+  }),
+);
+const NO_CHOICE: Choice = readChoice(new URLSearchParams());
+const numbers = (ids: Iterable<string>) => [...ids].map((id) => parseInt(id.slice(0, 8), 16));
+
+describe("drawnOf", () => {
+  it("draws the newest, and those that are live however old they are", () => {
+    const runs = RUNS.map((run, at) => (at === 2 ? { ...run, state: "running" as const } : run));
+
+    const drawn = numbers(drawnOf(runs, NO_CHOICE, null)).sort((a, b) => a - b);
+
+    expect(drawn).toEqual([2, ...Array.from({ length: DRAWN_MAX }, (_, at) => at + 10)]);
+  });
+
+  it("draws the best by a metric, without those that never had a number", () => {
+    const drawn = numbers(drawnOf(RUNS, { ...NO_CHOICE, rule: "best" }, "val/loss"));
+
+    expect(drawn).toHaveLength(DRAWN_MAX);
+    expect(drawn.slice(0, 7)).toEqual([0, 1, 2, 3, 4, 6, 7]);
+    expect(bestOf(RUNS, "nothing")).toEqual([]);
+  });
+
+  it("keeps what was hidden, added, pinned and singled out, through the address", () => {
+    let choice = toggled(NO_CHOICE, idOf(39), true);
+    choice = toggled(choice, idOf(3), false);
+    choice = pinToggled(choice, idOf(1));
+    const read = (one: Choice) => readChoice(writeChoice(new URLSearchParams(), one));
+
+    const drawn = numbers(drawnOf(RUNS, read(choice), null));
+    const alone = numbers(drawnOf(RUNS, read(soloed(choice, idOf(20))), null));
+
+    expect(drawn).not.toContain(39);
+    expect(drawn).toEqual(expect.arrayContaining([1, 3]));
+    expect(alone.sort((a, b) => a - b)).toEqual([1, 20]);
+    expect(soloed(soloed(choice, idOf(20)), idOf(20)).only).toBeNull();
+  });
+
+  it("hides a pinned run that is clicked away", () => {
+    const choice = toggled(pinToggled(NO_CHOICE, idOf(1)), idOf(1), true);
+
+    expect(numbers(drawnOf(RUNS, choice, null))).not.toContain(1);
+  });
+});
+
+describe("ticked", () => {
+  it("ticks all between two clicks", () => {
+    const one = ticked(new Set(), RUNS, idOf(2), idOf(2));
+
+    expect(numbers(ticked(one, RUNS, idOf(2), idOf(5)))).toEqual([2, 3, 4, 5]);
+    expect(numbers(ticked(one, RUNS, idOf(2), idOf(2)))).toEqual([]);
+  });
+});
+
+describe("sorts in the address", () => {
+  it("survive a comma in a metric's name", () => {
+    const sorts = [
+      { column: "metric:a,b", isDescending: true },
+      { column: "name", isDescending: false },
+    ];
+
+    expect(parseSorts(formatSorts(sorts))).toEqual(sorts);
+  });
+});
+
+describe("groups", () => {
+  const runs = [
+    runOf({ id: "a", params: { lr: 0.1 }, metrics: { loss: metricOf(1) } }),
+    runOf({ id: "b", params: { lr: 0.01 }, metrics: { loss: metricOf(5) } }),
+    runOf({ id: "c", params: {}, metrics: { loss: metricOf(9) } }),
+    runOf({ id: "d", params: { lr: 0.1 }, metrics: { loss: metricOf(3) } }),
+    runOf({ id: "e", params: { lr: 0.1 }, metrics: { loss: metricOf("NaN") } }),
+  ];
+  const groups = groupRuns(runs, ["param:lr"], "none");
+
+  it("are of equal values, ordered by size, those without one last", () => {
+    expect(groups.map((group) => [group.label, group.runs.map((run) => run.id).join("")])).toEqual([
+      ["lr = 0.01", "b"],
+      ["lr = 0.1", "ade"],
+      ["lr = none", "c"],
+    ]);
+  });
+
+  it("average what is finite and say how many that were", () => {
+    expect(averageOf(groups[1]!.runs, "loss")).toEqual({ mean: 2, sd: Math.SQRT2, count: 2 });
+    expect(averageOf(groups[1]!.runs, "nothing")).toBeNull();
+  });
+
+  it("can be closed", () => {
+    const rows = rowsOf(runs, groups, new Set([groups[1]!.id]));
+
+    expect(rows.map((row) => (row.kind === "run" ? row.run.id : row.group.label))).toEqual([
+      "lr = 0.01",
+      "b",
+      "lr = 0.1",
+      "lr = none",
+      "c",
+    ]);
+  });
+});
+
+describe("groupTracks", () => {
+  const group = { id: "g", runs: ["a", "b", "gone"] };
+
+  it("averages runs between their ends, with the least and greatest point of any", () => {
+    const a = trackOf([0, 2, 4], { run: "a", max: Float64Array.of(0, 50, 4) });
+    const b = trackOf([10, 30], { run: "b", x: Float64Array.of(0, 2) });
+
+    const [mean] = groupTracks([a, b], [group], "range");
+
+    expect([...mean!.x]).toEqual([0, 1, 2]);
+    expect([...mean!.mean]).toEqual([5, 11, 17]);
+    expect([...mean!.min]).toEqual([0, 2, 4]);
+    expect([...mean!.max]).toEqual([10, 50, 30]); // the spike of a is not averaged away
+    expect(mean!.count).toBe(5);
+  });
+
+  it("does not let a run count after its end, nor where it is not finite", () => {
+    const a = trackOf([1, 1, 1], { run: "a" });
+    const b = trackOf([3, NaN], { run: "b" });
+
+    const [mean] = groupTracks([a, b], [group], "sd");
+
+    expect([...mean!.mean]).toEqual([2, 1, 1]);
+    expect([...mean!.max]).toEqual([2 + Math.SQRT2, 1, 1]);
+    expect([...mean!.bads]).toEqual([0, 1, 0]);
+  });
+
+  it("leaves out steps that were gone over again, and groups without points", () => {
+    const old = trackOf([100], { run: "a", isSuperseded: true });
+
+    expect(groupTracks([old], [group], "range")).toEqual([]);
+  });
+});
+
+describe("mapTracks", () => {
+  const epochs = trackOf([0, 1, 2], { name: "epoch", x: Float64Array.of(0, 10, 20) });
+
+  it("puts points where the x metric was at their step", () => {
+    const loss = trackOf([9, 8, 7, 6], { x: Float64Array.of(0, 5, 20, 25) });
+
+    const [mapped] = mapTracks([loss], [epochs]);
+
+    expect([...mapped!.x]).toEqual([0, 0.5, 2]); // step 25 is after the last epoch known
+    expect([...mapped!.mean]).toEqual([9, 8, 7]);
+    expect(mapped!.count).toBe(4);
+  });
+
+  it("orders points by an x metric that falls", () => {
+    const falling = trackOf([3, 1], { x: Float64Array.of(0, 2) });
+
+    const [mapped] = mapTracks([trackOf([5, 6, 7])], [falling]);
+
+    expect([...mapped!.x]).toEqual([1, 2, 3]);
+    expect([...mapped!.mean]).toEqual([7, 6, 5]);
+  });
+
+  it("leaves out runs that do not have it", () => {
+    expect(mapTracks([trackOf([1], { run: "b" })], [epochs])[0]!.x).toHaveLength(0);
+  });
+
+  it("asks for the steps of a window, a bucket to spare", () => {
+    expect(stepsWithin([epochs], [0.9, 1.1])).toEqual([0, 20]);
+    expect(stepsWithin([epochs], [7, 9])).toBeNull();
+    expect(valueAt(epochs, 15)).toBe(1.5);
+    expect(valueAt(epochs, 21)).toBeNaN();
+  });
+});
+
+describe("nearestOf", () => {
+  it("keeps the canvases nearest to the middle of the screen", () => {
+    const distances = new Map([...Array(30).keys()].map((key) => [key, Math.abs(key - 20)]));
+
+    const live = nearestOf(distances, 5);
+
+    expect([...live].sort()).toEqual([18, 19, 20, 21, 22]);
+  });
+});
+
+describe("the view in the address", () => {
+  const metrics = ["train/epoch", "train/loss", "val/loss"];
+
+  it.each([
+    ["", { x: "step", by: null }],
+    ["relative", { x: "relative", by: null }],
+    ["epoch", { x: "step", by: "train/epoch" }],
+    ["m:val/loss", { x: "step", by: "val/loss" }],
+    ["m:gone", { x: "step", by: null }],
+    ["<script>", { x: "step", by: null }],
+  ])("reads the x axis %j", (text, view) => {
+    expect(parseX(text, metrics)).toEqual(view);
+  });
+
+  it.each([
+    ["LOSS", ["train/loss", "val/loss"]],
+    ["loss val", ["val/loss"]],
+    ["/^train.*s$/", ["train/loss"]],
+    ["/(/", []],
+  ])("finds charts by %j", (search, found) => {
+    expect(findMetrics(metrics, search)).toEqual(found);
+  });
+});
+
+describe("colourBy", () => {
+  const runs = Array.from({ length: 10 }, (_, at) =>
+    runOf({ id: String(at), params: { lr: 10 ** -at, kind: at % 2 ? "a" : "b" } }),
+  );
+
+  it("gives kinds hues and quantities places on a ramp", () => {
+    const kinds = colourBy(runs, "param:kind");
+    const rates = colourBy(runs, "param:lr");
+
+    expect(kinds.legend).toEqual([
+      { label: "a", colour: "--hue-0" },
+      { label: "b", colour: "--hue-1" },
+    ]);
+    expect(rates.styles.get("9")!.colour).toBe("--ramp-0");
+    expect(rates.styles.get("0")!.colour).toBe("--ramp-11");
+    expect(rates.styles.get("5")!.colour).toBe("--ramp-5"); // by magnitude
+  });
+});
+
+describe("directionOf", () => {
+  it.each([
+    ["val/loss", "min"],
+    ["val/top5_accuracy", "max"],
+    ["loss/rate", null],
+    ["val/r2", "max"],
+    ["grad/norm/layer2", null],
+    ["val/mse", "min"],
+  ])("%s is better: %s", (name, direction) => {
+    expect(directionOf(name)).toBe(direction);
+  });
+});

@@ -1,0 +1,1 @@
+"""Who somebody is: the shared token and browser sessions."""

@@ -1,0 +1,183 @@
+"""What the API takes and gives: the types that handlers, OpenAPI document and clients share."""
+
+from mltrack_server.resources.base import ColumnType
+from mltrack_server.resources.base import NonFinite
+from mltrack_server.resources.base import Number
+from mltrack_server.resources.base import Request
+from mltrack_server.resources.base import Resource
+from mltrack_server.resources.base import RunId
+from mltrack_server.resources.base import number
+from mltrack_server.resources.checkpoints import Checkpoint
+from mltrack_server.resources.checkpoints import CheckpointFile
+from mltrack_server.resources.checkpoints import CheckpointList
+from mltrack_server.resources.checkpoints import CheckpointStatus
+from mltrack_server.resources.checkpoints import CheckpointSummary
+from mltrack_server.resources.checkpoints import RetentionItem
+from mltrack_server.resources.checkpoints import RetentionPlan
+from mltrack_server.resources.checkpoints import RetentionQuery
+from mltrack_server.resources.deletions import Deletion
+from mltrack_server.resources.deletions import DeletionList
+from mltrack_server.resources.door import Created
+from mltrack_server.resources.door import Finish
+from mltrack_server.resources.door import NewPoints
+from mltrack_server.resources.door import NewRun
+from mltrack_server.resources.door import Stored
+from mltrack_server.resources.extract import EXTRACT_POINTS_MAX
+from mltrack_server.resources.extract import ExtractColumn
+from mltrack_server.resources.extract import ExtractHeader
+from mltrack_server.resources.extract import ExtractList
+from mltrack_server.resources.extract import ExtractPart
+from mltrack_server.resources.extract import ExtractPosition
+from mltrack_server.resources.extract import ExtractQuery
+from mltrack_server.resources.extract import ExtractSeries
+from mltrack_server.resources.histograms import Histogram
+from mltrack_server.resources.histograms import HistogramColumn
+from mltrack_server.resources.histograms import HistogramGrid
+from mltrack_server.resources.histograms import HistogramPage
+from mltrack_server.resources.histograms import HistogramRecord
+from mltrack_server.resources.histograms import HistogramRow
+from mltrack_server.resources.histograms import HistogramSeries
+from mltrack_server.resources.media import Cell
+from mltrack_server.resources.media import MediaBox
+from mltrack_server.resources.media import MediaFile
+from mltrack_server.resources.media import MediaItem
+from mltrack_server.resources.media import MediaKey
+from mltrack_server.resources.media import MediaMask
+from mltrack_server.resources.media import MediaOverview
+from mltrack_server.resources.media import MediaPage
+from mltrack_server.resources.media import MediaRecord
+from mltrack_server.resources.media import MediaRows
+from mltrack_server.resources.query import RUNS_MAX
+from mltrack_server.resources.query import Aggregate
+from mltrack_server.resources.query import Completion
+from mltrack_server.resources.query import GroupQuery
+from mltrack_server.resources.query import KeyIndex
+from mltrack_server.resources.query import KeySummary
+from mltrack_server.resources.query import RunEdit
+from mltrack_server.resources.query import RunGroup
+from mltrack_server.resources.query import RunGroups
+from mltrack_server.resources.query import RunQuery
+from mltrack_server.resources.query import Suggestion
+from mltrack_server.resources.query import UnknownKey
+from mltrack_server.resources.query import ValueCount
+from mltrack_server.resources.query import ValueIndex
+from mltrack_server.resources.query import ValueKind
+from mltrack_server.resources.runs import METRICS_LISTED_MAX
+from mltrack_server.resources.runs import Alert
+from mltrack_server.resources.runs import ConsoleLine
+from mltrack_server.resources.runs import ConsolePage
+from mltrack_server.resources.runs import Loss
+from mltrack_server.resources.runs import MetricSummary
+from mltrack_server.resources.runs import Note
+from mltrack_server.resources.runs import Project
+from mltrack_server.resources.runs import ProjectList
+from mltrack_server.resources.runs import Run
+from mltrack_server.resources.runs import RunList
+from mltrack_server.resources.runs import RunSummary
+from mltrack_server.resources.runs import Stream
+from mltrack_server.resources.series import ColumnRef
+from mltrack_server.resources.series import History
+from mltrack_server.resources.series import SeriesBlock
+from mltrack_server.resources.series import SeriesColumns
+from mltrack_server.resources.series import SeriesHeader
+from mltrack_server.resources.series import SeriesQuery
+from mltrack_server.resources.service import Change
+from mltrack_server.resources.service import Health
+from mltrack_server.resources.service import Notice
+from mltrack_server.resources.service import Problem
+from mltrack_server.resources.service import Server
+from mltrack_server.resources.service import SignIn
+from mltrack_server.resources.sizes import ProjectSize
+from mltrack_server.resources.sizes import SizeList
+
+__all__ = [
+    "EXTRACT_POINTS_MAX",
+    "METRICS_LISTED_MAX",
+    "RUNS_MAX",
+    "Aggregate",
+    "Alert",
+    "Cell",
+    "Change",
+    "Checkpoint",
+    "CheckpointFile",
+    "CheckpointList",
+    "CheckpointStatus",
+    "CheckpointSummary",
+    "ColumnRef",
+    "ColumnType",
+    "Completion",
+    "ConsoleLine",
+    "ConsolePage",
+    "Created",
+    "Deletion",
+    "DeletionList",
+    "ExtractColumn",
+    "ExtractHeader",
+    "ExtractList",
+    "ExtractPart",
+    "ExtractPosition",
+    "ExtractQuery",
+    "ExtractSeries",
+    "Finish",
+    "GroupQuery",
+    "Health",
+    "Histogram",
+    "HistogramColumn",
+    "HistogramGrid",
+    "HistogramPage",
+    "HistogramRecord",
+    "HistogramRow",
+    "HistogramSeries",
+    "History",
+    "KeyIndex",
+    "KeySummary",
+    "Loss",
+    "MediaBox",
+    "MediaFile",
+    "MediaItem",
+    "MediaKey",
+    "MediaMask",
+    "MediaOverview",
+    "MediaPage",
+    "MediaRecord",
+    "MediaRows",
+    "MetricSummary",
+    "NewPoints",
+    "NewRun",
+    "NonFinite",
+    "Note",
+    "Notice",
+    "Number",
+    "Problem",
+    "Project",
+    "ProjectList",
+    "ProjectSize",
+    "Request",
+    "Resource",
+    "RetentionItem",
+    "RetentionPlan",
+    "RetentionQuery",
+    "Run",
+    "RunEdit",
+    "RunGroup",
+    "RunGroups",
+    "RunId",
+    "RunList",
+    "RunQuery",
+    "RunSummary",
+    "SeriesBlock",
+    "SeriesColumns",
+    "SeriesHeader",
+    "SeriesQuery",
+    "Server",
+    "SignIn",
+    "SizeList",
+    "Stored",
+    "Stream",
+    "Suggestion",
+    "UnknownKey",
+    "ValueCount",
+    "ValueIndex",
+    "ValueKind",
+    "number",
+]

@@ -1,0 +1,168 @@
+"""Projects, runs and consoles."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from msgspec import field
+
+from mltrack_core.records import AlertLevel
+from mltrack_core.records import Channel
+from mltrack_core.records import ParamValue
+from mltrack_core.records import RunState
+from mltrack_core.records import StreamRole
+from mltrack_server.resources.base import Number
+from mltrack_server.resources.base import Resource
+from mltrack_server.resources.base import RunId
+from mltrack_server.resources.query import UnknownKey
+
+METRICS_LISTED_MAX: Final = 1000  # of each run in a list, or fewer where many runs are listed
+
+
+class Project(Resource, frozen=True, kw_only=True):
+    """A project and how much is in it."""
+
+    name: str
+    runs: int
+    live: int  # runs that have not ended and are not silent
+    heard_ns: int  # when the server last received anything of it
+
+
+class ProjectList(Resource, frozen=True, kw_only=True):
+    """All projects, the one heard of last first."""
+
+    projects: list[Project]
+
+
+class MetricSummary(Resource, frozen=True, kw_only=True):
+    """What a series amounts to, without its points."""
+
+    last: Number
+    last_step: int
+    min: Number | None  # of the finite values; None where there is none
+    max: Number | None
+    count: int  # points, non-finite ones included
+    nonfinite: int  # points that are NaN or infinite
+    first_nonfinite_step: int | None
+    on_time_axis: bool = False  # a device series: its steps are sample numbers, time is its x
+
+
+class RunSummary(Resource, frozen=True, kw_only=True):
+    """One row of the run list."""
+
+    id: RunId
+    project: str
+    name: str
+    state: RunState  # "silent": not ended, and nothing heard of for a minute
+    reason: str  # how it ended, in plain words; "" while it has not
+    exit_code: int | None
+    signal: int | None
+    started_ns: int
+    ended_ns: int | None
+    heard_ns: int  # when anything of it was last received, or written to a spool read later
+    user: str
+    host: str
+    framework: str  # e.g. "keras 3.15.1 (jax)"; "" where no integration said
+    group: str
+    tags: list[str]
+    notes: str
+    archived: bool  # put away by a person
+    edited: list[str]  # which of name, tags, notes are a person's, not what the run said
+    parent: str
+    attempts: int
+    records: int  # records stored, of all streams
+    dropped: int  # records declared lost by their writers, see `losses`
+    rev: int  # grows with every change; compare it with the feed's
+    params: dict[str, ParamValue]  # nested ones flat: "optimizer.lr"; an integration's by full name
+    nonfinite_params: list[str]  # whose "NaN" and "Infinity" are numbers, not text
+    metrics: dict[str, MetricSummary]  # without device series
+    has_more_metrics: bool = False  # than this list holds of a run; `fields` names others
+
+
+class RunList(Resource, frozen=True, kw_only=True):
+    """A page of runs."""
+
+    runs: list[RunSummary]
+    total: int  # runs that the query holds for, on all pages
+    next: str | None  # pass as `cursor` for the following page
+    rev: int  # the store's revision that this list shows
+    # Keys of the query that no run has: mistyped, perhaps.
+    unknown: list[UnknownKey] = field(default_factory=list)
+
+
+class Stream(Resource, frozen=True, kw_only=True):
+    """One process's records of a run."""
+
+    id: RunId
+    role: StreamRole
+    attempt: int
+    rank: int
+    host: str
+    pid: int
+    next_seq: int  # records stored, which is the seq of the next
+    is_sealed: bool
+
+
+class Loss(Resource, frozen=True, kw_only=True):
+    """Records that a writer could not keep."""
+
+    reason: str
+    count: int
+    kinds: dict[str, int]
+
+
+class Alert(Resource, frozen=True, kw_only=True):
+    """Something that a person should see."""
+
+    time_ns: int
+    level: AlertLevel
+    title: str
+    text: str
+    step: int | None
+    kind: str  # of a mark that mltrack made itself, e.g. "health.nonfinite"; "" of a person's
+
+
+class Note(Resource, frozen=True, kw_only=True):
+    """A remark added to the run."""
+
+    time_ns: int
+    text: str
+    step: int | None
+
+
+class Run(Resource, frozen=True, kw_only=True):
+    """Everything about a run but its points and its console."""
+
+    summary: RunSummary
+    command: list[str]
+    folder: str
+    python: str
+    mltrack: str
+    notes: list[Note]
+    facts: dict[str, dict[str, ParamValue]]  # "host", "git", "model", … → key → value
+    devices: dict[str, MetricSummary]
+    histograms: int  # records of histograms
+    media: int  # records of images, sounds, texts and tables
+    checkpoints: int
+    streams: list[Stream]
+    losses: list[Loss]
+    alerts: list[Alert]
+    traceback: str
+
+
+class ConsoleLine(Resource, frozen=True, kw_only=True):
+    """One line that a process of the run printed."""
+
+    number: int  # 0, 1, 2 … within the run, in the order of arrival
+    time_ns: int
+    channel: Channel
+    rank: int
+    text: str
+    partial: bool  # a progress bar's present state; a later line with this number replaces it
+
+
+class ConsolePage(Resource, frozen=True, kw_only=True):
+    """Consecutive lines of a run's console."""
+
+    lines: list[ConsoleLine]
+    total: int  # lines of the run

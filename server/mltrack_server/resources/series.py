@@ -1,0 +1,82 @@
+"""Series: what is asked for, and what comes back."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from typing import Literal
+
+from msgspec import Meta
+
+from mltrack_server.resources.base import ColumnType
+from mltrack_server.resources.base import Number
+from mltrack_server.resources.base import Request
+from mltrack_server.resources.base import Resource
+from mltrack_server.resources.base import RunId
+
+
+class SeriesQuery(Request, frozen=True, kw_only=True):
+    """Which series to draw, over which window, into how many buckets.
+
+    The answer is binary columns (docs/format/columns.md): for each name one array of x and, for
+    each run, arrays of mean, min, max, count and of what is not finite over the same buckets. A
+    window with no more points than buckets holds the points themselves. No point of the window is
+    left out of min, max and count.
+    """
+
+    runs: Annotated[list[RunId], Meta(min_length=1, max_length=200)]
+    names: Annotated[list[str], Meta(min_length=1, max_length=200)]
+    x: Literal["step", "time", "relative"] = "step"  # time, relative: s since the epoch, the start
+    start: float | None = None  # of the window, in units of x; None: where the data begins
+    end: float | None = None  # inclusive
+    buckets: Annotated[int, Meta(ge=1, le=4096)] = 400
+
+
+SeriesColumn = Literal[
+    "mean", "min", "max", "count", "bad", "nan", "negative_infinity", "positive_infinity"
+]
+
+
+class ColumnRef(Resource, frozen=True, kw_only=True):
+    """Where an array lies in a binary answer, counted from the end of the padded header."""
+
+    offset: int  # bytes, a multiple of 8
+    length: int  # elements
+    type: ColumnType
+
+
+class SeriesColumns(Resource, frozen=True, kw_only=True):
+    """One run's part of a block."""
+
+    run: RunId
+    is_superseded: bool  # steps that a later attempt of the run went over again
+    count: int  # points in the window
+    nonfinite: int
+    first: Number | None  # x of the first and last point in the window
+    last: Number | None
+    columns: dict[SeriesColumn, ColumnRef]  # bad: the sum of the three behind it
+
+
+class SeriesBlock(Resource, frozen=True, kw_only=True):
+    """All runs' buckets of one metric; one x for all of them, so cursors agree."""
+
+    name: str
+    is_exact: bool  # every bucket holds at most one point per run
+    x: ColumnRef  # f8: the points' own x where exact, else bucket centres
+    series: list[SeriesColumns]
+
+
+class SeriesHeader(Resource, frozen=True, kw_only=True):
+    """The JSON part of a binary series answer."""
+
+    blocks: list[SeriesBlock]
+    rev: int
+
+
+class History(Resource, frozen=True, kw_only=True):
+    """The exact points of one series, in the order of their steps."""
+
+    name: str
+    step: list[int]
+    time_ns: list[int]
+    value: list[Number]
+    is_superseded: list[bool]

@@ -1,0 +1,176 @@
+"""Charts: series of several runs, drawn into the buckets of one answer."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from collections.abc import Sequence
+from typing import Final
+from typing import NamedTuple
+
+import numpy as np
+from sqlalchemy import Connection
+from sqlalchemy import bindparam
+from sqlalchemy import case
+from sqlalchemy import func
+from sqlalchemy import select
+
+from mltrack_server.columns import Order
+from mltrack_server.resources import SeriesQuery
+from mltrack_server.store import runs
+from mltrack_server.store import schema
+from mltrack_server.store.bounds import INT64_MAX
+from mltrack_server.store.bounds import INT64_MIN
+from mltrack_server.store.descent import Found
+from mltrack_server.store.descent import View
+from mltrack_server.store.descent import Window
+from mltrack_server.store.drawing import Drawing
+from mltrack_server.store.drawing import Part
+from mltrack_server.store.keys import rid_of
+from mltrack_server.store.segs import SegCache
+from mltrack_server.store.series import Reader
+
+# Of all runs of a chart, read before they are drawn. A series that has tiers counts no more than …
+_PORTION_POINTS_MAX: Final = 4_000_000
+_TIERED_POINTS: Final = 1 << 18  # … what is read of them
+
+# Statements are made once: making one takes several times as long as SQLite needs for its rows.
+_run, _series = schema.run.c, schema.series.c
+_RUNS: Final = select(_run.uid, _run.rid, _run.started_ns).where(
+    _run.rid.in_(bindparam("b_rids", expanding=True))
+)
+_POINTS_READ: Final = case((_series.points > _TIERED_POINTS, _TIERED_POINTS), else_=_series.points)
+_SIZES: Final = (
+    select(_series.name, func.sum(_POINTS_READ).label("points"))
+    .where(
+        _series.rid.in_(bindparam("b_rids", expanding=True)),
+        _series.name.in_(bindparam("b_names", expanding=True)),
+    )
+    .group_by(_series.name)
+)
+
+
+class _Run(NamedTuple):
+    """A run of the chart."""
+
+    uid: str
+    rid: int
+    started_ns: int
+
+
+def draw(connection: Connection, cache: SegCache, query: SeriesQuery) -> bytes:
+    """Return the binary answer to *query*."""
+    uids = list(dict.fromkeys(query.runs))
+    rows = connection.execute(_RUNS, {"b_rids": list(map(rid_of, uids))})
+    drawn = sorted((_Run(*row) for row in rows), key=lambda row: uids.index(row.uid))
+    drawing = Drawing()
+    for names in _portions(connection, [row.rid for row in drawn], query.names):
+        readers = []
+        for row in drawn:
+            window = _window(query, row.started_ns)
+            readers.append((row, Reader(connection, cache, row.rid, names, window, full=False)))
+        for name in names:
+            having = [(row, reader) for row, reader in readers if name in reader.names]
+            views = _views(query, having, name)
+            parts = [
+                part
+                for (row, reader), view in zip(having, views, strict=True)
+                for part in _parts(row.uid, reader, name, view)
+            ]
+            drawing.add_block(name, parts, start=query.start, end=query.end, buckets=query.buckets)
+    return drawing.pack(runs.rev(connection))
+
+
+def _portions(
+    connection: Connection, rids: Sequence[int], names: Sequence[str]
+) -> Iterator[list[str]]:
+    """Yield *names* in portions whose points fit into memory together.
+
+    A run's series share their axes, so many at a time are read faster than one by one.
+    """
+    sizes: dict[str, int] = {
+        row.name: int(row.points)
+        for row in connection.execute(_SIZES, {"b_rids": rids, "b_names": names})
+    }
+    portion: list[str] = []
+    room = _PORTION_POINTS_MAX
+    for name in dict.fromkeys(names):
+        size = sizes.get(name, 0)
+        if portion and size > room:
+            yield portion
+            portion, room = [], _PORTION_POINTS_MAX
+        portion.append(name)
+        room -= size
+    yield portion
+
+
+def _window(query: SeriesQuery, started_ns: int) -> Window:
+    """Return a window that holds every point of *query*'s, and perhaps a few around it."""
+    order: Order = "step" if query.x == "step" else "time"
+    scale = 1.0 if query.x == "step" else 1e9
+    origin = started_ns if query.x == "relative" else 0
+
+    def bound(x: float | None, default: int, direction: int) -> int:
+        scaled = default if x is None else x * scale
+        if not -INT64_MAX < scaled < INT64_MAX:
+            return INT64_MAX if scaled > 0 else INT64_MIN
+        # Beyond 2^53 a double stands for several integers, near 2^63 for 2048.
+        slack = 4 if abs(scaled) < 1 << 53 else 4096
+        return max(INT64_MIN, min(INT64_MAX, origin + int(scaled) + direction * slack))
+
+    return Window(order, bound(query.start, INT64_MIN, -1), bound(query.end, INT64_MAX, 1))
+
+
+def _view(query: SeriesQuery, row: _Run, low: float, high: float) -> View:
+    """Return how a run's points are shown between *low* and *high*."""
+    return View(
+        window=_window(query, row.started_ns),
+        origin=row.started_ns if query.x == "relative" else 0,
+        scale=1.0 if query.x == "step" else 1e9,
+        low=low,
+        high=high,
+        buckets=query.buckets,
+    )
+
+
+def _views(query: SeriesQuery, readers: Sequence[tuple[_Run, Reader]], name: str) -> list[View]:
+    """Return how the runs' points of *name* are shown.
+
+    Where the window is open and somebody has tiers, it ends where the points do.
+    """
+    low = -math.inf if query.start is None else query.start
+    high = math.inf if query.end is None else query.end
+    if any(reader.has_tiers(name) for _, reader in readers):
+        bounds = []
+        for row, reader in readers:
+            view = _view(query, row, low, high)
+            extent = reader.extent(name, view.window.order)
+            if extent is not None:
+                bounds += view.x(np.array(extent)).tolist()
+        low = min(bounds) if query.start is None else low
+        high = max(bounds) if query.end is None else high
+    return [_view(query, row, low, high) for row, _ in readers]
+
+
+def _parts(run: str, reader: Reader, name: str, view: View) -> list[Part]:
+    """Return the lines that one run's series is drawn as."""
+    found = reader.descend(name, view) if reader.has_tiers(name) else Found()
+    points = reader.points(name, found.pieces)
+    x = view.x(points.step if view.window.order == "step" else points.time_ns)
+    is_inside = (x >= view.low) & (x <= view.high)
+    parts = []
+    for is_superseded, cells in ((False, found.current), (True, found.superseded)):
+        chosen = np.flatnonzero(is_inside & (points.is_superseded == is_superseded))
+        if not len(chosen) and not cells:
+            continue
+        chosen = chosen[np.argsort(x[chosen], kind="stable")]
+        parts.append(
+            Part(
+                run=run,
+                is_superseded=is_superseded,
+                x=x[chosen],
+                value=points.value[chosen],
+                cells=cells,
+            )
+        )
+    return parts

@@ -1,0 +1,1 @@
+"""Alembic: how a store of an older mltrack becomes one of this."""

@@ -1,0 +1,1 @@
+"""Images, sounds, texts and tables in the store."""

@@ -1,0 +1,1 @@
+"""How runs are found: the run table in memory, and what is asked of it."""

@@ -1,0 +1,214 @@
+"""Searching: runs by a query, in any order, page by page."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+from sqlalchemy import select
+from sqlalchemy import update
+
+from mltrack_core.records import RunState
+from mltrack_server.errors import QueryInvalid
+from mltrack_server.query import keys
+from mltrack_server.query.cells import MISSING
+from mltrack_server.query.fields import ALL
+from mltrack_server.query.mask import holds
+from mltrack_server.query.order import Level
+from mltrack_server.query.order import Place
+from mltrack_server.query.order import Rows
+from mltrack_server.query.order import arrange
+from mltrack_server.query.order import follows
+from mltrack_server.query.order import pack
+from mltrack_server.query.order import place_of
+from mltrack_server.query.order import unpack
+from mltrack_server.query.parser import parse
+from mltrack_server.query.parser import parse_fields
+from mltrack_server.query.parser import parse_order
+from mltrack_server.query.tree import EVERYTHING
+from mltrack_server.query.tree import And
+from mltrack_server.query.tree import Compare
+from mltrack_server.query.tree import Exists
+from mltrack_server.query.tree import Has
+from mltrack_server.query.tree import In
+from mltrack_server.query.tree import Key
+from mltrack_server.query.tree import Node
+from mltrack_server.query.tree import Not
+from mltrack_server.query.tree import Or
+from mltrack_server.query.tree import Order
+from mltrack_server.resources import RunEdit
+from mltrack_server.resources import RunList
+from mltrack_server.resources import RunSummary
+from mltrack_server.resources import UnknownKey
+from mltrack_server.store import runs
+from mltrack_server.store import schema
+from mltrack_server.store.connected import Connected
+from mltrack_server.store.keys import rid_of
+from mltrack_server.store.search import listing
+from mltrack_server.store.search.runtable import RunTable
+from mltrack_server.store.search.runtable import TableFrame
+
+_ARCHIVED = Key("attribute", "archived")
+_NEWEST_FIRST = (Order(Key("attribute", "created"), is_descending=True),)
+
+
+class Search(Connected):
+    """The part of the store that finds runs, and changes what people may change of them."""
+
+    def runs(
+        self,
+        *,
+        project: str | None = None,
+        state: RunState | None = None,
+        q: str = "",
+        sort: str = "",
+        fields: str | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> RunList:
+        """Return a page of runs; see `RunQuery`.
+
+        Raises:
+            ValueError: *cursor* is none that an earlier page gave.
+            QueryInvalid: *q*, *sort* or *fields* is not what it should be.
+        """
+        try:
+            node, orders = parse(q), parse_order(sort)
+        except QueryInvalid:
+            names = self._names(project)  # so that the message can say what was perhaps meant
+            node, orders = parse(q, names), parse_order(sort, names)
+        asked = ALL if fields is None else parse_fields(fields)
+        now_ns = self._clock_ns()
+        if node == EVERYTHING and orders in ((), _NEWEST_FIRST):
+            with self._reading() as connection:
+                rids, following, total = listing.newest(
+                    connection, now_ns, project=project, state=state, limit=limit, cursor=cursor
+                )
+                listed = listing.summaries(connection, now_ns, rids, asked)
+                return RunList(runs=listed, next=following, total=total, rev=runs.rev(connection))
+        if state is not None:
+            node = And((Compare(Key("attribute", "state"), "=", state), node))
+        with self._tables.held(), self._reading() as connection:
+            table = self._tables.of(connection, project)
+            frame = TableFrame(table, connection, now_ns)
+            rows = found(node, table, frame)
+            total = len(rows)
+            levels = [Level(frame.cells(order.key), order.is_descending) for order in orders]
+            rows = arrange(levels, rows)
+            if cursor is not None:
+                rows = rows[_skipped(cursor, sort, levels, rows, table) :]
+            following = None
+            if len(rows) > limit:
+                following = _cursor(sort, levels, int(rows[limit - 1]), table)
+            rids = table.rids[rows[:limit]].tolist()
+            unknown = _unknown(node, orders, table, frame)
+            self._tables.trim()
+            rev = table.rev
+            listed = listing.summaries(connection, now_ns, rids, asked)
+        return RunList(runs=listed, next=following, total=total, rev=rev, unknown=unknown)
+
+    def _names(self, project: str | None) -> list[str]:
+        """Return the keys that runs of a project have."""
+        with self._tables.held(), self._reading() as connection:
+            table = self._tables.of(connection, project)
+            return list(table.catalogue(connection, time.monotonic()).entries)
+
+    def edit(self, run: str, change: RunEdit) -> RunSummary | None:
+        """Change what a person may change of a run; None if there is no such run.
+
+        What the run's own processes say, now or later, does not undo it.
+
+        Raises:
+            StoreFull: No write is possible for now; nothing has changed.
+        """
+        rid = rid_of(run)
+        row = schema.run.c
+        with self._write_lock, self._writing() as connection:
+            before = connection.execute(
+                select(row.edits, row.archived).where(row.rid == rid)
+            ).first()
+            if before is None:
+                return None
+            edits = json.loads(before.edits)
+            for name in ("name", "tags", "notes"):
+                value = getattr(change, name)
+                if value is None:
+                    edits.pop(name, None)
+                elif value is not msgspec.UNSET:
+                    edits[name] = value
+            archived = before.archived if change.archived is msgspec.UNSET else change.archived
+            written = json.dumps(edits, ensure_ascii=False)
+            if (written, archived) != (before.edits, before.archived):
+                connection.execute(
+                    update(schema.run)
+                    .where(row.rid == rid)
+                    .values(edits=written, archived=archived, rev=runs.next_rev(connection))
+                )
+            (summary,) = listing.summaries(connection, self._clock_ns(), [rid], ALL)
+            return summary
+
+
+def found(node: Node, table: RunTable, frame: TableFrame) -> Rows:
+    """Return the rows that *node* holds for, the newest run first."""
+    mask = holds(node, frame)
+    if _ARCHIVED not in set(named(node)):
+        mask &= frame.cells(_ARCHIVED).numbers == 0
+    newest = table.recency()
+    return newest[mask[newest]]
+
+
+def named(node: Node) -> Iterator[Key]:
+    """Yield every key that a query names."""
+    match node:
+        case And(terms) | Or(terms):
+            for term in terms:
+                yield from named(term)
+        case Not(term):
+            yield from named(term)
+        case Compare(key=key) | In(key=key) | Has(key=key) | Exists(key):
+            yield key
+
+
+def _skipped(cursor: str, sort: str, levels: Sequence[Level], rows: Rows, table: RunTable) -> int:
+    """Return how many of the sorted *rows* were on the pages before."""
+    if levels:
+        place = unpack(cursor, sort, len(levels))
+    else:
+        started_ns, uid = listing.parse_cursor(cursor)
+        place = Place("", [], started_ns, uid)
+    if place.is_cut:
+        row = table.row_of(place.uid)
+        if row is None:
+            raise ValueError(f"cursor={cursor[:80]!r}: the run that it stands for has gone")
+        place = msgspec.structs.replace(place, values=[level.cells.value(row) for level in levels])
+    return follows(levels, rows, place, table.started, table.uids)
+
+
+def _cursor(sort: str, levels: Sequence[Level], row: int, table: RunTable) -> str:
+    """Return the cursor of the page behind *row*."""
+    started_ns, uid = int(table.started[row]), table.uids[row].decode()
+    if not levels:
+        return f"{started_ns}-{uid}"
+    return pack(place_of(sort, levels, row, started_ns, uid))
+
+
+def _unknown(
+    node: Node, orders: Sequence[Order], table: RunTable, frame: TableFrame
+) -> list[UnknownKey]:
+    """Return which parameters, facts and metrics of a query no run has."""
+    if not frame.length:
+        return []
+    asked = dict.fromkeys([*named(node), *(order.key for order in orders)])
+    lacking = [
+        keys.write(key)
+        for key in asked
+        if key.place != "attribute" and not np.any(frame.cells(key).kinds != MISSING)
+    ]
+    if not lacking:
+        return []
+    known = table.catalogue(frame.connection, time.monotonic()).entries
+    return [UnknownKey(key=key, nearest=keys.nearest(key, known)) for key in lacking]

@@ -1,0 +1,144 @@
+"""Upkeep: what keeps a store small and sound, beside what is written and read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from collections.abc import Sequence
+from pathlib import Path
+
+from mltrack_core.blobs import Swept
+from mltrack_server.resources import Deletion
+from mltrack_server.resources import DeletionList
+from mltrack_server.resources import SizeList
+from mltrack_server.store import folding
+from mltrack_server.store import runs
+from mltrack_server.store.connected import Connected
+from mltrack_server.store.keys import rid_of
+from mltrack_server.store.upkeep import checking
+from mltrack_server.store.upkeep import compacting
+from mltrack_server.store.upkeep import deleting
+from mltrack_server.store.upkeep import keeping
+from mltrack_server.store.upkeep import mending
+from mltrack_server.store.upkeep import sizing
+from mltrack_server.store.upkeep.checking import Finding
+
+
+class Upkeep(Connected):
+    """Deletes and restores runs, removes what is due, checks a store, and mends it."""
+
+    def delete(self, run: str) -> Deletion | None:
+        """Mark a run as deleted; None if there is no such run. Again it changes nothing.
+
+        Raises:
+            StoreFull: No write is possible for now; nothing has changed.
+        """
+        rid = rid_of(run)
+        with self._write_lock, self._writing() as connection:
+            if not runs.marks(connection, rid):
+                return None
+            deleting.mark(connection, rid, self._clock_ns(), runs.next_rev(connection))
+            return deleting.one(connection, rid)
+
+    def undelete(self, run: str) -> bool:
+        """Restore a deleted run; False if there is none such.
+
+        Raises:
+            RunPurged: Its records are gone for good.
+            StoreFull: No write is possible for now; nothing has changed.
+        """
+        rid = rid_of(run)
+        with self._write_lock, self._writing() as connection:
+            if deleting.one(connection, rid) is None:
+                return False
+            deleting.unmark(connection, rid, runs.next_rev(connection))
+            return True
+
+    def deletions(self) -> DeletionList:
+        """Return all deleted runs, the one deleted last first."""
+        with self._reading() as connection:
+            return DeletionList(deletions=deleting.listed(connection))
+
+    def due_to_purge(self) -> list[str]:
+        """Return the ids of deleted runs whose records are to be removed now."""
+        with self._reading() as connection:
+            return deleting.due(connection, self._clock_ns())
+
+    def purge(self, run: str) -> None:
+        """Remove the records of a deleted run that is due; may be killed and goes on later.
+
+        In small transactions, so that writers wait for none of them long.
+
+        Raises:
+            StoreFull: No write is possible for now; what is removed already stays so.
+        """
+        rid, is_more = rid_of(run), True
+        with self._fold_lock:  # a fold would put back what it has read before
+            while is_more:
+                with self._write_lock:
+                    with self._writing() as connection:
+                        rev = runs.next_rev(connection)
+                        is_more = deleting.purge_some(connection, rid, self._clock_ns(), rev)
+                    self._numbers.clear()
+
+    def sweep(self) -> Swept:
+        """Delete blobs that nothing names, but for those asked for within the hour.
+
+        Raises:
+            StoreFull: The folder cannot be written.
+        """
+        with self._reading() as connection:
+            staying = keeping.named(connection)
+        return self.blobs.sweep(staying.__contains__)
+
+    def sizes(self) -> SizeList:
+        """Return what each project takes, the largest first."""
+        with self._reading() as connection:
+            return sizing.measure(connection, self.blobs)
+
+    def compact(self) -> Swept:
+        """Give back what is not needed; may be killed and goes on later. Nobody else may use it.
+
+        Raises:
+            StoreFull: There is no room to write the database anew.
+        """
+        for run in self.due_to_purge():
+            self.purge(run)
+        with self._reading() as connection:
+            runs_over = compacting.ended(connection)
+        for run in runs_over:
+            with self._fold_lock:
+                with self._reading() as connection:
+                    plan = folding.merge(connection, rid_of(run))
+                if plan is not None:
+                    with self._write_lock, self._writing() as connection:
+                        plan.carry_out(connection)
+        swept = self.sweep()
+        compacting.vacuum(self.url)
+        return swept
+
+    def check(self, *, read_data: bool = False) -> Iterator[Finding]:
+        """Yield what is wrong with the store; with *read_data* every byte of it is read.
+
+        Raises:
+            StoreUnusable: It is so damaged that the database gives up.
+        """
+        with self._reading() as connection:
+            yield from checking.check(connection, self.blobs, read_data=read_data)
+
+    def mend(self, findings: Sequence[Finding]) -> Path:
+        """Put aside what `check` found, all in one transaction; return the folder of it.
+
+        Nobody else may use the store meanwhile.
+
+        Raises:
+            StoreFull: No write is possible for now; nothing has changed.
+        """
+        assert self.blobs.folder is not None, "only a store that is a file can be mended"
+        with self._fold_lock, self._write_lock:
+            with self._writing() as connection:
+                rev = runs.next_rev(connection)
+                folder = self.blobs.folder.parent
+                place = mending.put_aside(connection, findings, folder, rev)
+            self._numbers.clear()
+            self._segs.clear()
+        return place

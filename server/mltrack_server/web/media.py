@@ -1,0 +1,156 @@
+"""Media of runs, to be read and shown. What is served here came from a training: it is hostile.
+
+Each file has one of a few types that a browser shows without running anything, `nosniff` keeps the
+browser from finding another, and a sandbox without any source holds whatever a browser makes of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Annotated
+from typing import Final
+
+from aiohttp import web
+from msgspec import Meta
+
+from mltrack_core.media import formats
+from mltrack_server.resources import MediaOverview
+from mltrack_server.resources import MediaPage
+from mltrack_server.resources import MediaRows
+from mltrack_server.resources import Request
+from mltrack_server.resources import RunId
+from mltrack_server.store.blobs import BlobMissing
+from mltrack_server.web.blobs import BYTES
+from mltrack_server.web.blobs import Digest
+from mltrack_server.web.download import send
+from mltrack_server.web.problems import Refusal
+from mltrack_server.web.problems import not_found
+from mltrack_server.web.routes import Routes
+from mltrack_server.web.services import Services
+
+RECORDS_MAX: Final = 500  # of one page
+ROWS_MAX: Final = 1000
+
+# A text is sent as text, whatever it was meant as; what is neither seen nor heard, to be kept.
+_SENT_AS: Final = dict.fromkeys(formats.TEXTS, "text/plain; charset=utf-8") | {formats.TABLE: BYTES}
+_HEADERS: Final = {
+    "Content-Security-Policy": "sandbox; default-src 'none'",
+    "Cache-Control": "private, max-age=31536000, immutable",
+}
+
+routes = Routes()
+
+Step = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
+
+
+class ShownQuery(Request, frozen=True, kw_only=True):
+    """At which step, and which names."""
+
+    step: Step | None = None  # none: the last one
+    prefix: Annotated[str, Meta(max_length=1024)] = ""  # of their names
+
+
+class RecordsQuery(Request, frozen=True, kw_only=True):
+    """Which name, from which step on, how many steps."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=1024)]
+    start: Step | None = None  # none, or a page's `next`
+    limit: Annotated[int, Meta(ge=1, le=RECORDS_MAX)] = 100
+
+
+class RowsQuery(Request, frozen=True, kw_only=True):
+    """Which rows of a table."""
+
+    first: Annotated[int, Meta(ge=0, le=2**63 - 1)] = 0
+    limit: Annotated[int, Meta(ge=1, le=ROWS_MAX)] = 100
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A file in memory."""
+
+    sha256: str
+    data: bytes
+
+    @property
+    def size(self) -> int:
+        """How long it is."""
+        return len(self.data)
+
+    def read(self, start: int, end: int) -> Iterator[bytes]:
+        """Yield the bytes from *start* to before *end*."""
+        yield self.data[start:end]
+
+
+@routes.get("/api/v1/runs/{run}/media", access="read", problems=(404,))
+async def index(services: Services, run: RunId) -> MediaOverview:
+    """Return the names of all media of a run, and the steps at which there are any."""
+    found = await asyncio.to_thread(services.store.media.overview, run)
+    if found is None:
+        raise not_found("such run")
+    return found
+
+
+@routes.get("/api/v1/runs/{run}/media/shown", access="read", problems=(404,))
+async def shown(services: Services, run: RunId, query: ShownQuery) -> MediaPage:
+    """Return what each name shows at a step: its newest media up to there."""
+    found = await asyncio.to_thread(services.store.media.shown, run, query.step, query.prefix)
+    if found is None:
+        raise not_found("such run")
+    return found
+
+
+@routes.get("/api/v1/runs/{run}/media/records", access="read", problems=(404,))
+async def records(services: Services, run: RunId, query: RecordsQuery) -> MediaPage:
+    """Return the media of one name, step by step."""
+    found = await asyncio.to_thread(
+        services.store.media.records, run, query.name, query.start, query.limit
+    )
+    if found is None:
+        raise not_found("such run or name")
+    return found
+
+
+@routes.get(
+    "/api/v1/runs/{run}/media/files/{sha256}",
+    access="read",
+    gives=(*sorted(formats.IMAGES | formats.SOUNDS), "text/plain", BYTES),
+    problems=(404, 410, 416),
+)
+async def download(
+    services: Services, request: web.Request, run: RunId, sha256: Digest
+) -> web.StreamResponse:
+    """Return a file that a run's media name, or a range of it. It never changes."""
+    try:
+        found = await asyncio.to_thread(services.store.media.file, run, sha256)
+    except BlobMissing as error:
+        raise _gone() from error
+    if found is None:
+        raise not_found("such file")
+    kind = _SENT_AS.get(found.type, found.type)
+    place = "attachment" if kind == BYTES else "inline"
+    headers = {"Content-Type": kind, "Content-Disposition": place, **_HEADERS}
+    return await send(request, _File(sha256, found.data), headers)
+
+
+@routes.get("/api/v1/runs/{run}/media/tables/{sha256}", access="read", problems=(404, 410))
+async def rows(services: Services, run: RunId, sha256: Digest, query: RowsQuery) -> MediaRows:
+    """Return rows of a table; whole numbers beyond 2^53 are text there."""
+    try:
+        found = await asyncio.to_thread(
+            services.store.media.rows, run, sha256, query.first, query.limit
+        )
+    except BlobMissing as error:
+        raise _gone() from error
+    if found is None:
+        raise not_found("such table")
+    return found
+
+
+def _gone() -> Refusal:
+    return Refusal(
+        HTTPStatus.GONE, "gone", "Its bytes are not here: they are on their way, or were lost."
+    )

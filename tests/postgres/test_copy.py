@@ -1,0 +1,117 @@
+"""`mltrack copy`: a whole store goes over, and comes back the same."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import sqlite3
+import time
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from mltrack import _cli
+from mltrack_core.records import Artifact
+from mltrack_core.records import ArtifactFile
+from mltrack_core.records import Note
+from mltrack_core.records import Params
+from mltrack_core.records import Scalars
+from mltrack_server.lock import STORE_FILE
+from mltrack_server.lock import STORE_FOLDER
+from mltrack_server.lock import StoreLock
+from mltrack_server.lock import store_url
+from mltrack_server.store import Store
+from mltrack_server.testing import Agent
+from mltrack_server.testing import started
+
+NAME = "nul \0, odd \ufdd0, wide 🦊, right-to-left ‏א"
+
+
+@pytest.fixture
+def recorded(tmp_path: Path) -> Path:
+    """Return a folder with a store that has something in every kind of column."""
+    agent = Agent()
+    folder = tmp_path / "sqlite"
+    folder.mkdir()
+    values = [0.1, math.nan, -math.inf, 5e-324, 1.7976931348623157e308, -0.0, 2**63 - 1]
+    with Store(store_url(folder)) as store:
+        store.apply(
+            [
+                agent.batch(
+                    0,
+                    started(name=NAME, tags=[NAME]),
+                    Params(1, "", {"lr": math.nan, NAME: [1, 2.5, NAME]}),
+                    Note(time.time_ns(), NAME),
+                    *(Scalars(step, step, {NAME: value}) for step, value in enumerate(values)),
+                )
+            ]
+        )
+        store.fold(agent.run)
+        store.apply([agent.batch(3 + len(values), Scalars(99, 99, {"loss": 1.0}))])
+    return folder
+
+
+def dump(folder: Path) -> list[str]:
+    """Return every row of a store, as SQL."""
+    with closing(sqlite3.connect(folder / STORE_FOLDER / STORE_FILE)) as database:
+        return sorted(line for line in database.iterdump() if line.startswith("INSERT"))
+
+
+def test_there_and_back_is_the_same_store(recorded: Path, database: str, tmp_path: Path) -> None:
+    """SQLite → PostgreSQL → SQLite: not a byte differs, and PostgreSQL serves the same."""
+    back = tmp_path / "back"
+
+    assert _cli.main(["copy", str(recorded), database]) == 0
+    assert _cli.main(["copy", database, str(back)]) == 0
+
+    assert dump(back) == dump(recorded)
+    with Store(store_url(recorded)) as one, Store(database) as two:
+        runs = [store.runs().runs for store in (one, two)]
+        assert runs[0] == runs[1]
+        assert runs[0][0].name == NAME
+        points = [store.points(runs[0][0].id, NAME) for store in (one, two)]
+        assert points[0] is not None
+        assert points[1] is not None
+        assert list(map(repr, points[0].values())) == list(map(repr, points[1].values()))
+
+
+def test_blobs_go_along(recorded: Path, database: str, tmp_path: Path) -> None:
+    """A checkpoint that was stored is stored there too; one whose bytes are lost is told of."""
+    agent = Agent()
+    digests = [hashlib.sha256(data).hexdigest() for data in (b"weights", b"lost")]
+    file = ArtifactFile("model.pt", 11, "0" * 64, digests)
+    with Store(store_url(recorded)) as store:
+        store.blobs.put(digests[0], b"weights")
+        store.apply([agent.batch(0, started(), Artifact(2, about="c" * 32, files=[file]))])
+
+    status = _cli.main(["copy", str(recorded), database, "--target-blobs", str(tmp_path / "blobs")])
+
+    assert status == 1
+    with Store(database, blobs=tmp_path / "blobs") as store:
+        assert store.blobs.has(digests[0])
+        assert not store.blobs.has(digests[1])
+        assert store.run(agent.run) is not None
+
+
+def test_a_store_in_use_is_not_copied_over(
+    recorded: Path, database: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Runs in the target, a server on the source, a folder without a store: each is said."""
+    assert _cli.main(["copy", str(recorded), database]) == 0
+    capsys.readouterr()
+    before = dump(recorded)
+
+    assert _cli.main(["copy", database, str(recorded)]) == 1
+    assert "copy into an empty store" in capsys.readouterr().err
+    assert dump(recorded) == before
+
+    with StoreLock(recorded) as lock:
+        lock.acquire()
+        lock.publish("http://127.0.0.1:1")
+        assert _cli.main(["copy", str(recorded), str(tmp_path / "other")]) == 1
+    assert "stop that first" in capsys.readouterr().err
+
+    assert _cli.main(["copy", str(tmp_path / "typo"), str(tmp_path / "other")]) == 1
+    assert "no store" in capsys.readouterr().err
+    assert not (tmp_path / "typo").exists()

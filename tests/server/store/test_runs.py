@@ -1,0 +1,129 @@
+"""Lists of runs and projects, the console, and what the feed is made of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from mltrack_core import records
+from mltrack_core.records import Console
+from mltrack_server.store import Store
+
+
+def test_pages_of_runs_hold_each_run_once(store: Store, make_log: Any) -> None:
+    """Newest first; a cursor goes on where the page ended, equal times included."""
+    logs = [make_log(time_ns=number // 2, project="ab"[number % 2]) for number in range(11)]
+    store.apply([log.batch() for log in logs])
+
+    seen, cursor = [], None
+    while True:
+        page = store.runs(limit=3, cursor=cursor)
+        seen += [(run.started_ns, run.id) for run in page.runs]
+        cursor = page.next
+        if cursor is None:
+            break
+
+    assert seen == sorted(((log_ns // 2, log.run) for log_ns, log in enumerate(logs)), reverse=True)
+    assert len(store.runs(project="a").runs) == 6
+    assert {project.name: project.runs for project in store.projects().projects} == {"a": 6, "b": 5}
+
+
+def test_a_cursor_of_our_own_making_is_refused(store: Store) -> None:
+    """A cursor that no page gave is a mistake of the caller."""
+    with pytest.raises(ValueError, match="cursor"):
+        store.runs(cursor="yesterday")
+
+
+def test_changes_since_a_cursor(store: Store, make_log: Any) -> None:
+    """Each changed run once, with its newest revision; too much, or a strange cursor: reset."""
+    logs = [make_log() for _ in range(4)]
+    store.apply([log.batch() for log in logs])
+    start = store.rev()
+    assert store.changes(start).changes == []
+    for log in logs[:2] + logs[:1]:
+        log.scalars(range(3), loss=0)
+        store.apply([log.batch()])
+
+    notice = store.changes(start)
+    assert [change.id for change in notice.changes] == [logs[1].run, logs[0].run]
+    assert notice.cursor == store.rev() == start + 3
+    assert [change.last_step for change in notice.changes] == [2, 2]
+    assert store.highest_step(logs[0].run) == 2
+    assert store.changes(notice.cursor).changes == []
+
+    assert store.changes(0, limit=3).reset
+    assert store.changes(10**9).reset
+    assert not store.changes(0, limit=4).reset
+
+
+def test_console_lines_are_numbered_over_batches_and_streams(store: Store, make_log: Any) -> None:
+    """Lines come back in the order of arrival, any part of them, from many blocks."""
+    one = make_log()
+    two = make_log(one.run, rank=1)
+    for turn in range(50):
+        one.add(Console(turn, "stdout", f"one {turn} " + "x" * 2000))
+        two.add(Console(turn, "stderr", f"two {turn}"))
+        store.apply([one.batch(turn and turn + 1), two.batch(turn and turn + 1)])
+
+    page = store.console(one.run, first=None, limit=3)
+    assert page is not None
+    assert page.total == 100
+    assert [line.number for line in page.lines] == [97, 98, 99]
+    assert [(line.text[:6], line.rank, line.channel) for line in page.lines] == [
+        ("two 48", 1, "stderr"),
+        ("one 49", 0, "stdout"),
+        ("two 49", 1, "stderr"),
+    ]
+    everything = store.console(one.run, first=0, limit=1000)
+    assert everything is not None
+    assert [line.number for line in everything.lines] == list(range(100))
+    assert store.console("0" * 32, first=0, limit=1) is None
+
+
+def test_a_progress_bar_is_one_line_that_changes(store: Store, make_log: Any) -> None:
+    """The next line of the same channel takes the number over; other channels go on beside it."""
+    log = make_log()
+    log.add(Console(1, "stderr", " 10%", partial=True), Console(2, "stdout", "epoch 1"))
+    store.apply([log.batch()])
+    log.add(Console(3, "stderr", " 50%", partial=True))
+    store.apply([log.batch()])
+
+    page = store.console(log.run, first=0, limit=10)
+    assert page is not None
+    assert [(line.number, line.text, line.partial) for line in page.lines] == [
+        (0, " 50%", True),
+        (1, "epoch 1", False),
+    ]
+
+    log.add(Console(4, "stderr", "100%"), Console(5, "stderr", "done"))
+    store.apply([log.batch()])
+    page = store.console(log.run, first=0, limit=10)
+    assert page is not None
+    assert [(line.number, line.text, line.partial) for line in page.lines] == [
+        (0, "100%", False),
+        (1, "epoch 1", False),
+        (2, "done", False),
+    ]
+
+
+def test_alerts_and_notes_are_shown_by_time(store: Store, make_log: Any) -> None:
+    """A run's notes begin with the one it was started with."""
+    log = make_log(notes="why I ran this", time_ns=1)
+    log.add(
+        records.Alert(9, "error", "NaN", "loss is NaN", 7),
+        records.Alert(3, "info", "warm-up over"),
+        records.Note(5, "looks good", 3),
+        records.Seal(10),
+    )
+    store.apply([log.batch()])
+
+    run = store.run(log.run)
+
+    assert run is not None
+    assert [(alert.time_ns, alert.title, alert.step) for alert in run.alerts] == [
+        (3, "warm-up over", None),
+        (9, "NaN", 7),
+    ]
+    assert [note.text for note in run.notes] == ["why I ran this", "looks good"]
+    assert run.streams[0].is_sealed
