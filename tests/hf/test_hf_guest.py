@@ -1,0 +1,420 @@
+"""The callback as a guest of the Trainer: twice, copied, searched over, left by exceptions."""
+
+from __future__ import annotations
+
+import copy
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import transformers
+
+import mltrack_core
+from mltrack.hf import MLTrackCallback
+from mltrack_core import guarded
+from mltrack_core.records import Checkpoint
+from mltrack_core.records import Params
+from mltrack_core.records import RunEnded
+from mltrack_core.records import RunStarted
+from mltrack_core.records import Scalars
+from mltrack_core.testing.recording import RecordingTracker
+from mltrack_core.testing.spool import RecordedSpool
+
+Make = Callable[..., Any]
+HOOKS = [name for name in vars(MLTrackCallback) if name.startswith("on_") and name != "on_predict"]
+
+
+def weights_of(trainer: Any) -> bytes:
+    """Return every weight, exactly."""
+    return b"".join(value.numpy().tobytes() for value in trainer.model.state_dict().values())
+
+
+def test_a_name_and_a_callback_together_are_one(make_trainer: Make, run: RecordingTracker) -> None:
+    """The one that the user made records; added before or after; nothing twice, no other run."""
+    for trainer in (
+        make_trainer(MLTrackCallback(run), report_to="mltrack"),
+        make_trainer(MLTrackCallback(run), MLTrackCallback()),
+        make_trainer(report_to="mltrack"),
+    ):
+        if trainer.args.report_to and len(trainer.callback_handler.callbacks) == 3:
+            trainer.add_callback(MLTrackCallback(run))
+        before = len(run.points("train/loss"))
+
+        trainer.train()
+        trainer.evaluate()
+
+        assert len(run.points("train/loss")) == before + 6
+    assert len(run.points("val/loss")) == 3
+    assert mltrack_core.active_run() is None
+
+
+def test_a_name_alone_records_a_run_called_as_the_training(
+    make_trainer: Make, tmp_path: Path
+) -> None:
+    """`report_to="mltrack"`, `run_name="…"`: no other line."""
+    trainer = make_trainer(report_to="mltrack", run_name="bert-3e-5")
+
+    trainer.train()
+    trainer.evaluate()
+    mltrack_core.finish()
+
+    spool = RecordedSpool(tmp_path / "mltrack")
+    assert [started.name for started in spool.of(RunStarted)] == ["bert-3e-5"]
+    assert [r.step for r in spool.of(Scalars) if "val/loss" in r.values] == [6]
+
+
+def test_each_trainer_has_a_run_of_its_own(make_trainer: Make, tmp_path: Path) -> None:
+    """Two trainings one after the other are two runs, with a callback each."""
+    for _ in range(2):
+        make_trainer(MLTrackCallback()).train()
+    mltrack_core.finish()
+
+    assert len(RecordedSpool(tmp_path / "mltrack").runs()) == 2
+
+
+def test_a_run_of_the_users_is_joined_and_left_open(make_trainer: Make) -> None:
+    """What the user began, the user ends."""
+    run = mltrack_core.init(project="mine")
+
+    make_trainer(MLTrackCallback()).train()
+
+    assert mltrack_core.active_run() is run
+
+
+def test_arguments_model_and_data_have_a_namespace_each(
+    make_trainer: Make, make_model: Make, run: RecordingTracker
+) -> None:
+    """None hides another's, and no token is in any."""
+    trainer = make_trainer(
+        MLTrackCallback(run, config={"mine": 1}),
+        model=make_model(layer_norm_eps=1e-6),
+        hub_token="hf_secret",
+        max_steps=1,
+    )
+
+    trainer.train()
+
+    assert run.params[""] == {"mine": 1}
+    assert run.params["hf.arguments"]["learning_rate"] == 1e-3
+    assert run.params["hf.model"]["layer_norm_eps"] == 1e-6
+    assert run.params["hf.data"]["samples"] == 48
+    assert run.params["torch.optimizer"]["class"] == type(trainer.optimizer.optimizer).__name__
+    parameters = sum(p.numel() for p in trainer.model.parameters())
+    assert run.params["model"]["parameters"] == run.params["model"]["trainable"] == parameters
+    assert "hf_secret" not in str(run.params)
+
+
+def test_an_adapter_is_described_and_its_checkpoint_recorded(
+    make_trainer: Make, make_model: Make, run: RecordingTracker
+) -> None:
+    """What PEFT trains is a small part of a model that is quantised, and says so itself."""
+    peft = pytest.importorskip("peft")
+    lora = peft.LoraConfig(r=2, target_modules=["query"], task_type="SEQ_CLS")
+    base = make_model(quantization_config={"quant_method": "bitsandbytes", "load_in_4bit": True})
+    model = peft.get_peft_model(base, lora)
+    trainer = make_trainer(
+        MLTrackCallback(run, share=0), model=model, save_strategy="steps", save_steps=6
+    )
+
+    trainer.train()
+
+    assert run.params["hf.peft"]["default"]["r"] == 2  # type: ignore[index]
+    assert run.params["hf.model"]["quantization_config"] == {
+        "quant_method": "bitsandbytes",
+        "load_in_4bit": True,
+    }
+    assert 0 < run.params["model"]["trainable_share"] < 0.2  # type: ignore[operator]
+    (saved,) = run.checkpoints
+    assert (Path(saved.path) / "adapter_model.safetensors").is_file()
+    layers = {n for call in run.logged for n in call.values if n.startswith("grad/norm/")}
+    assert layers
+    assert all("lora" in layer or "classifier" in layer for layer in layers)
+
+
+def test_early_stopping_is_told(make_trainer: Make, run: RecordingTracker) -> None:
+    """By whom, where, and why."""
+    trainer = make_trainer(
+        MLTrackCallback(run),
+        transformers.EarlyStoppingCallback(early_stopping_patience=1),
+        eval_strategy="steps",
+        eval_steps=1,
+        save_strategy="steps",
+        save_steps=1,
+        load_best_model_at_end=True,
+        metric_for_best_model="luck",
+        trainer={"compute_metrics": lambda prediction: {"luck": 0.5}},
+    )
+
+    trainer.train()
+
+    assert run.params["hf.trainer"]["stopped_by"] == "EarlyStoppingCallback"
+    assert run.params["hf.trainer"]["steps_done"] == 2
+    assert len(run.notes) == 1
+
+
+def test_a_restart_with_a_smaller_batch_goes_on_in_the_run(
+    make_trainer: Make, run: RecordingTracker
+) -> None:
+    """`auto_find_batch_size` begins the training anew when memory is short."""
+
+    class Short(transformers.Trainer):  # type: ignore[misc]  # untyped
+        def training_step(self, model: Any, inputs: Any, *args: Any) -> Any:
+            if self.state.global_step == 2 and len(inputs["labels"]) > 4:
+                raise RuntimeError("CUDA out of memory.")
+            return super().training_step(model, inputs, *args)
+
+    trainer = make_trainer(
+        MLTrackCallback(run), kind=Short, auto_find_batch_size=True, per_device_train_batch_size=5
+    )
+
+    trainer.train()
+
+    calls = [call for call in run.logged if "train/loss" in call.values]
+    assert [call.step for call in calls] == list(range(1, len(calls) + 1))
+    fits = [call.axes["fit"] for call in calls]
+    assert fits[:4] == [1, 1, 2, 2]
+    assert fits.count(fits[-1]) == trainer.state.global_step
+    assert run.alerts == []
+
+
+def test_a_sequence_to_sequence_trainer_is_one_too(
+    make_trainer: Make, run: RecordingTracker
+) -> None:
+    """Subclasses need nothing."""
+    trainer = make_trainer(
+        MLTrackCallback(run),
+        kind=transformers.Seq2SeqTrainer,
+        arguments=transformers.Seq2SeqTrainingArguments,
+    )
+
+    trainer.train()
+
+    assert [step for step, _ in run.points("train/loss")] == [1, 2, 3, 4, 5, 6]
+
+
+def test_a_language_model_is_recorded(make_trainer: Make, run: RecordingTracker) -> None:
+    """Tied weights, a generation configuration, tokens."""
+    config = transformers.GPT2Config(vocab_size=64, n_positions=16, n_embd=16, n_layer=2, n_head=2)
+    data = [{"input_ids": torch.arange(12), "labels": torch.arange(12)} for _ in range(8)]
+    trainer = make_trainer(
+        MLTrackCallback(run, share=0),
+        model=transformers.GPT2LMHeadModel(config),
+        include_num_input_tokens_seen="all",
+        trainer={"train_dataset": data, "eval_dataset": data},
+    )
+
+    trainer.train()
+
+    (call,) = [call for call in run.logged if "train/loss" in call.values]
+    assert call.axes["tokens"] == 96
+    assert any("perf/train_tokens_per_s" in call.values for call in run.logged)
+    assert run.points("grad/norm/transformer.wte.weight")
+
+
+@pytest.mark.slow
+def test_each_trial_of_a_search_is_a_run_of_its_own(make_trainer: Make, tmp_path: Path) -> None:
+    """With the search as its parent, its own parameters and checkpoints; one is pruned."""
+    optuna: Any = pytest.importorskip("optuna")
+    second = {"prune": lambda self, study, trial: trial.number == 1}
+    pruner = type("Second", (optuna.pruners.BasePruner,), second)
+    callback, model = MLTrackCallback(name="search"), make_trainer().model
+    trainer = make_trainer(
+        callback,
+        eval_strategy="steps",
+        eval_steps=3,
+        save_strategy="steps",
+        save_steps=6,
+        trainer={"model_init": lambda: copy.deepcopy(model)},
+    )
+    trainer.hyperparameter_search(
+        hp_space=lambda trial: {"learning_rate": trial.suggest_float("learning_rate", 1e-4, 1e-3)},
+        n_trials=3,
+        backend="optuna",
+        sampler=optuna.samplers.RandomSampler(seed=1),
+        pruner=pruner(),
+    )
+    trainer.train()
+    mltrack_core.finish()
+
+    spool = RecordedSpool(tmp_path / "mltrack")
+    started = {run: spool.of(RunStarted, run)[0] for run in spool.runs()}
+    (parent,) = {start.parent for start in started.values()} - {""}
+    assert started[parent].name == "search"
+    trials = [run for run, start in started.items() if start.parent == parent]
+    assert [started[run].name for run in trials] == [f"search · trial {n}" for n in (1, 2, 3)]
+    assert len(started) == 5  # the search, its trials, and the training after it
+    ends = [spool.of(RunEnded, run)[0] for run in trials]
+    assert [end.state for end in ends] == ["finished", "interrupted", "finished"]
+    (whole,) = spool.of(RunEnded, parent)
+    assert whole.time_ns > ends[-1].time_ns
+    saved = [Path(one.path).parent.name for run in trials for one in spool.of(Checkpoint, run)]
+    assert saved == ["run-0", "run-2"]  # the second one was pruned before it saved
+    rates = [
+        params.values["learning_rate"]
+        for run in trials
+        for params in spool.of(Params, run)
+        if params.namespace == "hf.trial"
+    ]
+    assert len(set(rates)) == 3
+
+
+@pytest.mark.slow
+def test_trials_are_parts_of_a_run_of_the_users(make_trainer: Make, tmp_path: Path) -> None:
+    """It stays open, and is the active one again; a trial that failed has ended so."""
+    pytest.importorskip("optuna")
+    run = mltrack_core.init(name="mine")
+
+    class Failing(transformers.Trainer):  # type: ignore[misc]  # untyped
+        def training_step(self, *args: Any) -> Any:
+            if self.state.global_step == 2 and "run-0" in self._get_output_dir(self._trial):
+                raise ValueError("on purpose")
+            return super().training_step(*args)
+
+        def _hp_search_setup(self, trial: Any) -> None:
+            self._trial = trial
+            super()._hp_search_setup(trial)
+
+    model = make_trainer().model
+    trainer = make_trainer(
+        MLTrackCallback(),
+        kind=Failing,
+        trainer={"model_init": lambda: copy.deepcopy(model)},
+    )
+    trainer.hyperparameter_search(
+        hp_space=lambda trial: {"learning_rate": trial.suggest_float("learning_rate", 1e-4, 1e-3)},
+        n_trials=2,
+        backend="optuna",
+        catch=ValueError,
+    )
+    trainer.train()
+    run.log({"mine": 1.0})
+
+    assert mltrack_core.active_run() is run
+    spool = RecordedSpool(tmp_path / "mltrack")
+    whole, *trials = spool.runs()
+    assert [spool.of(RunStarted, trial)[0].parent for trial in trials] == [run.id, run.id]
+    ends = [spool.of(RunEnded, trial)[0] for trial in trials]
+    assert [end.state for end in ends] == ["interrupted", "finished"]
+    assert "left before its end" in ends[0].reason
+    assert spool.of(RunEnded, whole) == []
+    points = [r.step for r in spool.of(Scalars, whole) if "train/loss" in r.values]
+    assert points == [1, 2, 3, 4, 5, 6]  # of the training after the search
+
+
+SCRIPT = """
+import mltrack_core._launch
+mltrack_core._launch.ensure_agent = lambda settings: False
+import torch, transformers
+from mltrack.hf import MLTrackCallback
+
+class Raise(transformers.TrainerCallback):
+    error = None
+
+    def on_step_end(self, args, state, control, **kwargs):
+        if self.error is not None and state.global_step == 2:
+            raise self.error
+
+config = transformers.GPT2Config(vocab_size=8, n_positions=8, n_embd=8, n_layer=1, n_head=1)
+data = [{"input_ids": torch.arange(8), "labels": torch.arange(8)} for _ in range(8)]
+args = transformers.TrainingArguments(
+    "out", per_device_train_batch_size=2, num_train_epochs=1, report_to="none", use_cpu=True,
+    disable_tqdm=True, save_strategy="no", logging_steps=1)
+trainer = transformers.Trainer(
+    transformers.GPT2LMHeadModel(config), args, train_dataset=data,
+    callbacks=[MLTrackCallback(), Raise()])
+
+def train(error=None):
+    Raise.error = error
+    trainer.train()
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("source", "state", "reason"),
+    [
+        ("train(KeyboardInterrupt())", "interrupted", ""),
+        (
+            "try:\n    train(ValueError('x'))\nexcept ValueError:\n    pass",
+            "interrupted",
+            "was left before its end",
+        ),
+        (
+            "try:\n    train(ValueError('x'))\nexcept ValueError:\n    train()",
+            "finished",
+            "",
+        ),
+    ],
+    ids=["ctrl-c", "caught", "tried again"],
+)
+def test_a_run_ends_as_its_training_did(
+    tmp_path: Path, source: str, state: str, reason: str
+) -> None:
+    """The Trainer calls no hook then."""
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT + textwrap.dedent(source))
+
+    done = subprocess.run(
+        [sys.executable, str(script)], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+
+    (ended,) = RecordedSpool(tmp_path / "mltrack").of(RunEnded)
+    assert ended.state == state, done.stderr
+    assert reason in ended.reason + ended.traceback
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("hook", HOOKS)
+def test_a_fault_in_any_hook_changes_nothing(
+    make_trainer: Make, monkeypatch: pytest.MonkeyPatch, hook: str
+) -> None:
+    """Ours, at its first call, or at every one from the second on: the training is the same."""
+    monkeypatch.setenv("MLTRACK_STRICT", "0")
+    saving: dict[str, Any] = {"eval_strategy": "steps", "eval_steps": 2, "max_steps": 4}
+    saving |= {"save_strategy": "steps", "save_steps": 2}
+    plain = make_trainer(**saving)
+    plain.train()
+    original = vars(MLTrackCallback)[hook].__wrapped__
+
+    for faults in ({1}, set(range(2, 100))):
+        calls: list[None] = []
+
+        def faulty(
+            self: Any,
+            /,
+            *args: Any,
+            calls: list[None] = calls,
+            faults: set[int] = faults,
+            **kwargs: Any,
+        ) -> None:
+            calls.append(None)
+            if len(calls) in faults:
+                raise RuntimeError("on purpose")
+            original(self, *args, **kwargs)
+
+        faulty.__name__ = hook
+        monkeypatch.setattr(MLTrackCallback, hook, guarded(faulty))
+        trainer = make_trainer(MLTrackCallback(RecordingTracker(), share=0), **saving)
+        trainer.train()
+
+        assert calls
+        assert weights_of(trainer) == weights_of(plain)
+
+
+def test_making_a_callback_touches_no_shared_state(make_trainer: Make) -> None:
+    """Accelerate's state is one for the process; a TrainingArguments made inside resets it."""
+    from accelerate.state import AcceleratorState
+    from accelerate.state import PartialState
+
+    trainer = make_trainer(max_steps=1)
+    before = dict(AcceleratorState._shared_state), dict(PartialState._shared_state)
+
+    trainer.add_callback(MLTrackCallback(RecordingTracker()))
+    trainer.train()
+
+    assert (dict(AcceleratorState._shared_state), dict(PartialState._shared_state)) == before
