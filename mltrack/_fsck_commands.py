@@ -1,0 +1,101 @@
+"""The command `mltrack fsck`."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mltrack_server.store.upkeep.checking import Finding
+
+
+def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add this module's command to the command line."""
+    parser = commands.add_parser(
+        "fsck",
+        help="check a store and a spool for damage",
+        description="Says what is damaged, where, and what to do about it. Changes nothing "
+        "without --repair, and even then throws nothing away: it is moved to DIR/store/quarantine.",
+    )
+    parser.add_argument(
+        "--read-data", action="store_true", help="read every byte, and compare every hash"
+    )
+    parser.add_argument(
+        "--repair", action="store_true", help="put what is damaged aside; no server may use it"
+    )
+    parser.add_argument(
+        "--data",
+        type=Path,
+        metavar="DIR",
+        help="the folder whose DIR/store is meant, as for `mltrack server`; default: MLTRACK_DIR",
+    )
+    parser.set_defaults(run=fsck)
+
+
+def fsck(options: argparse.Namespace) -> int:
+    """Check, and with --repair put aside; return 0 if nothing is wrong, or is any more."""
+    import contextlib
+
+    from mltrack_core import _settings
+    from mltrack_server.errors import StoreUnusable
+    from mltrack_server.lock import STORE_FILE
+    from mltrack_server.lock import STORE_FOLDER
+    from mltrack_server.lock import StoreLock
+    from mltrack_server.lock import store_url
+    from mltrack_server.store import Store
+
+    root: Path = (options.data or _settings.read().folder).expanduser().absolute()
+    database = root / STORE_FOLDER / STORE_FILE
+    count = 0
+    for where, what, advice in _spool(root):
+        count += 1
+        _say(where, what, advice)
+    if not database.exists():
+        print(f"{root} has no store" + ("" if count else "; its spool is sound"))
+        return 1 if count else 0
+    with contextlib.ExitStack() as stack:
+        if options.repair:
+            lock = stack.enter_context(StoreLock(root))
+            if other := lock.acquire_or_address():
+                raise StoreUnusable(str(root), f"a server at {other} uses it; stop it first")
+        store = stack.enter_context(Store(store_url(root)))
+        findings: list[Finding] = []
+        for finding in store.check(read_data=options.read_data):
+            findings.append(finding)
+            _say(finding.where, finding.what, finding.advice)
+        if options.repair and any(finding.is_mendable for finding in findings):
+            print(f"put aside in {store.mend(findings)}")
+            findings = list(store.check(read_data=options.read_data))
+            print(f"{len(findings)} problems are left")
+    count += len(findings)
+    if not count:
+        print(f"{root}: sound" + ("" if options.read_data else "; --read-data reads every byte"))
+    return 1 if count else 0
+
+
+def _spool(root: Path) -> Iterator[tuple[str, str, str]]:
+    """Yield what is damaged in the spool."""
+    from mltrack_core.errors import MltrackError
+    from mltrack_core.spool import layout
+    from mltrack_core.spool.reader import read_segment
+
+    advice = "the records around it are read; a Gap record counts what is lost. Keep the file"
+    for run in layout.runs(root):
+        for segments in layout.segments(root, run).values():
+            for segment in segments:
+                try:
+                    contents = read_segment(segment.path)
+                except FileNotFoundError:
+                    continue  # delivered and removed at this moment
+                except (MltrackError, OSError) as error:
+                    yield str(segment.path), str(error), advice
+                    continue
+                for damage in contents.damages:
+                    what = f"bytes {damage.start} to {damage.end}: {damage.reason}"
+                    yield str(segment.path), what, advice
+
+
+def _say(where: str, what: str, advice: str) -> None:
+    print(f"{where}: {what}\n    {advice}", flush=True)

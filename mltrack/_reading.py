@@ -1,0 +1,336 @@
+"""Reading back what was recorded: `mltrack.open()`.
+
+api = mltrack.open()
+for run in api.runs("params.lr < 1e-3", sort="metrics.val/loss.min"):
+    print(run.name, run.state, run.summary.get("val/accuracy"))
+h = api.run("3f9c").history("train/loss")
+plt.plot(h.step, h.value)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Iterator
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+from typing import Final
+from typing import Self
+from typing import overload
+from urllib.parse import urlsplit
+
+from mltrack._extract import ExtractView
+from mltrack._extract import extracted
+from mltrack._extract import pages
+from mltrack._folder_source import FolderSource
+from mltrack._history import require
+from mltrack._run_view import NotFound
+from mltrack._run_view import RunView
+from mltrack._source import ServerSource
+from mltrack._source import Source
+from mltrack_core import _settings
+from mltrack_core.records import RunState
+from mltrack_server.errors import QueryInvalid
+from mltrack_server.query.keys import quote
+from mltrack_server.query.parser import parse
+from mltrack_server.query.parser import parse_fields
+from mltrack_server.query.parser import parse_order
+from mltrack_server.query.tokens import LENGTH_MAX
+from mltrack_server.resources import Deletion
+from mltrack_server.resources import RetentionPlan
+from mltrack_server.resources import RetentionQuery
+from mltrack_server.resources import RunQuery
+from mltrack_server.resources import SizeList
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
+
+_PAGE_RUNS: Final = 200
+_ID_CHARACTERS: Final = 32
+_NAMES_MAX: Final = 1000  # of keys, for messages
+
+
+def open(where: str | Path | None = None) -> Reader:  # noqa: A001 - what it does, in one word
+    """Return what reads recorded runs back.
+
+    Args:
+        where: A folder (an MLTRACK_DIR) or a server's address. Default: MLTRACK_URL where it is
+            set, else MLTRACK_DIR.
+
+    Raises:
+        NotFound: There is no such folder.
+        SettingInvalid: The environment's settings cannot be used.
+        StoreUnusable: The folder cannot be used.
+        ServerUnreachable: The server does not answer.
+        ServerRefused: It wants another token.
+    """
+    settings = _settings.read()
+    place = where if where is not None else settings.url or settings.folder
+    if isinstance(place, str) and place.startswith(("http://", "https://")):
+        # The token belongs to MLTRACK_URL; no other server gets to see it.
+        is_its_own = not settings.url or _origin(settings.url) == _origin(place)
+        server = ServerSource(place, settings.token if is_its_own else "")
+        reader = Reader(lambda: server, server.close)
+    else:
+        root = Path(place).expanduser().absolute()
+        if where is not None and not root.is_dir():
+            # MLTRACK_DIR may be made by the first run; a folder that somebody names is there.
+            raise NotFound(
+                f"{root}: no such folder; name an MLTRACK_DIR, or a server by http:// or https://"
+            )
+        folder = FolderSource(root)
+        reader = Reader(folder.refreshed, folder.close)
+    reader.runs()[:1]  # so that what is wrong shows here
+    return reader
+
+
+class Reader:
+    """The runs of one folder or server. Every call shows what is recorded at that moment.
+
+    It can be left to itself; as a context manager, or with `close`, it lets go of its connections.
+    """
+
+    def __init__(self, source: Callable[[], Source], close: Callable[[], None]) -> None:
+        self._source = source
+        self.close = close
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.close()
+
+    def retain(self, query: RetentionQuery) -> RetentionPlan:
+        """Tell which stored checkpoints stay by some rules; with `apply`, let go of the others.
+
+        Only blobs that nothing names any more are deleted, never a file of the user's.
+
+        Raises:
+            ValueError: There is no rule.
+        """
+        if query.keep_best is query.keep_last is query.every is None:
+            raise ValueError("say what is to stay: keep_best, keep_last or every")
+        return self._source().retain(query)
+
+    def delete(self, run: str) -> Deletion:
+        """Delete the run of this id: lists leave it out, and in 30 days it is gone for good.
+
+        Raises:
+            NotFound: There is none.
+        """
+        deletion = self._source().delete(run)
+        if deletion is None:
+            raise NotFound(f"there is no run {run}")
+        return deletion
+
+    def restore(self, run: str) -> None:
+        """Restore the deleted run of this id.
+
+        Raises:
+            NotFound: There is none, or its records are gone for good.
+        """
+        try:
+            found = self._source().undelete(run)
+        except LookupError as error:
+            raise NotFound(f"run {run} was deleted too long ago: {error}") from error
+        if not found:
+            raise NotFound(f"there is no deleted run {run}")
+
+    def sizes(self) -> SizeList:
+        """Return what each project takes of the store, the largest first."""
+        return self._source().sizes()
+
+    def deletions(self) -> list[Deletion]:
+        """Return all deleted runs, the one deleted last first."""
+        return self._source().deletions().deletions
+
+    def deleted(self, id: str) -> Deletion:  # noqa: A002 - what people call it
+        """Return a deleted run by its id, the id's last characters, or its name.
+
+        Raises:
+            NotFound: There is none, or there are several.
+        """
+        fitting = [
+            each for each in self.deletions() if id and (each.id.endswith(id) or each.name == id)
+        ]
+        if len(fitting) != 1:
+            count = len(fitting) or "no"
+            raise NotFound(f"{id[:80]!r} fits {count} deleted runs; see `mltrack delete --list`")
+        return fitting[0]
+
+    def runs(
+        self,
+        query: str = "",
+        *,
+        sort: str = "",
+        project: str | None = None,
+        state: RunState | None = None,
+        fields: str | None = None,
+    ) -> Runs:
+        """Return the runs that a query holds for; pages are fetched as they are looked at.
+
+            api.runs('params.lr < 1e-3 and tags has "baseline"', sort="-metrics.val/acc.max")
+
+        Args:
+            query: What docs/query.md describes. Runs put away are left out unless it names
+                `archived`.
+            sort: Keys, a comma between two, "-" before one for descending. Default: newest first.
+            project: Only of this project.
+            state: Only in this state.
+            fields: Which parameters and metrics the runs are to have, e.g. "params,metrics.val/*".
+                Default: all.
+
+        Raises:
+            QueryInvalid: The query, the order or the fields are none; it points at the character.
+        """
+        source = self._source()
+        try:
+            _check(query, sort, fields)
+        except QueryInvalid:
+            index = source.keys(project=project, limit=_NAMES_MAX)
+            _check(query, sort, fields, [key.key for key in index.keys])
+            raise
+        asked = RunQuery(project=project, state=state, q=query, sort=sort, fields=fields)
+        return Runs(source, asked)
+
+    def run(self, id: str) -> RunView:  # noqa: A002 - what people call it
+        """Return one run.
+
+        Args:
+            id: Its id, as many of the id's last characters as make it unique (the first ones are
+                the time and much alike), or its name.
+
+        Raises:
+            NotFound: There is none, or there are several.
+        """
+        source = self._source()
+        if len(id) == _ID_CHARACTERS:
+            found = source.run(id)
+            if found is None:
+                raise NotFound(f"there is no run {id}")
+            return RunView(source, found.summary)
+        wanted = quote(id)
+        query = f"(id ~ {wanted} or name = {wanted}) and archived in [true, false]"
+        fitting = [
+            run
+            for run in (Runs(source, RunQuery(q=query)) if _is_storable(id) else ())
+            if run.id.endswith(id) or run.name == id
+        ]
+        if not fitting:
+            raise NotFound(f"no run's id ends with {id[:80]!r}, and none has that name")
+        if len(fitting) > 1:
+            some = ", ".join(run.id for run in fitting[:5])
+            raise NotFound(f"{id[:80]!r} fits {len(fitting)} runs: {some}, …; give a whole id")
+        return fitting[0]
+
+
+class Runs(Sequence["RunView"]):
+    """Runs in their order, as a sequence. Looking at the first few does not fetch the others."""
+
+    def __init__(self, source: Source, query: RunQuery) -> None:
+        self._source, self._query = source, query
+        self._fetched: list[RunView] = []
+        self._cursor: str | None = None
+        self._is_complete = False
+
+    def __len__(self) -> int:
+        self._fetch_until(None)
+        return len(self._fetched)
+
+    @overload
+    def __getitem__(self, index: int) -> RunView: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[RunView]: ...
+    def __getitem__(self, index: int | slice) -> RunView | list[RunView]:
+        end = index.stop if isinstance(index, slice) else index + 1
+        is_from_start = end is not None and end > 0
+        self._fetch_until(end if is_from_start else None)
+        return self._fetched[index]
+
+    def __iter__(self) -> Iterator[RunView]:
+        position = 0
+        while True:
+            self._fetch_until(position + 1)
+            if position >= len(self._fetched):
+                return
+            yield self._fetched[position]
+            position += 1
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} runs>"
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return one row for each run; parameters and last values are columns.
+
+        Raises:
+            ImportError: pandas is not installed.
+        """
+        pandas = require("pandas")
+        frame: pd.DataFrame = pandas.DataFrame([run.row() for run in self])
+        return frame
+
+    def to_polars(self) -> pl.DataFrame:
+        """Return one row for each run; parameters and last values are columns.
+
+        What is a number in one run and text in another becomes text.
+
+        Raises:
+            ImportError: polars is not installed.
+        """
+        polars = require("polars")
+        rows = [run.row() for run in self]
+        names = dict.fromkeys(name for row in rows for name in row)
+        frame: pl.DataFrame = polars.DataFrame(
+            {name: [row.get(name) for row in rows] for name in names}, strict=False
+        )
+        return frame
+
+    def metrics(self, names: Sequence[str], samples: int | None = None) -> ExtractView:
+        """Return series of all these runs as one frame: columns run, name, step, time, value.
+
+        Args:
+            names: Metrics; a run that has none of them has no row.
+            samples: At most so many rows of each series, see `RunView.history`; None: every point.
+        """
+        ids = [run.id for run in self]
+        return extracted(pages(self._source, ids, names, samples=samples))
+
+    def _fetch_until(self, length: int | None) -> None:
+        """Fetch pages until so many runs are there, or all of them."""
+        while not self._is_complete and (length is None or len(self._fetched) < length):
+            limit = _PAGE_RUNS if length is None else min(_PAGE_RUNS, max(length, 20))
+            query = self._query
+            page = self._source.runs(
+                project=query.project,
+                state=query.state,
+                q=query.q,
+                sort=query.sort,
+                fields=query.fields,
+                limit=limit,
+                cursor=self._cursor,
+            )
+            self._fetched += [RunView(self._source, summary) for summary in page.runs]
+            self._cursor, self._is_complete = page.next, page.next is None
+
+
+def _check(query: str, sort: str, fields: str | None, names: Sequence[str] = ()) -> None:
+    """Refuse what is no query before anything is asked for.
+
+    Raises:
+        QueryInvalid: One of the three is none.
+    """
+    parse(query, names)
+    parse_order(sort, names)
+    if fields is not None:
+        parse_fields(fields)
+
+
+def _is_storable(text: str) -> bool:
+    """Tell whether there can be a run whose id ends so, or of that name."""
+    return 0 < len(text) <= LENGTH_MAX // 4 and all(c.isprintable() for c in text)
+
+
+def _origin(url: str) -> tuple[str, str]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.netloc.lower()

@@ -1,0 +1,95 @@
+"""The commands `mltrack du` and `mltrack compact`."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from mltrack._table import table
+
+
+def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add this module's commands to the command line."""
+    parser = commands.add_parser("du", help="what each project takes of a store")
+    parser.add_argument("--json", action="store_true", help="as JSON, in bytes")
+    parser.add_argument("--from", dest="where", help="a folder or a server's address")
+    parser.set_defaults(run=du)
+    parser = commands.add_parser(
+        "compact",
+        help="give back what a store does not need",
+        description="Puts small pieces of runs that have ended together, removes what was deleted "
+        "30 days ago and blobs that nothing names, and writes the database anew. No server may "
+        "use the store meanwhile; agents wait, and lose nothing.",
+    )
+    parser.add_argument(
+        "--data",
+        type=Path,
+        metavar="DIR",
+        help="the folder whose DIR/store is meant, as for `mltrack server`; default: MLTRACK_DIR",
+    )
+    parser.set_defaults(run=compact)
+
+
+def du(options: argparse.Namespace) -> int:
+    """Print a table of projects, or JSON."""
+    import msgspec
+
+    import mltrack
+
+    with mltrack.open(options.where) as reader:
+        found = reader.sizes()
+    if options.json:
+        print(msgspec.json.encode(found).decode())
+        return 0
+    rows = [
+        (
+            each.project,
+            f"{each.runs} ({each.deleted} deleted)" if each.deleted else str(each.runs),
+            f"{each.points:,}",
+            _mib(each.point_bytes),
+            _mib(each.other_bytes),
+            _mib(each.blob_bytes),
+            _mib(each.own_blob_bytes),
+        )
+        for each in found.projects
+    ]
+    print(table(("project", "runs", "points", "series", "other", "blobs", "own blobs"), rows))
+    print(
+        f"database {_mib(found.database_bytes)}, of it free {_mib(found.free_bytes)}; "
+        f"blobs {_mib(found.blob_bytes)}"
+    )
+    return 0
+
+
+def compact(options: argparse.Namespace) -> int:
+    """Compact a store."""
+    from mltrack_core import _settings
+    from mltrack_server.errors import StoreUnusable
+    from mltrack_server.lock import STORE_FILE
+    from mltrack_server.lock import STORE_FOLDER
+    from mltrack_server.lock import StoreLock
+    from mltrack_server.lock import store_url
+    from mltrack_server.store import Store
+
+    root: Path = (options.data or _settings.read().folder).expanduser().absolute()
+    database = root / STORE_FOLDER / STORE_FILE
+    if not database.exists():
+        raise StoreUnusable(str(root), "there is no store to compact")
+    with StoreLock(root) as lock:
+        if other := lock.acquire_or_address():
+            raise StoreUnusable(str(root), f"a server at {other} uses it; stop it first")
+        before = database.stat().st_size
+        with Store(store_url(root)) as store:
+            for run in store.due_to_fold():
+                while store.fold(run):
+                    pass
+            swept = store.compact()
+        after = database.stat().st_size
+    print(f"{database}: {_mib(before)} before, {_mib(after)} now; blobs freed: {_mib(swept.freed)}")
+    if swept.waiting:
+        print(f"{_mib(swept.waiting)} of blobs were asked for within the hour, and stay till then")
+    return 0
+
+
+def _mib(count: int) -> str:
+    return f"{count / (1 << 20):,.1f} MiB"

@@ -1,0 +1,1 @@
+"""`mltrack demo`: real trainings of small models, good and bad ones, to look at."""

@@ -1,0 +1,1 @@
+"""Export: recorded runs as files that other programs read."""

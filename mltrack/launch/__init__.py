@@ -1,0 +1,1 @@
+"""Trainings that say nothing of mltrack: `mltrack run` and `mltrack.autolog()`."""

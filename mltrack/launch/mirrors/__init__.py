@@ -1,0 +1,1 @@
+"""What a program sends to another tracker, recorded beside it; theirs goes on undisturbed."""

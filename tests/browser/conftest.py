@@ -1,0 +1,335 @@
+"""A real browser on a real server that follows a real spool."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from collections.abc import Iterator
+from dataclasses import dataclass
+from dataclasses import field
+from pathlib import Path
+from typing import Final
+
+import pytest
+from playwright.sync_api import Browser
+from playwright.sync_api import BrowserContext
+from playwright.sync_api import Page
+from playwright.sync_api import expect
+from playwright.sync_api import sync_playwright
+
+from mltrack_core import wire
+from mltrack_core.records import Alert
+from mltrack_core.records import ByExponent
+from mltrack_core.records import Console
+from mltrack_core.records import Devices
+from mltrack_core.records import Histogram
+from mltrack_core.records import Histograms
+from mltrack_core.records import Params
+from mltrack_core.records import ParamValue
+from mltrack_core.records import Record
+from mltrack_core.records import Rewind
+from mltrack_core.records import RunEnded
+from mltrack_core.records import RunStarted
+from mltrack_core.records import Scalars
+from mltrack_core.records import StreamRole
+from mltrack_core.spool.writer import SpoolWriter
+
+# Where the browser lies; the one variable that these tests read.
+CHROMIUM: Final = os.environ.get("MLTRACK_TEST_CHROMIUM", "/usr/bin/chromium")
+FLAGS: Final = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+WAIT_S: Final = 30.0  # a test that waits longer than this has failed
+SECOND: Final = 1_000_000_000
+
+
+@dataclass
+class Recording:
+    """One run, written into the spool as its trainer and its agent would."""
+
+    root: Path
+    name: str
+    project: str = "digits"
+    params: dict[str, ParamValue] = field(default_factory=dict)
+    age_s: float = 600.0  # how long ago it began
+    framework: str = "keras 3.11 (jax)"
+    run: str = field(default_factory=lambda: os.urandom(16).hex())
+
+    def __post_init__(self) -> None:
+        self.began_ns = time.time_ns() - int(self.age_s * SECOND)
+        self.trainer = self._open("trainer")
+        self.agent = self._open("agent")
+        name, _, rest = self.framework.partition(" ")
+        self.write(Params(self.began_ns, "", self.params))
+        self.write(Params(self.began_ns, "framework", {"name": name, "version": rest}))
+        self.write(
+            Params(
+                self.began_ns,
+                "git",
+                {"commit": "8f3a1c5e" * 5, "branch": "main", "dirty": True, "diff": "-a\n+b\n"},
+            )
+        )
+
+    def _open(self, role: StreamRole) -> SpoolWriter:
+        writer = SpoolWriter(self.root, self.run)
+        writer.open()
+        started = RunStarted(
+            self.began_ns, self.project, self.name, role, 1, 0, 1, "gpu-box", "ada", 4242, 0, "", 0,
+            ["train.py", "--lr", "0.001"], "/home/ada/digits", "3.11.7", "0.1.0",
+        )  # fmt: skip
+        writer.append(*wire.encode(started))
+        return writer
+
+    def write(self, record: Record) -> None:
+        """Append *record* to the trainer's stream."""
+        self.trainer.append(*wire.encode(record))
+
+    def log(self, step: int, values: dict[str, float]) -> None:
+        """Append the metrics of one step, half a second after those of the step before."""
+        self.write(Scalars(self.began_ns + step * SECOND // 2, step, values))
+
+    def rewind(self, step: int) -> None:
+        """Say that training goes on from *step*."""
+        self.write(Rewind(time.time_ns(), step))
+
+    def print(self, text: str) -> None:
+        """Append a line of output."""
+        self.write(Console(self.began_ns, "stdout", text))
+
+    def sample(self, second: int, values: dict[str, float]) -> None:
+        """Append a sample of device use to the agent's stream."""
+        self.agent.append(
+            *wire.encode(Devices(self.began_ns + second * SECOND, "gpu-box", dict(values)))
+        )
+
+    def end(self, ended: RunEnded) -> None:
+        """Say how the trainer ended, and close both streams."""
+        self.write(ended)
+        self.trainer.close()
+        self.agent.close()
+
+    def die(self, signal: int, reason: str) -> None:
+        """End as a killed trainer does: its stream just stops, and the agent says why."""
+        ended = RunEnded(
+            self.began_ns + 60 * SECOND,
+            "killed",
+            reason,
+            signal=signal,
+            stream=self.trainer.stream,
+        )
+        self.agent.append(*wire.encode(ended))
+        self.agent.close()
+
+
+def loss_at(step: int, rate: float = 1.0) -> float:
+    """Return a curve that falls and wiggles like a loss, the same at each call."""
+    return 2.3 * math.exp(-step * rate / 150) + 0.12 + 0.03 * math.sin(step * 1.7)
+
+
+def histograms_at(step: int) -> dict[str, Histogram]:
+    """Return three layers' gradients, which shrink; those of the head are broken in the end."""
+    first = -8 - step // 400
+    counts = [1, 8, 60, 300, 90, 4]
+    broken = 3 if step >= 1500 else 0
+    return {
+        "grad/histogram/stem.weight": ByExponent(first, counts, first, counts, zeros=9),
+        "grad/histogram/block.0.weight": ByExponent(first - 2, counts, first - 2, counts),
+        "grad/histogram/head.weight": ByExponent(first, counts, first, counts, nans=broken),
+        "param/histogram/head.weight": ByExponent(-3, counts, -3, counts),
+    }
+
+
+def record_finished(root: Path) -> Recording:
+    """Record a run of 2,000 steps with one spike, validation, console, devices and an alert."""
+    run = Recording(
+        root, "calm-fox", params={"lr": 0.001, "batch_size": 64, "optimizer.name": "adam"}
+    )
+    for step in range(2000):
+        spike = 40.0 if step == 1000 else 0.0
+        accuracy = 1 - loss_at(step) / 3
+        run.log(step, {"train/loss": loss_at(step) + spike, "train/accuracy": accuracy})
+        if step % 100 == 99:
+            run.log(step, {"val/loss": loss_at(step) + 0.05, "val/accuracy": accuracy - 0.02})
+    for epoch in range(1, 21):
+        run.print(f"\x1b[1mEpoch {epoch}/20\x1b[0m loss: {loss_at(epoch * 100):.4f}")
+    run.write(Console(run.began_ns, "stderr", "UserWarning: the learning rate is small"))
+    for second in range(0, 600, 5):
+        run.sample(
+            second,
+            {
+                "sys/cpu.percent": 60 + 20 * math.sin(second / 40),
+                "sys/memory.used_bytes": 4e9 + 1e6 * second,
+                "sys/gpu.0.utilization_percent": 80 + 15 * math.sin(second / 20),
+                "sys/gpu.0.memory_bytes": 9e9,
+            },
+        )
+    for step in range(0, 2000, 50):
+        run.write(Histograms(run.began_ns + step, step, histograms_at(step)))
+    run.write(Alert(run.began_ns + SECOND, "warning", "Loss spiked", "40 at step 1000", 1000))
+    run.end(RunEnded(run.began_ns + 600 * SECOND, "finished", exit_code=0))
+    return run
+
+
+def record_diverged(root: Path) -> Recording:
+    """Record a run whose loss becomes NaN at step 250 and which then raises."""
+    run = Recording(root, "wild-owl", params={"lr": 0.5, "batch_size": 64}, age_s=500)
+    for step in range(300):
+        run.log(step, {"train/loss": loss_at(step, 0.4) if step < 250 else math.nan})
+    text = "First seen at step 250. The last finite loss was 0.36 at step 249."
+    mark = Alert(run.began_ns + SECOND, "error", "The loss is nan", text, 250, "health.nonfinite")
+    run.write(mark)
+    traceback = (
+        'Traceback (most recent call last):\n  File "train.py", line 9\nValueError: loss is NaN'
+    )
+    run.end(
+        RunEnded(run.began_ns + 160 * SECOND, "failed", "ValueError: loss is NaN", traceback, 1)
+    )
+    return run
+
+
+def record_killed(root: Path) -> Recording:
+    """Record a run that the kernel killed for want of memory."""
+    run = Recording(root, "lost-elk", params={"lr": 0.01, "batch_size": 4096}, age_s=400)
+    for step in range(120):
+        run.log(step, {"train/loss": loss_at(step, 0.8)})
+    run.die(9, "out of memory: the kernel killed it (SIGKILL)")
+    return run
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An MLTRACK_DIR of its own."""
+    return tmp_path_factory.mktemp("mltrack")
+
+
+@pytest.fixture(scope="session")
+def runs(folder: Path) -> dict[str, str]:
+    """Name → id of the recorded runs, one of each kind of ending."""
+    recordings = (record_finished(folder), record_diverged(folder), record_killed(folder))
+    return {recording.name: recording.run for recording in recordings}
+
+
+@pytest.fixture
+def live(folder: Path, server: str) -> Iterator[Recording]:
+    """A run that goes on, ten steps old."""
+    recording = Recording(folder, "live-yak", params={"lr": 0.002}, age_s=5)
+    for step in range(10):
+        recording.log(step, {"train/loss": loss_at(step)})
+    yield recording
+    if not recording.trainer.is_closed:
+        recording.end(RunEnded(time.time_ns(), "finished"))
+
+
+@pytest.fixture(scope="session")
+def record() -> Callable[..., Recording]:
+    """What begins a run in any folder."""
+    return Recording
+
+
+@contextlib.contextmanager
+def serving(folder: Path, *arguments: str, port: int = 0, **environ: str) -> Iterator[str]:
+    """Run the server's command on *folder* as a process of its own; give its address."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "mltrack_server", *arguments, "--port", str(port)],
+        env={**os.environ, "MLTRACK_DIR": str(folder), **environ},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        match = re.search(r"http://\S+", line)
+        assert match, f"the server said {line!r} instead of its address"
+        yield match[0]
+    finally:
+        process.terminate()
+        process.wait(WAIT_S)
+        assert process.stdout is not None
+        process.stdout.close()
+
+
+@pytest.fixture(scope="session")
+def serve() -> Callable[..., contextlib.AbstractContextManager[str]]:
+    """What runs another server."""
+    return serving
+
+
+@pytest.fixture(scope="session")
+def server(folder: Path, runs: dict[str, str]) -> Iterator[str]:
+    """The address of a local server on the recorded runs."""
+    with serving(folder, "ui", "--no-browser") as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """One browser for all tests; without one they are skipped, and in CI they fail."""
+    if not Path(CHROMIUM).exists():
+        stop = pytest.fail if os.environ.get("CI") else pytest.skip
+        stop(f"no browser at {CHROMIUM}; MLTRACK_TEST_CHROMIUM may name another")
+    expect.set_options(timeout=WAIT_S * 1000)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Watch:
+    """What a page did that it must not do."""
+
+    foreign: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+    def look_at(self, page: Page, own: str) -> None:
+        """Note every request that is not to *own*, and every error, CSP violations included."""
+        page.on(
+            "request",
+            lambda request: (
+                None if request.url.startswith(own) else self.foreign.append(request.url)
+            ),
+        )
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on(
+            "console",
+            # The browser itself reports every answer that is no success; a filter that the
+            # server refuses is one, and the page says why.
+            lambda said: (
+                self.errors.append(said.text)
+                if said.type == "error" and "422 (Unprocessable" not in said.text
+                else None
+            ),
+        )
+
+
+@pytest.fixture
+def context(chromium: Browser, server: str) -> Iterator[BrowserContext]:
+    """A new profile, at desk size."""
+    context = chromium.new_context(base_url=server, viewport={"width": 1440, "height": 900})
+    context.set_default_timeout(WAIT_S * 1000)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext, server: str) -> Iterator[Page]:
+    """A page that fails its test if it asks another host or reports an error."""
+    watch = Watch()
+    page = context.new_page()
+    watch.look_at(page, server)
+    yield page
+    assert watch.foreign == []
+    assert watch.errors == []

@@ -1,0 +1,86 @@
+"""The run page's checkpoints: what is told is what is there, and a stored file comes down."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+from playwright.sync_api import expect
+
+from mltrack_core import wire
+from mltrack_core.blobs import BlobFolder
+from mltrack_core.blobs import digest_of
+from mltrack_core.records import Artifact
+from mltrack_core.records import ArtifactFile
+from mltrack_core.records import Checkpoint
+from mltrack_core.records import CheckpointFile
+from mltrack_core.records import CheckpointRole
+from mltrack_core.records import RunEnded
+from mltrack_core.spool import layout
+
+pytestmark = pytest.mark.slow
+DATA = b"weights" * 1000
+
+
+@pytest.fixture
+def run(folder: Path, server: str, record: Callable[..., Any]) -> str:
+    """A run with two checkpoints: one is stored, of the other it is said why not."""
+    recording = record(folder, "saved-lynx", project="saved")
+    roles: list[CheckpointRole] = ["best"]
+    for number, acc in ((1, 0.5), (2, 0.75)):
+        recording.write(
+            Checkpoint(
+                recording.began_ns + number,
+                f"{number:032x}",
+                f"/home/ada/{number}.pt",
+                number * 100,
+                roles,
+                [CheckpointFile(f"{number}.pt", len(DATA), 1)],
+                {"val/acc": acc},
+                "val/acc",
+                "max",
+                "torch.save",
+                kept="copy" if number == 2 else "",
+                reason="" if number == 2 else "there is no room on the disk for a copy",
+            )
+        )
+    digest = digest_of(DATA)
+    BlobFolder(folder / layout.BLOBS_FOLDER).put(digest, DATA)
+    artifact = Artifact(1, f"{2:032x}", [ArtifactFile("2.pt", len(DATA), digest, [digest])])
+    recording.agent.append(*wire.encode(artifact))
+    gone = Artifact(2, f"{1:032x}", [], gone="deleted")
+    recording.agent.append(*wire.encode(gone))
+    recording.end(RunEnded(recording.began_ns, "finished"))
+    return str(recording.run)
+
+
+def test_checkpoints_say_which_is_best_and_what_became_of_it(page: Page, run: str) -> None:
+    """The newest first; the one that holds the role stands out; the file is the one stored."""
+    page.goto(f"/r/{run}/checkpoints")
+    rows = page.locator(".checkpoints > table > tbody > tr")
+    expect(rows).to_have_count(2)
+
+    expect(rows.nth(0)).to_contain_text("200")
+    expect(rows.nth(0).locator(".is-held")).to_have_text(["best", "last"])
+    expect(rows.nth(0)).to_contain_text("val/acc 0.75")
+    expect(rows.nth(0)).to_contain_text("stored")
+    expect(rows.nth(1).locator(".is-held")).to_have_count(0)
+    expect(rows.nth(1)).to_contain_text("there is no room on the disk for a copy")
+    expect(rows.nth(1)).to_contain_text("deleted where it was written")
+    rows.nth(0).get_by_role("button", name="1 file").click()
+    expect(page.locator(".checkpoint-files")).to_contain_text(digest_of(DATA))
+    with page.expect_download() as download:
+        page.get_by_role("link", name="2.pt").click()
+    assert Path(download.value.path()).read_bytes() == DATA
+
+
+def test_a_run_without_checkpoints_says_how_to_record_some(
+    page: Page, runs: dict[str, str]
+) -> None:
+    """An empty page would leave the user alone."""
+    page.goto(f"/r/{runs['wild-owl']}/checkpoints")
+
+    expect(page.get_by_role("tabpanel")).to_contain_text("run.log_checkpoint()")

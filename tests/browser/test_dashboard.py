@@ -1,0 +1,488 @@
+"""What a person sees in the dashboard, on a real server, in a real browser."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+from typing import Final
+
+import pytest
+from playwright.sync_api import Browser
+from playwright.sync_api import BrowserContext
+from playwright.sync_api import Locator
+from playwright.sync_api import Page
+from playwright.sync_api import Request
+from playwright.sync_api import expect
+
+from mltrack_core.records import RunEnded
+
+pytestmark = pytest.mark.slow
+
+WAIT_S: Final = 30.0
+BAD_INK: Final = [192, 28, 40]  # --bad in the light theme
+# How many pixels of a canvas have a colour near *rgb*.
+COLOURED: Final = """(canvas, [r, g, b]) => {
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  let found = 0;
+  for (let at = 0; at < data.length; at += 4) {
+    const distance =
+      Math.abs(data[at] - r) + Math.abs(data[at + 1] - g) + Math.abs(data[at + 2] - b);
+    if (data[at + 3] > 200 && distance < 24) found += 1;
+  }
+  return found;
+}"""
+LINE_INK: Final = [37, 99, 201]  # --hue-0 in the light theme
+
+Serve = Callable[..., AbstractContextManager[str]]
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Wait until *condition* holds."""
+    deadline = time.monotonic() + WAIT_S
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.05)
+
+
+def card(page: Page, metric: str) -> Locator:
+    """Return the chart card of *metric*."""
+    return page.get_by_role("region", name=metric, exact=True)
+
+
+def is_drawn(page: Page, metric: str, ink: list[int] = LINE_INK) -> bool:
+    """Tell whether the chart of *metric* shows something of the colour *ink*."""
+    canvas = card(page, metric).locator("canvas")
+    return canvas.count() > 0 and canvas.evaluate(COLOURED, ink) > 10
+
+
+def row(page: Page, name: str) -> Locator:
+    """Return the row of the run list."""
+    return page.get_by_role("row").filter(has_text=name)
+
+
+def watch_series(page: Page) -> list[dict[str, Any]]:
+    """Return a list that every query for series is added to."""
+    queries: list[dict[str, Any]] = []
+
+    def note(request: Request) -> None:
+        if request.url.endswith("/api/v1/series"):
+            queries.append(dict(request.post_data_json or {}))
+
+    page.on("request", note)
+    return queries
+
+
+def test_the_list_shows_every_run_and_how_it_ended(page: Page) -> None:
+    """State in words, the parameter that differs, the last loss, and curves above."""
+    page.goto("/p/digits")
+
+    expect(row(page, "calm-fox")).to_contain_text("finished")
+    expect(row(page, "calm-fox")).to_contain_text("0.001")
+    expect(row(page, "lost-elk")).to_contain_text("killed")
+    expect(row(page, "wild-owl")).to_contain_text("NaN")
+    until(lambda: is_drawn(page, "train/loss"))
+
+
+def test_the_list_sorts_and_filters(page: Page) -> None:
+    """A click on a heading sorts; the filter's language leaves the runs it holds for, as chips."""
+    page.goto("/p/digits")
+    names = page.locator(".run-row .name a")
+    expect(names.first).to_be_visible()
+
+    page.get_by_role("button", name="lr", exact=True).first.click()
+    by_lr = names.all_inner_texts()
+    page.get_by_label("Filter runs").fill("params.lr = 0.01 and state = killed")
+
+    assert by_lr.index("calm-fox") < by_lr.index("lost-elk") < by_lr.index("wild-owl")
+    expect(names).to_have_text(["lost-elk"])
+    assert "q=params.lr+%3D+0.01+and+state+%3D+killed" in page.url
+    page.get_by_role("button", name="params.lr = 0.01", exact=True).click()
+    expect(page.get_by_label("Filter runs")).to_have_value("state = killed")
+
+
+def test_the_filter_offers_keys_and_values_and_points_at_what_is_wrong(page: Page) -> None:
+    """Keys of these runs while typing, values after an operator, errors below their characters."""
+    page.goto("/p/digits")
+    expect(row(page, "calm-fox")).to_be_visible()
+    box = page.get_by_label("Filter runs")
+
+    box.press_sequentially("batch")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(box).to_have_value("params.batch_size ")
+    box.press_sequentially("= ")
+    offers = page.get_by_role("listbox").get_by_role("option")
+    expect(offers).to_have_text(["64", "4096"])
+    offers.last.click()
+    expect(page.locator(".run-row .name a")).to_have_text(["lost-elk"])
+
+    box.fill("params.lr <")
+    expect(page.get_by_role("alert").locator("mark")).to_be_visible()
+    expect(page.locator(".run-row .name a")).to_have_text(["lost-elk"])  # what was there stays
+    box.fill("params.lrr < 1")
+    expect(page.get_by_text("No run has “params.lrr”")).to_be_visible()
+
+
+def test_name_tags_and_notes_are_edited_in_place(page: Page, live: Any) -> None:
+    """The server keeps them; a run that is put away leaves the list until it is asked for."""
+    page.goto("/p/digits")
+    row(page, "live-yak").hover()
+    page.get_by_role("button", name="Edit live-yak").click()
+    form = page.get_by_role("dialog")
+    form.get_by_label("Name").fill("renamed-yak")
+    form.get_by_label("Tags").fill("best, paper")
+    form.get_by_label("Notes").fill("<script>alert(1)</script>")
+    page.get_by_role("button", name="Save").click()
+
+    expect(row(page, "renamed-yak")).to_contain_text("paper")
+    page.reload()
+    expect(row(page, "renamed-yak")).to_contain_text("best")
+    row(page, "renamed-yak").hover()
+    page.keyboard.press("e")
+    expect(form.get_by_label("Notes")).to_have_value("<script>alert(1)</script>")
+    page.get_by_role("button", name="Put away").click()
+    expect(row(page, "renamed-yak")).to_have_count(0)
+    page.get_by_label("Filter runs").fill("archived = true")
+    expect(row(page, "renamed-yak")).to_be_visible()
+
+
+def test_a_finished_run_shows_its_charts_and_where_they_come_from(
+    page: Page, runs: dict[str, str]
+) -> None:
+    """Validation first; a card says how many points it stands for, and its table has the spike."""
+    page.goto(f"/r/{runs['calm-fox']}")
+
+    until(lambda: is_drawn(page, "val/loss") and is_drawn(page, "train/loss"))
+    expect(page.locator(".section h2").first).to_have_text("val")
+    loss = card(page, "train/loss")
+    expect(loss).to_contain_text("2,000 points → 400 buckets")
+    expect(loss.get_by_role("img")).to_have_attribute(
+        "aria-label", re.compile("train/loss, 1 run, last value")
+    )
+    expect(loss.get_by_role("button", name="1 off-scale")).to_be_visible()
+    loss.hover()
+    loss.get_by_role("button", name="View as table").click()
+    expect(loss.get_by_role("cell", name=re.compile(r"^40\.\d+$"))).to_have_count(1)
+
+
+def test_the_overview_shows_parameters_code_and_losses(page: Page, runs: dict[str, str]) -> None:
+    """The parameter tree, the commit, the alert, and that nothing is known to be lost."""
+    page.goto(f"/r/{runs['calm-fox']}/overview")
+
+    params = page.get_by_role("region", name="Parameters")
+    expect(params).to_contain_text("optimizer")
+    expect(params).to_contain_text("adam")
+    params.get_by_label("Find a parameter").fill("batch")
+    expect(params).not_to_contain_text("adam")
+    expect(page.get_by_role("region", name="Code")).to_contain_text("uncommitted changes")
+    expect(page.get_by_role("region", name="Alerts")).to_contain_text("Loss spiked")
+    expect(page.get_by_role("region", name="Streams")).to_contain_text(
+        "Nothing is known to be lost"
+    )
+
+
+def test_a_health_mark_opens_on_its_evidence(page: Page, runs: dict[str, str]) -> None:
+    """What mltrack noticed stands under the run's name, with the step."""
+    page.goto(f"/r/{runs['wild-owl']}")
+
+    marks = page.get_by_role("list", name="Health marks")
+    expect(marks).to_contain_text("The loss is nan step 250")
+    expect(marks.get_by_text("The last finite loss")).to_be_hidden()
+    marks.get_by_text("The loss is nan").click()
+    expect(marks.get_by_text("The last finite loss")).to_be_visible()
+
+
+def test_distributions_show_all_layers_and_one_of_them(page: Page, runs: dict[str, str]) -> None:
+    """Layers by steps; the pointer reads a cell, a layer's name opens its histograms."""
+    page.goto(f"/r/{runs['calm-fox']}/distributions")
+    heat = page.get_by_role("img", name="Heat map of typical size: 3 layers over 40 steps")
+    expect(heat).to_have_attribute("data-drawn", "true")
+
+    layers = page.locator(".heatmap-names button")
+    names = layers.all_inner_texts()
+    box = heat.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] - 5, box["y"] + box["height"] - 5)
+    expect(page.locator(".heatmap-key output")).to_contain_text("head.weight · step 1,950")
+    expect(page.locator(".heatmap-key output")).to_contain_text("not finite 3")
+    layers.filter(has_text="block.0").click()
+    page.get_by_role("button", name="param").click()
+
+    assert names == ["stem.weight", "block.0.weight", "head.weight"]
+    ridges = page.get_by_role("img", name="Histograms of param/histogram/head.weight at 20 steps")
+    expect(ridges).to_have_attribute("data-drawn", "true")
+    assert "h=param" in page.url
+
+
+def test_gradients_flow_through_the_layers(
+    page: Page, server: str, folder: Path, record: Callable[..., Any]
+) -> None:
+    """Layers by steps in the order of their numbers; a click draws one, odd ones are named."""
+    run = record(folder, "deep-newt", age_s=5000)
+    for step in range(0, 200, 10):
+        norms = {f"grad/norm/block.{layer}": 10.0**-layer for layer in (10, 2, 1, 0)}
+        weights = {f"param/norm/block.{layer}": 1.0 for layer in (2, 10)}
+        run.log(step, norms | weights)
+    run.end(RunEnded(run.began_ns + 1, "finished"))
+    page.goto(f"/r/{run.run}/gradients")
+
+    heat = page.get_by_role("img", name="Heat map of gradient norm: 4 layers over 20 steps")
+    expect(heat).to_have_attribute("data-drawn", "true")
+    layers = page.locator(".heatmap-names button")
+    expect(layers).to_have_text(["block.0", "block.1", "block.2", "block.10"])
+    expect(page.locator(".flow-warnings li")).to_have_text([re.compile("block.10: .*smaller")])
+    layers.nth(2).click()
+    expect(card(page, "grad/norm/block.2").get_by_role("img")).to_be_visible()
+    page.get_by_role("button", name="Weight norm").click()
+
+    expect(layers).to_have_text(["block.2", "block.10"])
+    expect(card(page, "param/norm/block.2").get_by_role("img")).to_be_visible()
+
+
+def test_a_run_without_histograms_says_how_to_log_some(page: Page, runs: dict[str, str]) -> None:
+    """An empty page would leave the user alone."""
+    page.goto(f"/r/{runs['wild-owl']}/distributions")
+
+    expect(page.get_by_role("tabpanel")).to_contain_text("mltrack.Histogram")
+
+
+def test_system_and_console_show_what_the_agent_and_the_program_said(
+    page: Page, runs: dict[str, str]
+) -> None:
+    """Devices on a time axis with units; lines with their colours, stderr marked."""
+    page.goto(f"/r/{runs['calm-fox']}/system")
+    until(lambda: is_drawn(page, "sys/cpu.percent"))
+    expect(page.get_by_role("heading", name="GPU 0")).to_be_visible()
+
+    page.get_by_role("tab", name="Console").click()
+
+    console = page.get_by_role("log")
+    expect(console).to_contain_text("Epoch 20/20 loss:")
+    expect(console.locator(".ansi-bold").first).to_have_text(re.compile(r"^Epoch \d+/20$"))
+    expect(console).to_contain_text("stderrUserWarning")
+    assert "\x1b" not in console.inner_text()
+
+
+def test_points_of_a_running_run_arrive_without_a_reload(page: Page, live: Any) -> None:
+    """The page grows by tails: no query after the first asks for what is there already."""
+    queries = watch_series(page)
+    page.goto(f"/r/{live.run}")
+    expect(card(page, "train/loss")).to_contain_text("10 points")
+    expect(page.locator(".state")).to_have_text("running")
+
+    for step in range(10, 25):
+        live.log(step, {"train/loss": 1.0})
+
+    expect(card(page, "train/loss")).to_contain_text("25 points")
+    expect(page.locator(".step")).to_have_text("step 24")
+    assert queries[0]["start"] is None
+    assert queries[1]["start"] == 9.5  # just after the last step that was there
+    assert all(query["start"] is not None and query["start"] > 9 for query in queries[1:])
+
+
+def test_without_websockets_points_arrive_all_the_same(
+    context: BrowserContext, page: Page, live: Any
+) -> None:
+    """Behind a proxy that passes none, the page asks."""
+    context.add_init_script(
+        "window.WebSocket = class { constructor() { setTimeout(() => this.onclose(), 0) } }"
+    )
+    page.goto(f"/r/{live.run}")
+    expect(card(page, "train/loss")).to_contain_text("10 points")
+
+    for step in range(10, 20):
+        live.log(step, {"train/loss": 1.0})
+
+    expect(card(page, "train/loss")).to_contain_text("20 points")
+    expect(page.locator(".feed")).to_have_text("live")
+
+
+def test_a_new_metric_and_the_end_appear_while_the_page_is_open(page: Page, live: Any) -> None:
+    """A metric's first point adds a card; the run's end changes its state."""
+    page.goto(f"/r/{live.run}")
+    expect(page.locator(".state")).to_have_text("running")
+
+    live.log(10, {"val/loss": 0.5})
+    expect(card(page, "val/loss")).to_contain_text("1 point")
+    live.die(9, "killed by SIGKILL")
+
+    expect(page.locator(".state")).to_have_text("killed")
+    expect(page.locator(".ending")).to_have_text("killed by SIGKILL")
+
+
+def test_steps_gone_over_again_stay_and_are_pale(page: Page, live: Any) -> None:
+    """A rewind keeps the older part, says so, and the open page shows both without a reload."""
+    page.goto(f"/r/{live.run}")
+    loss = card(page, "train/loss")
+    expect(loss).to_contain_text("10 points")
+
+    live.rewind(4)
+    for step in range(5, 8):
+        live.log(step, {"train/loss": 3.0})
+
+    expect(loss).to_contain_text("13 points", timeout=WAIT_S * 1000)
+    expect(loss).to_contain_text("pale: steps that a later attempt went over again")
+
+
+def test_nan_is_marked_and_the_traceback_is_there(page: Page, runs: dict[str, str]) -> None:
+    """A diverged loss leaves a mark on the axis and a count below; the header says how it ended."""
+    page.goto(f"/r/{runs['wild-owl']}")
+
+    until(lambda: is_drawn(page, "train/loss", BAD_INK))
+    expect(card(page, "train/loss")).to_contain_text("50 values are NaN or ±∞")
+    expect(page.locator(".state")).to_have_text("failed")
+    expect(page.locator(".ending")).to_contain_text("ValueError: loss is NaN")
+    expect(page.locator(".traceback summary")).to_have_text("Traceback")  # it is said once
+    page.locator(".traceback summary").click()
+    expect(page.locator(".traceback pre")).to_contain_text('File "train.py", line 9')
+
+
+def test_a_killed_run_says_so(page: Page, runs: dict[str, str]) -> None:
+    """In words: out of memory, by the kernel."""
+    page.goto(f"/r/{runs['lost-elk']}")
+
+    expect(page.locator(".state")).to_have_text("killed")
+    expect(page.locator(".ending")).to_contain_text("out of memory")
+
+
+def test_zooming_fetches_the_exact_points_and_a_double_click_goes_back(
+    page: Page, runs: dict[str, str]
+) -> None:
+    """A drag asks for its window with all buckets; the address keeps it."""
+    queries = watch_series(page)
+    page.goto(f"/r/{runs['calm-fox']}")
+    loss = card(page, "train/loss")
+    expect(loss).to_contain_text("2,000 points → 400 buckets")
+    box = loss.locator(".u-over").bounding_box()
+    assert box
+
+    page.mouse.move(box["x"] + box["width"] * 0.48, box["y"] + 50)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.52, box["y"] + 50, steps=5)
+    page.mouse.up()
+
+    expect(loss.locator(".card-footer")).to_have_text(re.compile(r"^\d\d points$"))
+    zoomed = queries[-1]
+    assert 900 < zoomed["start"] < 1000 < zoomed["end"] < 1100
+    assert "xr=" in page.url
+    loss.locator(".u-over").dblclick()
+    expect(loss).to_contain_text("2,000 points → 400 buckets")
+
+
+def test_dark_follows_the_system_and_can_be_chosen(page: Page) -> None:
+    """Without a choice the system decides; a choice lasts over a reload."""
+    page.emulate_media(color_scheme="dark")
+    page.goto("/p/digits")
+    root = page.locator("html")
+    expect(root).to_have_attribute("data-theme", "dark")
+    expect(page.locator("body")).to_have_css("background-color", "rgb(19, 20, 22)")
+
+    page.get_by_role("button", name="Theme").click()
+    page.get_by_role("menuitem", name="Light").click()
+    page.reload()
+
+    expect(root).to_have_attribute("data-theme", "light")
+    expect(page.locator("body")).to_have_css("background-color", "rgb(246, 245, 242)")
+
+
+def test_everything_is_reachable_by_keyboard(page: Page) -> None:
+    """Filter, move, open, go back, and the sheet that says how."""
+    page.goto("/p/digits")
+    expect(row(page, "calm-fox")).to_be_visible()
+
+    page.keyboard.press("/")
+    page.keyboard.type("calm")
+    expect(row(page, "wild-owl")).to_have_count(0)
+    page.keyboard.press("Escape")
+    page.keyboard.press("j")
+    expect(row(page, "calm-fox").get_by_role("link")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("calm-fox")
+    page.keyboard.press("6")
+    expect(page.get_by_role("tab", name="Overview")).to_have_attribute("aria-selected", "true")
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_contain_text("Keyboard shortcuts")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    page.keyboard.press("g")
+    page.keyboard.press("w")
+    expect(row(page, "wild-owl")).to_be_visible()
+
+
+def test_a_narrow_screen_needs_no_sideways_scrolling(page: Page, runs: dict[str, str]) -> None:
+    """At 360 pixels tables and walls scroll in themselves, the page does not."""
+    page.set_viewport_size({"width": 360, "height": 740})
+    for address in ("/p/digits", *(f"/r/{runs['calm-fox']}/{tab}" for tab in ("", "overview"))):
+        page.goto(address)
+        if address == "/p/digits":  # one pane at a time: the charts first
+            expect(card(page, "val/loss")).to_be_visible()
+            page.get_by_role("button", name="Runs", exact=True).click()
+        expect(page.locator("main")).to_contain_text("calm-fox")
+
+        assert page.evaluate("document.querySelector('main').scrollWidth") <= 360
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+    page.goto("/p/digits")
+    field = page.get_by_label("Filter runs").bounding_box()
+    assert field is not None
+    assert field["width"] > 200, "there is room to type"
+
+
+def test_an_empty_server_says_what_to_paste_and_turns_into_the_list(
+    chromium: Browser, serve: Serve, record: Callable[..., Any], tmp_path: Path
+) -> None:
+    """The page that waits for the first run shows it as soon as it arrives."""
+    with serve(tmp_path, "ui", "--no-browser") as address:
+        page = chromium.new_page()
+        page.goto(address)
+        expect(page.get_by_text("mltrack demo")).to_be_visible()
+
+        record(tmp_path, "first-run", age_s=1).log(0, {"loss": 1.0})
+
+        expect(row(page, "first-run")).to_contain_text("running", timeout=WAIT_S * 1000)
+        page.close()
+
+
+def test_a_server_that_goes_away_blanks_nothing_and_is_caught_up_with(
+    chromium: Browser, serve: Serve, record: Callable[..., Any], tmp_path: Path
+) -> None:
+    """What was there stays, the chip is honest, and what was missed arrives with the server."""
+    run = record(tmp_path, "long-run", age_s=5)
+    run.log(0, {"loss": 1.0})
+    page = chromium.new_page()
+    with serve(tmp_path, "ui", "--no-browser") as address:
+        page.goto(f"{address}/r/{run.run}")
+        expect(card(page, "loss")).to_contain_text("1 point")
+    expect(page.locator(".feed")).to_have_text(re.compile("reconnecting|offline"))
+    expect(card(page, "loss")).to_contain_text("1 point")
+    run.log(1, {"loss": 0.5})
+
+    port = int(address.rpartition(":")[2])
+    with serve(tmp_path, "ui", "--no-browser", port=port):
+        expect(page.locator(".feed")).to_have_text("live", timeout=WAIT_S * 1000)
+        expect(card(page, "loss")).to_contain_text("2 points", timeout=WAIT_S * 1000)
+        page.close()
+
+
+def test_a_token_opens_the_door(chromium: Browser, serve: Serve, tmp_path: Path) -> None:
+    """A wrong token is refused in words; the right one leads in and stays out of storage."""
+    token = "correct-horse-battery-staple"
+    with serve(tmp_path, "server", MLTRACK_TOKEN=token) as address:
+        page = chromium.new_page()
+        page.goto(address)
+        field = page.get_by_label("Token")
+
+        field.fill("wrong-horse-battery-staple")
+        page.get_by_role("button", name="Sign in").click()
+        expect(page.get_by_text("does not know this token")).to_be_visible()
+        field.fill(token)
+        page.keyboard.press("Enter")
+
+        expect(page.get_by_role("heading", name="No runs yet")).to_be_visible()
+        expect(page.get_by_text(f"export MLTRACK_URL={address}")).to_be_visible()
+        assert token not in page.evaluate("JSON.stringify({...localStorage, ...sessionStorage})")
+        page.close()

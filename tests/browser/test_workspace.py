@@ -1,0 +1,228 @@
+"""A project's workspace: one table that is legend, filter and selection of a wall of all charts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from typing import Any
+from typing import Final
+
+import pytest
+from playwright.sync_api import Browser
+from playwright.sync_api import Locator
+from playwright.sync_api import Page
+from playwright.sync_api import expect
+
+from mltrack_core.records import RunEnded
+
+pytestmark = pytest.mark.slow
+
+RUNS: Final = 34  # more than are drawn without being asked for
+LIVE_MAX: Final = 24  # canvases at once
+RATES: Final = (0.1, 0.01)
+
+
+@pytest.fixture(scope="module")
+def address(
+    tmp_path_factory: pytest.TempPathFactory,
+    record: Callable[..., Any],
+    serve: Callable[..., AbstractContextManager[str]],
+) -> Iterator[str]:
+    """A server on one project: many short runs, more metrics than fit on a screen."""
+    folder = tmp_path_factory.mktemp("workspace")
+    for number in range(RUNS):
+        run = record(
+            folder,
+            f"run-{number:02d}",
+            project="wall",
+            params={"lr": RATES[number % 2], "seed": number // 2, "kind": "small"},
+            age_s=1000.0 - number,
+        )
+        for step in range(0, 40, 2):
+            values = {"train/loss": 100.0 * number + step, "epoch": step / 10}
+            layers = {f"grad/norm/layer.{layer}": 1.0 for layer in range(40)}
+            run.log(step, values | (layers if number == RUNS - 1 else {}))
+            run.log(step + 1, {"val/loss": float(number)})
+        run.end(RunEnded(run.began_ns + 10**9, "finished"))
+    with serve(folder, "ui", "--no-browser") as url:
+        yield url
+
+
+@pytest.fixture
+def wall(chromium: Browser, address: str) -> Iterator[Page]:
+    """A new profile on the workspace."""
+    page = chromium.new_page(base_url=address, viewport={"width": 1440, "height": 900})
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto("/p/wall")
+    yield page
+    page.close()
+    assert errors == []
+
+
+def card(page: Page, metric: str) -> Locator:
+    """Return the chart card of *metric*."""
+    return page.get_by_role("region", name=metric, exact=True)
+
+
+def lines(page: Page, metric: str) -> Locator:
+    """Return the picture of *metric*, whose name says of how many lines it is."""
+    return card(page, metric).get_by_role("img")
+
+
+def row(page: Page, name: str) -> Locator:
+    """Return a run's row of the table."""
+    return page.get_by_role("row").filter(has_text=name)
+
+
+def test_all_metrics_are_there_loss_first_and_only_those_near_are_drawn(wall: Page) -> None:
+    """Sections by prefix in the order of their importance; a bound on canvases; one request."""
+    expect(lines(wall, "val/loss")).to_have_attribute(
+        "aria-label", "Line chart of val/loss, 30 runs"
+    )
+    expect(wall.locator(".section h2")).to_have_text(["val", "train", "metrics", "grad"])
+    expect(wall.get_by_text("30 of 34 drawn: the newest")).to_be_visible()
+
+    wall.locator(".section summary").filter(has_text="grad").click()
+    expect(wall.locator(".card")).to_have_count(43)
+    card(wall, "grad/norm/layer.12").scroll_into_view_if_needed()
+
+    expect(lines(wall, "grad/norm/layer.12")).to_be_visible()
+    assert 0 < wall.locator(".card canvas").count() <= LIVE_MAX
+
+
+def test_cards_that_come_into_view_together_share_one_request(
+    chromium: Browser, address: str
+) -> None:
+    """Three charts of thirty runs are one question to the server."""
+    page = chromium.new_page(base_url=address, viewport={"width": 1440, "height": 900})
+    asked: list[list[str]] = []
+    page.on(
+        "request",
+        lambda request: (
+            asked.append((request.post_data_json or {})["names"])
+            if request.url.endswith("/api/v1/series")
+            else None
+        ),
+    )
+    page.goto("/p/wall")
+    expect(lines(page, "val/loss")).to_be_visible()
+    expect(lines(page, "train/loss")).to_be_visible()
+    page.close()
+
+    assert len(asked) == 1
+    assert {"val/loss", "train/loss", "epoch"} <= set(asked[0])
+
+
+def test_eye_solo_pin_and_the_address_that_keeps_them(wall: Page) -> None:
+    """What is drawn follows the table at once, and a reload shows the same."""
+    loss = lines(wall, "val/loss")
+    expect(loss).to_have_attribute("aria-label", "Line chart of val/loss, 30 runs")
+
+    wall.get_by_role("button", name="Draw run-33 in the charts").click()
+    expect(loss).to_have_attribute("aria-label", "Line chart of val/loss, 29 runs")
+    row(wall, "run-32").hover()
+    wall.get_by_role("button", name="Pin run-32").click()
+    row(wall, "run-20").hover()
+    wall.keyboard.press("x")
+    expect(loss).to_have_attribute("aria-label", "Line chart of val/loss, 2 runs")
+    wall.reload()
+    expect(loss).to_have_attribute("aria-label", "Line chart of val/loss, 2 runs")
+    expect(wall.locator(".run-row .name a").first).to_have_text("run-32")
+    wall.get_by_role("button", name="Only run-20 is drawn").click()
+    expect(loss).to_have_attribute("aria-label", "Line chart of val/loss, 29 runs")
+    wall.get_by_role("button", name="Draw all").click()
+
+    expect(loss).to_have_attribute("aria-label", "Line chart of val/loss, 34 runs")
+    assert "d=all" in wall.url
+
+
+def test_the_best_runs_are_drawn_when_asked_for(wall: Page) -> None:
+    """By the headline metric, the lower the better for a loss."""
+    wall.get_by_role("button", name="Best 30 by val/loss").click()
+
+    expect(wall.get_by_role("button", name="Draw run-33 in the charts")).to_have_attribute(
+        "aria-pressed", "false"
+    )
+    expect(wall.get_by_text("30 of 34 drawn: the best by val/loss")).to_be_visible()
+
+
+def test_groups_are_drawn_as_means_of_their_runs(wall: Page) -> None:
+    """One line for each value of the parameter; what is averaged is said, and it is right."""
+    wall.get_by_label("Group by…").select_option("param:lr")
+
+    loss = card(wall, "val/loss")
+    expect(lines(wall, "val/loss")).to_have_attribute(
+        "aria-label", "Line chart of val/loss, means of 2 groups"
+    )
+    expect(wall.get_by_text("drawn runs: 30 of 34 runs in 2 groups")).to_be_visible()
+    wall.locator(".wall-note").get_by_role("button", name="Draw all").click()
+    expect(wall.get_by_text("all 34 runs in 2 groups")).to_be_visible()
+    loss.hover()
+    loss.get_by_role("button", name="View as table").click()
+
+    # lr = 0.1 are the runs 0, 2 … 32: their mean is 16, the least 0, the greatest 32.
+    cells = loss.get_by_role("row").filter(has_text="lr = 0.1 (17 runs)").first.get_by_role("cell")
+    expect(cells).to_have_text(["step 1", "lr = 0.1 (17 runs)", "16", "0", "32", "17"])
+    expect(wall.get_by_role("row").filter(has_text="lr = 0.01 17")).to_be_visible()
+
+
+def test_any_metric_is_an_x_axis(wall: Page) -> None:
+    """Points stand where the epoch was at their step; a link reproduces it."""
+    wall.get_by_role("combobox", name="x", exact=True).select_option("epoch")
+    loss = card(wall, "train/loss")
+    expect(lines(wall, "train/loss")).to_be_visible()
+    loss.hover()
+    loss.get_by_role("button", name="View as table").click()
+
+    last = loss.get_by_role("row").filter(has_text="run-33").last.get_by_role("cell")
+    expect(last.first).to_have_text("3.8")  # step 38
+    expect(last.nth(2)).to_have_text("3,338")
+    assert "x=epoch" in wall.url
+
+
+def test_the_border_moves_closes_and_stays_so(wall: Page) -> None:
+    """By keyboard and pointer; the charts take the room."""
+    border = wall.get_by_role("separator", name="Width of the run table")
+    expect(border).to_have_attribute("aria-valuenow", "32")
+    border.focus()
+    wall.keyboard.press("ArrowRight")
+    expect(border).to_have_attribute("aria-valuenow", "34")
+    wall.locator("body").click(position={"x": 700, "y": 20})
+    wall.keyboard.press("[")
+    expect(row(wall, "run-33")).not_to_be_in_viewport()
+    wall.reload()
+    expect(lines(wall, "val/loss")).to_be_visible()
+    expect(row(wall, "run-33")).not_to_be_in_viewport()
+    border.dblclick()
+
+    expect(row(wall, "run-33")).to_be_in_viewport()
+
+
+def test_a_cursor_and_a_zoom_are_those_of_all_charts(wall: Page) -> None:
+    """The line of the pointer is in every chart, and a drag zooms them all."""
+    expect(lines(wall, "train/loss")).to_be_visible()
+    over = card(wall, "val/loss").locator(".u-over")
+    box = over.bounding_box()
+    assert box
+    wall.mouse.move(box["x"] + 100, box["y"] + 50)
+    expect(card(wall, "train/loss").locator(".u-cursor-x")).to_be_visible()
+    wall.mouse.down()
+    wall.mouse.move(box["x"] + 200, box["y"] + 50, steps=4)
+    wall.mouse.up()
+
+    expect(wall.get_by_role("button", name=re.compile("^Zoomed:"))).to_be_visible()
+    expect(card(wall, "train/loss").get_by_role("button", name="Reset zoom")).to_have_count(1)
+    wall.keyboard.press("0")
+    expect(wall.get_by_role("button", name=re.compile("^Zoomed:"))).to_have_count(0)
+
+
+def test_nonsense_in_the_address_is_not_an_error(chromium: Browser, address: str) -> None:
+    """Unknown keys, runs that are gone, a window that is none: the page opens on what there is."""
+    page = chromium.new_page(base_url=address)
+    page.goto("/p/wall?x=m:gone&xr=9,1&sm=x&g=param:no&k=param:no&d=?&h=zz&p=12345678&s=,-&zz=1")
+
+    expect(lines(page, "val/loss")).to_be_visible()
+    page.close()
