@@ -106,16 +106,19 @@ class DistributedSaves:
 
     def __init__(self, guard: Guard) -> None:
         self._guard = guard
-        self._pending: set[str] = set()  # being written in the background, by this same `save`
+        self._pending: dict[str, int] = {}  # steps of those being written in the background
 
     def around_save(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        """Return what records the folder of `save`."""
+        """Return what records the folder of `save`.
+
+        In the background it is called too, by a thread: what it wrote is recorded here, before
+        anybody who waits for it goes on and perhaps ends the run.
+        """
 
         def save(*args: Any, **kwargs: Any) -> Any:
             result = original(*args, **kwargs)
             path = kwargs.get("checkpoint_id")
-            if str(path) not in self._pending:
-                _saved(self._guard, path, _DISTRIBUTED)
+            _saved(self._guard, path, _DISTRIBUTED, self._pending.pop(str(path), None))
             return result
 
         return save
@@ -125,15 +128,18 @@ class DistributedSaves:
 
         def async_save(*args: Any, **kwargs: Any) -> Any:
             loop, path = AUTOMATIC.loop, kwargs.get("checkpoint_id")
-            step = loop.updates if loop is not None else 0
-            self._pending.add(str(path))
+            self._pending[str(path)] = loop.updates if loop is not None else 0
 
             def done(finished: Any) -> None:
-                self._pending.discard(str(path))
-                if finished.exception() is None:
+                step = self._pending.pop(str(path), None)
+                if step is not None and finished.exception() is None:  # another process wrote it
                     _saved(self._guard, path, _DISTRIBUTED, step)
 
-            result = original(*args, **kwargs)
+            try:
+                result = original(*args, **kwargs)
+            except BaseException:
+                self._pending.pop(str(path), None)
+                raise
             with self._guard("async_save"):
                 getattr(result, "upload_completion", result).add_done_callback(done)
             return result
