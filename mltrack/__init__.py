@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from torch import nn
     from torch.optim import Optimizer
 
-    from mltrack._reading import Reader
     from mltrack._resuming import Resumed
+    from mltrack.reading.reader import Reader
     from mltrack_core import records
     from mltrack_core.health import OnNonfinite
     from mltrack_core.media.audio import Audio
@@ -135,9 +135,9 @@ def open(where: str | Path | None = None) -> Reader:  # noqa: A001 - what it doe
     Raises:
         MltrackError: There is nothing to read from, and why.
     """
-    from mltrack import _reading
+    from mltrack.reading import reader
 
-    return _reading.open(where)
+    return reader.open(where)
 
 
 def resume(

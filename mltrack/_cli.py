@@ -7,12 +7,12 @@ import os
 import sys
 from collections.abc import Sequence
 
-import mltrack._backup_commands
-import mltrack._checkpoint_commands
-import mltrack._commands
-import mltrack._delete_commands
-import mltrack._fsck_commands
-import mltrack._size_commands
+import mltrack.commands.backups
+import mltrack.commands.checkpoints
+import mltrack.commands.deletions
+import mltrack.commands.fsck
+import mltrack.commands.runs
+import mltrack.commands.sizes
 import mltrack.demo._commands
 import mltrack.export._commands
 import mltrack.launch._commands
@@ -53,13 +53,13 @@ def _parser() -> argparse.ArgumentParser:
     mltrack_server._commands.register(commands)
     mltrack.demo._commands.register(commands)
     mltrack.launch._commands.register(commands)
-    mltrack._commands.register(commands)
-    mltrack._checkpoint_commands.register(commands)
+    mltrack.commands.runs.register(commands)
+    mltrack.commands.checkpoints.register(commands)
     mltrack.export._commands.register(commands)
-    mltrack._delete_commands.register(commands)
-    mltrack._backup_commands.register(commands)
-    mltrack._fsck_commands.register(commands)
-    mltrack._size_commands.register(commands)
+    mltrack.commands.deletions.register(commands)
+    mltrack.commands.backups.register(commands)
+    mltrack.commands.fsck.register(commands)
+    mltrack.commands.sizes.register(commands)
     mltrack_core._commands.register(commands)
     return parser
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mltrack import _reading
-from mltrack._checkpoints import CheckpointUnavailable
-from mltrack._checkpoints import CheckpointView
-from mltrack._run_view import NotFound
+from mltrack.reading import reader
+from mltrack.reading.checkpoints import CheckpointUnavailable
+from mltrack.reading.checkpoints import CheckpointView
+from mltrack.reading.run import NotFound
 from mltrack_core import _session
 from mltrack_core import _settings
 from mltrack_core.tracker import Tracker
@@ -32,8 +32,8 @@ def resume(
 ) -> Resumed:
     """See `mltrack.resume`."""
     settings = _settings.read()
-    with _reading.open() as reader:
-        found = reader.run(run)
+    with reader.open() as recorded:
+        found = recorded.run(run)
         chosen, path, reason = None, None, ""
         try:
             chosen = found.checkpoint(checkpoint)

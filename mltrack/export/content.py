@@ -10,8 +10,8 @@ from typing import Final
 from typing import Literal
 from typing import NamedTuple
 
-from mltrack._extract import pages
-from mltrack._run_view import RunView
+from mltrack.reading.extract import pages
+from mltrack.reading.run import RunView
 from mltrack_core.records import ParamValue
 from mltrack_server.columns import Points
 from mltrack_server.resources import HistogramRecord

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-from mltrack._run_view import RunView
 from mltrack.export import parquet
 from mltrack.export import tables
 from mltrack.export import tensorboard
 from mltrack.export.text import CsvTable
 from mltrack.export.text import JsonTable
+from mltrack.reading.run import RunView
 
 Name = Literal["parquet", "csv", "jsonl", "tensorboard"]
 

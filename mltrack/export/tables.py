@@ -12,8 +12,8 @@ from typing import Final
 from typing import Literal
 from typing import Protocol
 
-from mltrack._run_view import RunView
 from mltrack.export import content
+from mltrack.reading.run import RunView
 
 # exact: an integer, or a float64. json: parameters, lists of text.
 Kind = Literal["text", "integer", "number", "exact", "flag", "time", "json", "numbers", "integers"]

@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from mltrack._run_view import RunView
 from mltrack.export import content
 from mltrack.export.event_file import EventFile
 from mltrack.export.event_file import Plugin
 from mltrack.export.event_file import summary_value
 from mltrack.export.event_file import tensor_of_text
+from mltrack.reading.run import RunView
 
 _UNFIT: Final = re.compile(r"[^\w.=+@-]+")
 _NAME_CHARACTERS_MAX: Final = 100

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 import mltrack
-from mltrack._checkpoints import CheckpointUnavailable
 from mltrack._cli import main
-from mltrack._run_view import NotFound
-from mltrack._run_view import RunView
+from mltrack.reading.checkpoints import CheckpointUnavailable
+from mltrack.reading.run import NotFound
+from mltrack.reading.run import RunView
 from mltrack_core import blobs as core_blobs
 from mltrack_core.agent.clock import SystemClock
 from mltrack_core.agent.keeper import Keeper

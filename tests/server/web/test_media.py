@@ -15,7 +15,7 @@ import pytest
 
 import mltrack
 import mltrack_core
-from mltrack._run_view import RunView
+from mltrack.reading.run import RunView
 from mltrack_core.agent.clock import SystemClock
 from mltrack_core.agent.keeper import Keeper
 from mltrack_core.agent.shipping import Shipper

@@ -22,8 +22,8 @@ import pytest
 
 import mltrack
 from mltrack import _cli
-from mltrack._reading import Reader
-from mltrack._run_view import NotFound
+from mltrack.reading.reader import Reader
+from mltrack.reading.run import NotFound
 from mltrack_core import wire
 from mltrack_core.errors import ServerRefused
 from mltrack_core.errors import ServerUnreachable

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 from typing import Final
 from typing import overload
 
-from mltrack._checkpoints import CheckpointView
-from mltrack._checkpoints import choose
-from mltrack._extract import ExtractView
-from mltrack._extract import extracted
-from mltrack._extract import pages
-from mltrack._history import HistoryView
-from mltrack._media import HasMedia
-from mltrack._source import Source
+from mltrack.reading.checkpoints import CheckpointView
+from mltrack.reading.checkpoints import choose
+from mltrack.reading.extract import ExtractView
+from mltrack.reading.extract import extracted
+from mltrack.reading.extract import pages
+from mltrack.reading.history import HistoryView
+from mltrack.reading.media import HasMedia
+from mltrack.reading.source import Source
 from mltrack_core.errors import MltrackError
 from mltrack_core.records import ParamValue
 from mltrack_core.records import RunState

@@ -10,8 +10,8 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from mltrack._history import require
-from mltrack._source import Source
+from mltrack.reading.history import require
+from mltrack.reading.source import Source
 from mltrack_core.blobs import digest_of
 from mltrack_core.errors import MltrackError
 from mltrack_core.records import MediaKind

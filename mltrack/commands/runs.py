@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 from typing import Final
 from typing import get_args
 
-from mltrack._table import table
+from mltrack.commands.table import table
 from mltrack_core.records import RunState
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mltrack._run_view import RunView
+    from mltrack.reading.run import RunView
     from mltrack_server.query.tree import Key
 
 _HEADER: Final = ("id", "project", "name", "state", "last values")
@@ -44,7 +44,7 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 def list_runs(options: argparse.Namespace) -> int:
     """Print runs as a table, as JSON lines, or as CSV."""
     import mltrack
-    from mltrack import _columns
+    from mltrack.commands import cells
     from mltrack_core import _settings
     from mltrack_server.query.parser import parse_keys
 
@@ -55,7 +55,7 @@ def list_runs(options: argparse.Namespace) -> int:
             sort=options.sort,
             project=options.project,
             state=options.state,
-            fields=_columns.fields(columns) if columns else None,
+            fields=cells.fields(columns) if columns else None,
         )
         shown = [run for run, _ in zip(runs, range(options.limit), strict=False)]
         if shown and options.csv:
@@ -63,7 +63,7 @@ def list_runs(options: argparse.Namespace) -> int:
         elif options.json:
             print(*(json.dumps(_plain(run, columns)) for run in shown), sep="\n" if shown else "")
         elif shown and columns:
-            rows = [[_columns.text(_columns.value(run, key)) for key in columns] for run in shown]
+            rows = [[cells.text(cells.value(run, key)) for key in columns] for run in shown]
             print(table(list(map(keys_text, columns)), rows))
         elif shown:
             print(table(_HEADER, map(_row, shown)))
@@ -79,12 +79,12 @@ def list_runs(options: argparse.Namespace) -> int:
 
 def _print_csv(shown: Sequence[RunView], columns: Sequence[Key]) -> None:
     """Print runs as CSV: *columns*, or without any everything that `to_pandas` gives."""
-    from mltrack import _columns
+    from mltrack.commands import cells
 
     writer = csv.writer(sys.stdout, lineterminator="\n")
     if columns:
         writer.writerow(map(keys_text, columns))
-        writer.writerows([_columns.value(run, key) for key in columns] for run in shown)
+        writer.writerows([cells.value(run, key) for key in columns] for run in shown)
         return
     rows = [run.row() for run in shown]
     names = dict.fromkeys(name for row in rows for name in row)
@@ -101,7 +101,7 @@ def keys_text(key: Key) -> str:
 
 def _plain(run: RunView, columns: Sequence[Key]) -> dict[str, object]:
     """Return a run as JSON can hold it: what is not finite as text."""
-    from mltrack import _columns
+    from mltrack.commands import cells
     from mltrack_server.resources import number
 
     def plain(value: object) -> object:
@@ -110,7 +110,7 @@ def _plain(run: RunView, columns: Sequence[Key]) -> dict[str, object]:
         return number(value) if isinstance(value, float) else value
 
     if columns:
-        chosen = {keys_text(key): plain(_columns.value(run, key)) for key in columns}
+        chosen = {keys_text(key): plain(cells.value(run, key)) for key in columns}
         return {"id": run.id, **chosen}
     return {
         "id": run.id,

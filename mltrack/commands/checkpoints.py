@@ -6,13 +6,13 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from mltrack._table import table
+from mltrack.commands.table import table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mltrack._checkpoints import CheckpointView
-    from mltrack._run_view import RunView
+    from mltrack.reading.checkpoints import CheckpointView
+    from mltrack.reading.run import RunView
     from mltrack_server.resources import RetentionPlan
 
 

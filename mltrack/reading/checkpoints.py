@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 from typing import Final
 
-from mltrack._source import Source
+from mltrack.reading.source import Source
 from mltrack_core.errors import MltrackError
 from mltrack_core.spool import layout
 from mltrack_server.resources import Checkpoint

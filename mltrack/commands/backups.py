@@ -42,7 +42,7 @@ def _add_place(parser: argparse.ArgumentParser) -> None:
 
 def backup(options: argparse.Namespace) -> int:
     """Copy the store."""
-    from mltrack._folder_source import FolderSource
+    from mltrack.reading.folder import FolderSource
     from mltrack_server.lock import store_url
     from mltrack_server.store.upkeep import backup as backups
 

@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from mltrack._history import require
+from mltrack.reading.history import require
 from mltrack_server import arrow
 from mltrack_server.extract import Extract
 from mltrack_server.extract import chained
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import polars as pl
     import pyarrow
 
-    from mltrack._source import Source
+    from mltrack.reading.source import Source
 
 _RUNS_AT_ONCE: Final = 200
 _NAMES_AT_ONCE: Final = 1000

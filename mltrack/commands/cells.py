@@ -1,4 +1,4 @@
-"""Columns of `mltrack runs`: what a run has in a key of the filter language."""
+"""Cells of `mltrack runs`: what a run has in a key of the filter language."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import UTC
 from datetime import datetime
 from typing import Final
 
-from mltrack._run_view import RunView
+from mltrack.reading.run import RunView
 from mltrack_core.records import ParamValue
 from mltrack_server.query import keys
 from mltrack_server.query.tree import Key

@@ -14,9 +14,9 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from mltrack._media_source import MediaSource
-from mltrack._media_source import ServerMedia
-from mltrack._remote_file import RemoteFile
+from mltrack.reading.media_source import MediaSource
+from mltrack.reading.media_source import ServerMedia
+from mltrack.reading.remote_file import RemoteFile
 from mltrack_core.errors import ServerRefused
 from mltrack_core.errors import ServerUnreachable
 from mltrack_core.records import RunState

@@ -8,7 +8,7 @@ from datetime import UTC
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from mltrack._table import table
+from mltrack.commands.table import table
 
 if TYPE_CHECKING:
     from mltrack_server.resources import Deletion

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from mltrack._table import table
+from mltrack.commands.table import table
 
 
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

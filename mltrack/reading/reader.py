@@ -19,15 +19,15 @@ from typing import Self
 from typing import overload
 from urllib.parse import urlsplit
 
-from mltrack._extract import ExtractView
-from mltrack._extract import extracted
-from mltrack._extract import pages
-from mltrack._folder_source import FolderSource
-from mltrack._history import require
-from mltrack._run_view import NotFound
-from mltrack._run_view import RunView
-from mltrack._source import ServerSource
-from mltrack._source import Source
+from mltrack.reading.extract import ExtractView
+from mltrack.reading.extract import extracted
+from mltrack.reading.extract import pages
+from mltrack.reading.folder import FolderSource
+from mltrack.reading.history import require
+from mltrack.reading.run import NotFound
+from mltrack.reading.run import RunView
+from mltrack.reading.source import ServerSource
+from mltrack.reading.source import Source
 from mltrack_core import _settings
 from mltrack_core.records import RunState
 from mltrack_server.errors import QueryInvalid

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from mltrack_server.local import LocalIngest
     from mltrack_server.store import Store
 
-from mltrack._source import ServerSource
-from mltrack._source import Source
+from mltrack.reading.source import ServerSource
+from mltrack.reading.source import Source
 
 logger = logging.getLogger(__name__)
 

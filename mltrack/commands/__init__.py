@@ -1,0 +1,1 @@
+"""Commands of the terminal that look after what is recorded: one module for each concern."""
