@@ -1,5 +1,16 @@
 """What the API takes and gives: the types that handlers, OpenAPI document and clients share."""
 
+from mltrack_server.resources.analysis import COLUMN_KEYS_MAX
+from mltrack_server.resources.analysis import COLUMN_RUNS_MAX
+from mltrack_server.resources.analysis import ColumnQuery
+from mltrack_server.resources.analysis import Importance
+from mltrack_server.resources.analysis import ImportanceQuery
+from mltrack_server.resources.analysis import ParameterImportance
+from mltrack_server.resources.analysis import RunColumn
+from mltrack_server.resources.analysis import RunColumns
+from mltrack_server.resources.analysis import VaryingIndex
+from mltrack_server.resources.analysis import VaryingKey
+from mltrack_server.resources.analysis import Verdict
 from mltrack_server.resources.base import ColumnType
 from mltrack_server.resources.base import NonFinite
 from mltrack_server.resources.base import Number
@@ -91,6 +102,8 @@ from mltrack_server.resources.sizes import ProjectSize
 from mltrack_server.resources.sizes import SizeList
 
 __all__ = [
+    "COLUMN_KEYS_MAX",
+    "COLUMN_RUNS_MAX",
     "EXTRACT_POINTS_MAX",
     "METRICS_LISTED_MAX",
     "RUNS_MAX",
@@ -103,6 +116,7 @@ __all__ = [
     "CheckpointList",
     "CheckpointStatus",
     "CheckpointSummary",
+    "ColumnQuery",
     "ColumnRef",
     "ColumnType",
     "Completion",
@@ -129,6 +143,8 @@ __all__ = [
     "HistogramRow",
     "HistogramSeries",
     "History",
+    "Importance",
+    "ImportanceQuery",
     "KeyIndex",
     "KeySummary",
     "Loss",
@@ -148,6 +164,7 @@ __all__ = [
     "Note",
     "Notice",
     "Number",
+    "ParameterImportance",
     "Problem",
     "Project",
     "ProjectList",
@@ -158,6 +175,8 @@ __all__ = [
     "RetentionPlan",
     "RetentionQuery",
     "Run",
+    "RunColumn",
+    "RunColumns",
     "RunEdit",
     "RunGroup",
     "RunGroups",
@@ -179,5 +198,8 @@ __all__ = [
     "ValueCount",
     "ValueIndex",
     "ValueKind",
+    "VaryingIndex",
+    "VaryingKey",
+    "Verdict",
     "number",
 ]

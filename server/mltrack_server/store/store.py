@@ -43,13 +43,13 @@ from mltrack_server.store.database.engine import claim_fold
 from mltrack_server.store.database.engine import where
 from mltrack_server.store.keys import rid_of
 from mltrack_server.store.runs import Mark
-from mltrack_server.store.search.surveying import Survey
+from mltrack_server.store.search.analysing import Analysis
 from mltrack_server.store.upkeep import copying
 from mltrack_server.store.upkeep import keeping
 from mltrack_server.store.upkeep.front import Upkeep
 
 
-class Store(Survey, Upkeep):
+class Store(Analysis, Upkeep):
     """Every run's records.
 
     Reads are thread-safe and see one state of the store each, written or not while they look.

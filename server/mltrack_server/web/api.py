@@ -18,6 +18,7 @@ from mltrack_core.errors import SpoolCorrupt
 from mltrack_core.errors import SpoolTooNew
 from mltrack_server.errors import Overloaded
 from mltrack_server.errors import StoreFull
+from mltrack_server.web import analysis
 from mltrack_server.web import blobs
 from mltrack_server.web import checkpoints
 from mltrack_server.web import deletions
@@ -50,6 +51,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *service.routes,
     *runs.routes,
     *query.routes,
+    *analysis.routes,
     *checkpoints.routes,
     *series.routes,
     *extracts.routes,

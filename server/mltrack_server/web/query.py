@@ -63,7 +63,7 @@ async def index(services: Services, query: KeysQuery) -> KeyIndex:
 @routes.get("/api/v1/query/values", access="read")
 async def values(services: Services, query: ValuesQuery) -> ValueIndex:
     """Return the values of one key, the most frequent first."""
-    with _pointing("query", query):
+    with pointing("query", query):
         return await asyncio.to_thread(
             services.store.values,
             project=query.project,
@@ -88,12 +88,12 @@ async def complete(services: Services, query: CompleteQuery) -> Completion:
 @routes.post("/api/v1/query/groups", access="read")
 async def groups(services: Services, body: GroupQuery) -> RunGroups:
     """Return runs grouped by some keys, with count, mean and deviation of numbers of each group."""
-    with _pointing("body", body):
+    with pointing("body", body):
         return await asyncio.to_thread(services.store.grouped, body)
 
 
 @contextmanager
-def _pointing(at: str, asked: Request) -> Iterator[None]:
+def pointing(at: str, asked: Request) -> Iterator[None]:
     """Answer a text that is no query with where in *asked* it goes wrong.
 
     Raises:

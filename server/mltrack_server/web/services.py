@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import weakref
 from dataclasses import dataclass
 from dataclasses import field
@@ -31,6 +32,7 @@ class Services:
     address: str = ""  # where it listens, e.g. "http://127.0.0.1:5050"; known once it does
     sockets: weakref.WeakSet[web.WebSocketResponse] = field(default_factory=weakref.WeakSet)
     bodies: Room = field(default_factory=Room)  # for request bodies
+    weighing: asyncio.Lock = field(default_factory=asyncio.Lock)  # it takes a processor for long
     is_writable: bool = True  # what /healthz found last,
     is_writable_until_s: float = 0.0  # and until when that is believed, by the monotonic clock
 

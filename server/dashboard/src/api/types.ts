@@ -9,6 +9,70 @@ export type ParamValue = ParamScalar | ParamScalar[];
 export type RunState = RunSummary["state"];
 export type XAxis = NonNullable<SeriesQuery["x"]>;
 
+export interface ColumnQuery {
+  project?: string | null;
+  q?: string;
+  keys: string;
+  limit?: number;
+}
+
+export interface Importance {
+  of: string;
+  verdict: "always_the_same" | "known" | "nothing_varies" | "too_few_runs";
+  detail: string;
+  runs: number;
+  used: number;
+  left_out: number;
+  runs_min: number;
+  explained: number | null;
+  parameters: ParameterImportance[];
+  has_more: boolean;
+}
+
+export interface ImportanceQuery {
+  project?: string | null;
+  q?: string;
+  of: string;
+  keys?: string;
+}
+
+export interface ParameterImportance {
+  key: string;
+  importance: number;
+  low: number;
+  high: number;
+  correlation: number | null;
+  distinct: number;
+  runs: number;
+}
+
+export interface RunColumn {
+  key: string;
+  values: ParamValue[];
+  nonfinite: number[];
+}
+
+export interface RunColumns {
+  ids: string[];
+  names: string[];
+  columns: RunColumn[];
+  total: number;
+  rev: number;
+  unknown: UnknownKey[];
+}
+
+export interface VaryingIndex {
+  keys: VaryingKey[];
+  runs: number;
+  has_more: boolean;
+}
+
+export interface VaryingKey {
+  key: string;
+  distinct: number;
+  runs: number;
+}
+
 export interface Checkpoint {
   summary: CheckpointSummary;
   files: CheckpointFile[];

@@ -105,7 +105,7 @@ class Search(Connected):
             if len(rows) > limit:
                 following = _cursor(sort, levels, int(rows[limit - 1]), table)
             rids = table.rids[rows[:limit]].tolist()
-            unknown = _unknown(node, orders, table, frame)
+            unknown = unknown_keys(node, orders, table, frame)
             self._tables.trim()
             rev = table.rev
             listed = listing.summaries(connection, now_ns, rids, asked)
@@ -173,6 +173,24 @@ def named(node: Node) -> Iterator[Key]:
             yield key
 
 
+def unknown_keys(
+    node: Node, orders: Sequence[Order], table: RunTable, frame: TableFrame
+) -> list[UnknownKey]:
+    """Return which parameters, facts and metrics of a query no run has."""
+    if not frame.length:
+        return []
+    asked = dict.fromkeys([*named(node), *(order.key for order in orders)])
+    lacking = [
+        keys.write(key)
+        for key in asked
+        if key.place != "attribute" and not np.any(frame.cells(key).kinds != MISSING)
+    ]
+    if not lacking:
+        return []
+    known = table.catalogue(frame.connection, time.monotonic()).entries
+    return [UnknownKey(key=key, nearest=keys.nearest(key, known)) for key in lacking]
+
+
 def _skipped(cursor: str, sort: str, levels: Sequence[Level], rows: Rows, table: RunTable) -> int:
     """Return how many of the sorted *rows* were on the pages before."""
     if levels:
@@ -194,21 +212,3 @@ def _cursor(sort: str, levels: Sequence[Level], row: int, table: RunTable) -> st
     if not levels:
         return f"{started_ns}-{uid}"
     return pack(place_of(sort, levels, row, started_ns, uid))
-
-
-def _unknown(
-    node: Node, orders: Sequence[Order], table: RunTable, frame: TableFrame
-) -> list[UnknownKey]:
-    """Return which parameters, facts and metrics of a query no run has."""
-    if not frame.length:
-        return []
-    asked = dict.fromkeys([*named(node), *(order.key for order in orders)])
-    lacking = [
-        keys.write(key)
-        for key in asked
-        if key.place != "attribute" and not np.any(frame.cells(key).kinds != MISSING)
-    ]
-    if not lacking:
-        return []
-    known = table.catalogue(frame.connection, time.monotonic()).entries
-    return [UnknownKey(key=key, nearest=keys.nearest(key, known)) for key in lacking]
