@@ -84,7 +84,7 @@ describe("devices", () => {
 
   it.each([
     ["sys/gpu.0.memory_bytes", "memory", "2 GiB"],
-    ["sys/cpu.percent", "use", "2.147e9 %"],
+    ["sys/cpu.percent", "", "2.147e9 %"],
     ["sys/disk.read_bytes_per_s", "read", "2 GiB/s"],
     ["sys/process.count", "count", "2.147e9"],
   ])("%s is %s in its unit", (name, title, text) => {

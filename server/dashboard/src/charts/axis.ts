@@ -1,5 +1,7 @@
 // How places on the x axis are written.
 
+import i18next from "i18next";
+
 import { formatCount, formatDuration, formatNumber } from "../api/number";
 import type { XAxis } from "../api/types";
 
@@ -23,7 +25,7 @@ export function formatX(value: number, x: ChartX, isLong = false): string {
     case "step":
       if (!isLong)
         return Math.abs(value) < 10_000 ? String(Number(value.toFixed(2))) : formatCount(value);
-      return `step ${Number(value.toFixed(1)).toLocaleString("en-US")}`;
+      return i18next.t("run.step", { step: Number(value.toFixed(1)).toLocaleString("en-US") });
     case "metric":
       return formatNumber(Number(value.toPrecision(6)));
     case "relative":

@@ -36,6 +36,7 @@ export function ComparePage({ project }: { project: string }) {
   const remove = (id: string) => setIds(ids.filter((one) => one !== id));
   return (
     <div className="compare-page">
+      <h1 className="only-said">{t("page.compare")}</h1>
       {asked.length > RUNS_MAX && (
         <p className="wall-note">{t("compare.cut", { shown: RUNS_MAX, total: asked.length })}</p>
       )}

@@ -101,6 +101,8 @@ export default {
     "Lists leave it out, unless the filter names “archived”. Nothing is deleted.",
   "list.state": "State",
   "list.name": "Run",
+  "list.selected_head": "Selected",
+  "list.drawn_head": "Drawn",
   "list.started": "Started",
   "list.duration": "Duration",
   "list.user": "User",
@@ -312,6 +314,7 @@ export default {
   "system.network": "Network",
   "system.process": "Processes",
   "system.other": "Other",
+  "system.use": "use",
 
   "media.step": "Step",
   "media.previous": "Step before",

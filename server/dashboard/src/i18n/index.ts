@@ -10,6 +10,16 @@ export type Language = keyof typeof LANGUAGES;
 
 const LANGUAGE_KEY = "mltrack.language";
 
+/** Not offered: for tests, and for who makes pages. */
+const PSEUDO = "en-XA";
+
+type Strings = Readonly<Record<string, string>>;
+
+const FETCH: Readonly<Record<string, () => Promise<Strings>>> = {
+  "zh-CN": async () => (await import("./zh-CN")).default,
+  [PSEUDO]: async () => (await import("./pseudo")).pseudoLocale(en),
+};
+
 declare module "i18next" {
   interface CustomTypeOptions {
     defaultNS: "translation";
@@ -31,14 +41,14 @@ export async function startI18n(): Promise<void> {
   });
   const chosen = localStorage.getItem(LANGUAGE_KEY) ?? navigator.language;
   if (chosen.startsWith("zh")) await changeLanguage("zh-CN");
+  else if (chosen === PSEUDO) await changeLanguage(PSEUDO);
 }
 
 /** Fetch *language* where needed and switch to it. */
-export async function changeLanguage(language: Language): Promise<void> {
-  if (language === "zh-CN" && !i18next.hasResourceBundle(language, "translation")) {
-    const { default: strings } = await import("./zh-CN");
-    i18next.addResourceBundle(language, "translation", strings);
-  }
+export async function changeLanguage(language: Language | typeof PSEUDO): Promise<void> {
+  const fetchStrings = FETCH[language];
+  if (fetchStrings && !i18next.hasResourceBundle(language, "translation"))
+    i18next.addResourceBundle(language, "translation", await fetchStrings());
   await i18next.changeLanguage(language);
   localStorage.setItem(LANGUAGE_KEY, language);
   document.documentElement.lang = language;

@@ -96,6 +96,8 @@ export default {
   "list.edit_archive_hint": "列表不再显示它，除非筛选中写有“archived”。不会删除任何数据。",
   "list.state": "状态",
   "list.name": "运行",
+  "list.selected_head": "选中",
+  "list.drawn_head": "绘制",
   "list.started": "开始时间",
   "list.duration": "时长",
   "list.user": "用户",
@@ -285,6 +287,7 @@ export default {
   "system.network": "网络",
   "system.process": "进程",
   "system.other": "其他",
+  "system.use": "使用率",
 
   "media.step": "步数",
   "media.previous": "上一步",

@@ -2,10 +2,12 @@
 
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useMemo, useRef } from "react";
+import { useTranslation } from "react-i18next";
 
 import type { RunSummary } from "../api/types";
 import type { LineStyle } from "../charts/colours";
 import { highlight } from "../charts/highlight";
+import { Icon } from "../shell/Icon";
 import { isTyping } from "../shell/shortcuts";
 import type { Best, Column, Sort } from "./columns";
 import { GroupRow } from "./GroupRow";
@@ -41,9 +43,12 @@ interface RunTableProps {
 }
 
 const ROW_PX = 30;
+/** As in "12 m 34 s", which ticks. */
+const DURATION_CHARS = 10;
 
 export function RunTable(props: RunTableProps) {
   const { label, rows, runs, columns, sorts, onEnd, actions, drawn } = props;
+  const { t } = useTranslation();
   const scroller = useRef<HTMLDivElement>(null);
   const virtual = useVirtualizer({
     count: rows.length,
@@ -75,8 +80,11 @@ export function RunTable(props: RunTableProps) {
         role="row"
         style={{ gridTemplateColumns: template, minWidth }}
       >
-        <span role="columnheader" />
-        <span role="columnheader" />
+        {(["selected_head", "drawn_head"] as const).map((key) => (
+          <span key={key} role="columnheader">
+            <span className="only-said">{t(`list.${key}`)}</span>
+          </span>
+        ))}
         {columns.map((column) => (
           <Heading key={column.id} column={column} sorts={sorts} onSort={props.onSort} />
         ))}
@@ -152,8 +160,17 @@ function Heading(props: {
           onSort(click.shiftKey ? [...others, next] : [next]);
         }}
       >
-        <span className="muted">{column.label.slice(0, slash)}</span>
-        {column.label.slice(slash)}
+        {column.kind === "state" ? (
+          <>
+            <Icon name="pulse" />
+            <span className="only-said">{column.label}</span>
+          </>
+        ) : (
+          <>
+            <span className="muted">{column.label.slice(0, slash)}</span>
+            {column.label.slice(slash)}
+          </>
+        )}
         {sort && (
           <i aria-hidden="true">
             {sort.isDescending ? " ↓" : " ↑"}
@@ -170,8 +187,10 @@ function templateOf(columns: readonly Column[], runs: readonly RunSummary[]): st
   const sample = runs.slice(0, 100);
   const widths = columns.map((column) => {
     if (column.kind === "state") return "30px";
-    if (column.kind === "duration") return "92px";
-    const longest = sample.reduce((most, run) => Math.max(most, column.text(run).length), 0);
+    const longest =
+      column.kind === "duration"
+        ? DURATION_CHARS
+        : sample.reduce((most, run) => Math.max(most, column.text(run).length), 0);
     if (column.kind === "name") return `minmax(${clamp(longest * 7 + 30, 130, 240)}px, 1fr)`;
     const last = column.label.slice(column.label.lastIndexOf("/") + 1);
     const heading = Math.min(column.kind === "metric" ? last.length + 4 : column.label.length, 16);

@@ -30,7 +30,7 @@ export function SystemTab({ run }: { run: Run }) {
           <ChartCard
             key={metric}
             name={metric}
-            title={deviceTitle(metric, group)}
+            title={deviceTitle(metric, group) || t("system.use")}
             runs={runs}
             points={run.devices[metric]?.count ?? 0}
             view={view}

@@ -41,11 +41,11 @@ export function groupDevices(names: readonly string[]): DeviceGroup[] {
 const UNIT_SUFFIX = /(^|[._])(bytes_per_s|bytes|percent|celsius|watts)$/;
 const UNITS: Record<string, Unit> = { bytes_per_s: bytesPerSecond, bytes, percent, celsius, watts };
 
-/** Return what a series measures in words, without its group: "sys/gpu.0.memory_bytes" → "memory". */
+/** Return what a series measures, without its group: "sys/gpu.0.memory_bytes" → "memory"; "" for its use. */
 export function deviceTitle(name: string, group: DeviceGroup): string {
   const path = name.replace(/^sys\//, "").replace(/^gpu\.\d+\./, "");
   const own = path.startsWith(`${group.kind}.`) ? path.slice(group.kind.length + 1) : path;
-  return own.replace(UNIT_SUFFIX, "").replace(/[._]+/g, " ").trim() || "use";
+  return own.replace(UNIT_SUFFIX, "").replace(/[._]+/g, " ").trim();
 }
 
 /** Return the unit that a series' name ends in. */

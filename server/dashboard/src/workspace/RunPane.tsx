@@ -79,6 +79,7 @@ export function RunPane(props: RunPaneProps) {
   }, []);
   return (
     <section className="run-pane" aria-label={t("workspace.runs")}>
+      <h1 className="only-said">{props.project}</h1>
       <div className="toolbar">
         <FilterBox
           field={search}

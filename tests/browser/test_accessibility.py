@@ -1,0 +1,117 @@
+"""What axe finds on the dashboard's pages, in both themes: nothing serious."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Final
+
+import pytest
+from playwright.sync_api import Browser
+from playwright.sync_api import Page
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.slow
+
+DASHBOARD: Final = Path(__file__).parents[2] / "server" / "dashboard"
+AXE: Final = DASHBOARD / "node_modules" / "axe-core" / "axe.min.js"
+# Runs axe; gives the violations that keep somebody out, each with where it is and why.
+SERIOUS: Final = """async () => {
+  const { violations } = await axe.run(document, { resultTypes: ["violations"] });
+  return violations
+    .filter(({ impact }) => impact === "serious" || impact === "critical")
+    .flatMap(({ id, nodes }) =>
+      nodes.map((node) => `${id}: ${node.html}\\n${node.failureSummary}`));
+}"""
+
+
+@pytest.fixture(scope="module")
+def axe() -> str:
+    """The program that looks; `npm ci` brings it, as every build of the dashboard does."""
+    if not AXE.exists():
+        stop = pytest.fail if os.environ.get("CI") else pytest.skip
+        stop("needs `npm ci` in server/dashboard")
+    return AXE.read_text(encoding="utf-8")
+
+
+def assert_accessible(page: Page, axe: str) -> None:
+    """Fail with what axe finds on the page as it is, in either theme."""
+    expect(page.locator(".page-loading, [aria-busy='true']")).to_have_count(0)
+    page.evaluate(axe)
+    for theme in ("light", "dark"):
+        page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+        expect(page.locator("html")).to_have_attribute("data-theme", theme)
+        found = page.evaluate(SERIOUS)
+        assert not found, f"{page.url}, {theme}:\n" + "\n\n".join(found)
+
+
+def test_every_page_of_a_project(page: Page, runs: dict[str, str], axe: str) -> None:
+    """Those that the bar leads to, those of other addresses with what is on them."""
+    page.goto("/p/digits")
+    links = page.get_by_role("navigation").get_by_role("link")
+    expect(links.first).to_be_visible()
+    addresses = [link.get_attribute("href") or "" for link in links.all()]
+    compared = f"/p/digits/compare?r={runs['calm-fox']},{runs['wild-owl']}"
+
+    for address in (*addresses, compared, "/p/digits?q=zz", "/p/digits?g=param:lr", "/nowhere"):
+        page.goto(address)
+        expect(page.get_by_role("main")).not_to_be_empty()
+        assert_accessible(page, axe)
+
+
+def test_every_tab_of_a_run(page: Page, runs: dict[str, str], axe: str) -> None:
+    """Of a run that has much to show, and of one that failed."""
+    for run in ("calm-fox", "wild-owl"):
+        page.goto(f"/r/{runs[run]}")
+        tabs = page.get_by_role("tab")
+        expect(tabs.first).to_be_visible()
+        for tab in tabs.all():
+            tab.click()
+            expect(tab).to_have_attribute("aria-selected", "true")
+            assert_accessible(page, axe)
+
+
+def test_what_opens_over_a_page(page: Page, runs: dict[str, str], axe: str) -> None:
+    """The sheet of keys, the form that edits a run, a menu, a chart as a table."""
+    page.goto("/p/digits")
+    expect(page.get_by_role("row").filter(has_text="calm-fox")).to_be_visible()
+    card = page.get_by_role("region", name="val/loss", exact=True)
+    card.hover()
+    card.get_by_role("button", name="View as table").click()
+    expect(card.get_by_role("cell").first).to_be_visible()
+    assert_accessible(page, axe)
+
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    assert_accessible(page, axe)
+    page.keyboard.press("Escape")
+
+    page.get_by_role("row").filter(has_text="calm-fox").hover()
+    page.get_by_role("button", name="Edit calm-fox").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    assert_accessible(page, axe)
+    page.keyboard.press("Escape")
+
+    page.get_by_role("button", name="Theme").click()
+    expect(page.get_by_role("menu")).to_be_visible()
+    assert_accessible(page, axe)
+
+
+def test_the_door_and_the_empty_server(
+    chromium: Browser, serve: Callable[..., AbstractContextManager[str]], tmp_path: Path, axe: str
+) -> None:
+    """What is seen before there is anything to see."""
+    token = "correct-horse-battery-staple"
+    with serve(tmp_path, "server", MLTRACK_TOKEN=token) as address:
+        page = chromium.new_page()
+        page.goto(address)
+        field = page.get_by_label("Token")
+        expect(field).to_be_visible()
+        assert_accessible(page, axe)
+        field.fill(token)
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("heading", name="No runs yet")).to_be_visible()
+        assert_accessible(page, axe)
+        page.close()
