@@ -39,8 +39,7 @@ def value(run: RunView, key: Key) -> ParamValue:
     if key.name == "duration":
         return run.duration_s
     if key.name == "step":
-        every = run.details.summary.metrics.values()  # the list may hold only some of them
-        return max((metric.last_step for metric in every), default=None)
+        return run.details.step
     summary = run.listed
     if key.name in _TIMES:
         time_ns = getattr(summary, _TIMES[key.name])

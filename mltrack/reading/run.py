@@ -25,6 +25,7 @@ from mltrack_core.records import ParamValue
 from mltrack_core.records import RunState
 from mltrack_server.resources import ConsoleLine
 from mltrack_server.resources import HistogramSeries
+from mltrack_server.resources import MetricQuery
 from mltrack_server.resources import MetricSummary
 from mltrack_server.resources import Run
 from mltrack_server.resources import RunSummary
@@ -106,8 +107,7 @@ class RunView(HasMedia):
     @property
     def metrics(self) -> dict[str, MetricSummary]:
         """Last, least and greatest value of each metric, and how many there are."""
-        listed = self._summary
-        return self.details.summary.metrics if listed.has_more_metrics else listed.metrics
+        return self._all_metrics if self._summary.has_more_metrics else self._summary.metrics
 
     @property
     def summary(self) -> dict[str, float | int]:
@@ -127,6 +127,19 @@ class RunView(HasMedia):
         if summary.ended_ns is not None:
             end_ns = summary.ended_ns
         return max(0, end_ns - summary.started_ns) / 1e9
+
+    @cached_property
+    def _all_metrics(self) -> dict[str, MetricSummary]:
+        """All metrics of a run that has more than a list holds, fetched page by page."""
+        metrics: dict[str, MetricSummary] = {}
+        following: int | None = 0
+        while following is not None:
+            page = self._source.metrics(self.id, MetricQuery(cursor=following))
+            if page is None:
+                raise NotFound(f"run {self.id} is no longer there")
+            metrics |= page.metrics
+            following = page.next
+        return metrics
 
     @cached_property
     def details(self) -> Run:

@@ -35,6 +35,8 @@ from mltrack_server.resources import ExtractQuery
 from mltrack_server.resources import HistogramPage
 from mltrack_server.resources import HistogramSeries
 from mltrack_server.resources import KeyIndex
+from mltrack_server.resources import MetricPage
+from mltrack_server.resources import MetricQuery
 from mltrack_server.resources import Problem
 from mltrack_server.resources import RetentionPlan
 from mltrack_server.resources import RetentionQuery
@@ -74,6 +76,9 @@ class Source(Protocol):
 
     def run(self, run: str) -> Run | None:
         """Return everything about a run but its points and its console."""
+
+    def metrics(self, run: str, query: MetricQuery) -> MetricPage | None:
+        """Return a page of a run's metrics."""
 
     def console(self, run: str, *, first: int | None, limit: int) -> ConsolePage | None:
         """Return consecutive lines of a run's console."""
@@ -176,6 +181,11 @@ class ServerSource:
     def run(self, run: str) -> Run | None:
         """Return everything about a run but its points and its console."""
         return self._find(f"/api/v1/runs/{run}", Run)
+
+    def metrics(self, run: str, query: MetricQuery) -> MetricPage | None:
+        """Return a page of a run's metrics."""
+        asked = msgspec.to_builtins(query)
+        return self._find(f"/api/v1/runs/{run}/metrics", MetricPage, asked)
 
     def console(self, run: str, *, first: int | None, limit: int) -> ConsolePage | None:
         """Return consecutive lines of a run's console."""

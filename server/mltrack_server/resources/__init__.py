@@ -58,6 +58,11 @@ from mltrack_server.resources.media import MediaOverview
 from mltrack_server.resources.media import MediaPage
 from mltrack_server.resources.media import MediaRecord
 from mltrack_server.resources.media import MediaRows
+from mltrack_server.resources.metrics import METRIC_NAMES_MAX
+from mltrack_server.resources.metrics import MetricNameQuery
+from mltrack_server.resources.metrics import MetricNames
+from mltrack_server.resources.metrics import MetricPage
+from mltrack_server.resources.metrics import MetricQuery
 from mltrack_server.resources.query import RUNS_MAX
 from mltrack_server.resources.query import Aggregate
 from mltrack_server.resources.query import Completion
@@ -106,6 +111,7 @@ __all__ = [
     "COLUMN_RUNS_MAX",
     "EXTRACT_POINTS_MAX",
     "METRICS_LISTED_MAX",
+    "METRIC_NAMES_MAX",
     "RUNS_MAX",
     "Aggregate",
     "Alert",
@@ -157,6 +163,10 @@ __all__ = [
     "MediaPage",
     "MediaRecord",
     "MediaRows",
+    "MetricNameQuery",
+    "MetricNames",
+    "MetricPage",
+    "MetricQuery",
     "MetricSummary",
     "NewPoints",
     "NewRun",

@@ -16,7 +16,7 @@ from mltrack_server.resources.base import Resource
 from mltrack_server.resources.base import RunId
 from mltrack_server.resources.query import UnknownKey
 
-METRICS_LISTED_MAX: Final = 1000  # of each run in a list, or fewer where many runs are listed
+METRICS_LISTED_MAX: Final = 1000  # of a run, or fewer where many runs are listed
 
 
 class Project(Resource, frozen=True, kw_only=True):
@@ -76,7 +76,7 @@ class RunSummary(Resource, frozen=True, kw_only=True):
     params: dict[str, ParamValue]  # nested ones flat: "optimizer.lr"; an integration's by full name
     nonfinite_params: list[str]  # whose "NaN" and "Infinity" are numbers, not text
     metrics: dict[str, MetricSummary]  # without device series
-    has_more_metrics: bool = False  # than this list holds of a run; `fields` names others
+    has_more_metrics: bool = False  # than are here; a list's `fields` names others
 
 
 class RunList(Resource, frozen=True, kw_only=True):
@@ -140,6 +140,8 @@ class Run(Resource, frozen=True, kw_only=True):
     mltrack: str
     notes: list[Note]
     facts: dict[str, dict[str, ParamValue]]  # "host", "git", "model", … → key → value
+    metrics: int  # how many; of more than 1000 the summary has the first ones
+    step: int | None  # the highest of any metric
     devices: dict[str, MetricSummary]
     histograms: int  # records of histograms
     media: int  # records of images, sounds, texts and tables

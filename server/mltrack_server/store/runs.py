@@ -8,6 +8,7 @@ from typing import Any
 from typing import Final
 from typing import NamedTuple
 
+import msgspec
 from sqlalchemy import Connection
 from sqlalchemy import Row
 from sqlalchemy import case
@@ -18,6 +19,7 @@ from sqlalchemy import update
 
 from mltrack_core.records import FACTS
 from mltrack_core.records import RunState
+from mltrack_server.resources import METRICS_LISTED_MAX
 from mltrack_server.resources import Alert
 from mltrack_server.resources import Change
 from mltrack_server.resources import Loss
@@ -29,6 +31,7 @@ from mltrack_server.resources import Run
 from mltrack_server.resources import Stream
 from mltrack_server.store import checkpoints
 from mltrack_server.store import histograms
+from mltrack_server.store import metrics
 from mltrack_server.store import schema
 from mltrack_server.store.media import reading as media
 from mltrack_server.store.search.listing import is_live
@@ -95,9 +98,10 @@ def one(connection: Connection, rid: int, now_ns: int) -> Run | None:
     if row is None:
         return None
     params = params_of(connection, [rid]).get(rid, {})
-    metrics = series_of(connection, [rid], "metric", None).get(rid, {})
+    first = metrics.page(connection, rid, limit=METRICS_LISTED_MAX)
+    summary = summary_of(row, now_ns, params, first.metrics)
     return Run(
-        summary=summary_of(row, now_ns, params, metrics),
+        summary=msgspec.structs.replace(summary, has_more_metrics=first.next is not None),
         command=json.loads(row.command),
         folder=row.folder,
         python=row.python,
@@ -111,6 +115,8 @@ def one(connection: Connection, rid: int, now_ns: int) -> Run | None:
             for namespace, values in params.items()
             if namespace in FACTS
         },
+        metrics=first.total,
+        step=row.last_step,
         devices=series_of(connection, [rid], "device", None).get(rid, {}),
         histograms=histograms.count(connection, rid),
         media=media.count(connection, rid),

@@ -21,6 +21,10 @@ from mltrack_server.resources import ExtractQuery
 from mltrack_server.resources import HistogramGrid
 from mltrack_server.resources import HistogramPage
 from mltrack_server.resources import HistogramSeries
+from mltrack_server.resources import MetricNameQuery
+from mltrack_server.resources import MetricNames
+from mltrack_server.resources import MetricPage
+from mltrack_server.resources import MetricQuery
 from mltrack_server.resources import Notice
 from mltrack_server.resources import ProjectList
 from mltrack_server.resources import RetentionPlan
@@ -34,6 +38,7 @@ from mltrack_server.store import distribution_records
 from mltrack_server.store import extracting
 from mltrack_server.store import folding
 from mltrack_server.store import histograms
+from mltrack_server.store import metrics
 from mltrack_server.store import runs
 from mltrack_server.store import schema
 from mltrack_server.store import series
@@ -200,6 +205,24 @@ class Store(Analysis, Upkeep):
         """Return everything about a run but its points and its console."""
         with self._reading() as connection:
             return runs.one(connection, rid_of(run), self._clock_ns())
+
+    def metrics(self, run: str, query: MetricQuery) -> MetricPage | None:
+        """Return a page of a run's metrics; None if there is no such run."""
+        rid = rid_of(run)
+        with self._reading() as connection:
+            if runs.state(connection, rid, self._clock_ns()) is None:
+                return None
+            return metrics.page(
+                connection, rid, limit=query.limit, search=query.search, first=query.cursor
+            )
+
+    def metric_names(self, run: str, query: MetricNameQuery) -> MetricNames | None:
+        """Return the names of a run's metrics; None if there is no such run."""
+        rid = rid_of(run)
+        with self._reading() as connection:
+            if runs.state(connection, rid, self._clock_ns()) is None:
+                return None
+            return metrics.names(connection, rid, limit=query.limit, search=query.search)
 
     def state(self, run: str) -> RunState | None:
         """Return the state of a run; None if there is no such run."""

@@ -28,6 +28,7 @@ from mltrack_server.web import histograms
 from mltrack_server.web import ingest
 from mltrack_server.web import live
 from mltrack_server.web import media
+from mltrack_server.web import metrics
 from mltrack_server.web import pages
 from mltrack_server.web import query
 from mltrack_server.web import runs
@@ -50,6 +51,7 @@ logger = logging.getLogger(__name__)
 ROUTES: Final[tuple[Route, ...]] = (
     *service.routes,
     *runs.routes,
+    *metrics.routes,
     *query.routes,
     *analysis.routes,
     *checkpoints.routes,

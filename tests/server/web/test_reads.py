@@ -262,3 +262,19 @@ def test_unknown_addresses_and_methods_are_problems(server: RunningServer) -> No
         assert answer.headers["Content-Type"].startswith("application/problem+json")
         assert len(answer.json()["request"]) == 16
         assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_metrics_of_a_run_come_page_by_page(server: RunningServer, recorded: Agent) -> None:
+    """What each amounts to, or the names alone; nothing of a run that nobody knows."""
+    path = f"/api/v1/runs/{recorded.run}/metrics"
+
+    first = server.get(path, params={"limit": 1}).json()
+    second = server.get(path, params={"limit": 1, "cursor": first["next"]}).json()
+    names = server.get(f"{path}/names", params={"search": "ODD"}).json()
+
+    assert first["metrics"]["loss"]["count"] == 1000
+    assert second["metrics"]["odd"]["nonfinite"] == 2
+    assert (first["total"], second["total"], second["next"]) == (2, 2, None)
+    assert names == {"names": ["odd"], "has_more": False}
+    unknown = path.replace(recorded.run, "0" * 32)
+    assert server.get(unknown).status_code == server.get(f"{unknown}/names").status_code == 404

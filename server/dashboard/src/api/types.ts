@@ -349,6 +349,28 @@ export interface MediaRows {
   total: number;
 }
 
+export interface MetricNameQuery {
+  search?: string;
+  limit?: number;
+}
+
+export interface MetricNames {
+  names: string[];
+  has_more: boolean;
+}
+
+export interface MetricPage {
+  metrics: Record<string, MetricSummary>;
+  total: number;
+  next: number | null;
+}
+
+export interface MetricQuery {
+  search?: string;
+  limit?: number;
+  cursor?: number;
+}
+
 export interface Aggregate {
   count: number;
   mean: number | null;
@@ -503,6 +525,8 @@ export interface Run {
   mltrack: string;
   notes: Note[];
   facts: Record<string, Record<string, ParamValue>>;
+  metrics: number;
+  step: number | null;
   devices: Record<string, MetricSummary>;
   histograms: number;
   media: number;

@@ -283,7 +283,7 @@ def series_of(
             mine = found.setdefault(row.rid, {})
             is_asked = row.name in whole or row.name.startswith(tuple(beginnings))
             if is_asked and (limit is None or len(mine) < limit):
-                mine[row.name] = _metric(row)
+                mine[row.name] = metric_of(row)
     return found
 
 
@@ -298,7 +298,7 @@ def _with_more(connection: Connection, rids: Sequence[int], no: int) -> set[int]
     return found
 
 
-def _metric(row: Row[Any]) -> MetricSummary:
+def metric_of(row: Row[Any]) -> MetricSummary:
     """Return what a series amounts to."""
     return MetricSummary(
         last=number(json.loads(row.last)),

@@ -1,0 +1,51 @@
+"""Metrics of one run, however many they are: how many, page by page, or only their names."""
+
+from __future__ import annotations
+
+from sqlalchemy import ColumnElement
+from sqlalchemy import Connection
+from sqlalchemy import func
+from sqlalchemy import select
+
+from mltrack_server.resources import MetricNames
+from mltrack_server.resources import MetricPage
+from mltrack_server.store import schema
+from mltrack_server.store.search.listing import metric_of
+
+_series = schema.series.c
+
+
+def page(
+    connection: Connection, rid: int, *, limit: int, search: str = "", first: int = 0
+) -> MetricPage:
+    """Return up to *limit* metrics whose names hold every word of *search*, from a number on."""
+    found = _found(rid, search)
+    rows = connection.execute(
+        select(schema.series)
+        .where(*found, _series.no >= first)
+        .order_by(_series.no)
+        .limit(limit + 1)
+    ).all()
+    shown, following = rows[:limit], rows[limit:]
+    total = len(shown)
+    if first or following:
+        query = select(func.count()).select_from(schema.series).where(*found)
+        total = connection.execute(query).scalar_one()
+    return MetricPage(
+        metrics={row.name: metric_of(row) for row in shown},
+        total=total,
+        next=following[0].no if following else None,
+    )
+
+
+def names(connection: Connection, rid: int, *, limit: int, search: str = "") -> MetricNames:
+    """Return up to *limit* names that hold every word of *search*."""
+    query = select(_series.name).where(*_found(rid, search)).order_by(_series.name)
+    found = list(connection.execute(query.limit(limit + 1)).scalars())
+    return MetricNames(names=found[:limit], has_more=len(found) > limit)
+
+
+def _found(rid: int, search: str) -> list[ColumnElement[bool]]:
+    """Return the conditions of the metrics that *search* finds."""
+    words = [_series.name.icontains(word, autoescape=True) for word in search.split()]
+    return [_series.rid == rid, _series.kind == "metric", *words]
