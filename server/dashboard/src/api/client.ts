@@ -10,6 +10,8 @@ import type {
   MediaOverview,
   MediaPage,
   MediaRows,
+  MetricNames,
+  MetricPage,
   Notice,
   Problem,
   ProjectList,
@@ -113,6 +115,21 @@ export async function editRun(id: string, edit: RunEdit): Promise<void> {
 
 export function fetchRun(id: string, signal?: AbortSignal): Promise<Run> {
   return get(`/runs/${id}`, signal);
+}
+
+/** A page of what the run's metrics amount to, those whose names hold the words of *search*. */
+export function fetchMetrics(
+  id: string,
+  search: string,
+  cursor: number,
+  signal?: AbortSignal,
+): Promise<MetricPage> {
+  const query = new URLSearchParams({ search, limit: "200", cursor: String(cursor) });
+  return get(`/runs/${id}/metrics?${query.toString()}`, signal);
+}
+
+export function fetchMetricNames(id: string, signal?: AbortSignal): Promise<MetricNames> {
+  return get(`/runs/${id}/metrics/names`, signal);
 }
 
 /** Lines `first` and following; the last ones where `first` is null. */

@@ -1,9 +1,9 @@
 // Every metric as a card, in sections by prefix, the most telling first.
 
-import { useMemo, useState } from "react";
+import { useMemo, useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
-import { sectionsOf } from "../series/metrics";
+import { sectionsOf, type Section } from "../series/metrics";
 import type { Window } from "../series/useTracks";
 import { Tool } from "../shell/Tool";
 import { useStored } from "../shell/useStored";
@@ -15,6 +15,11 @@ const WIDE_PX = 420;
 
 /** A section with more charts than this opens when asked: its first screen would be noise. */
 const OPEN_MAX = 24;
+/** Sections behind so many charts are closed at first, however small they are. */
+const OPEN_CHARTS_MAX = 120;
+/** A section holds so many charts, and a page so many sections, until more are asked for. */
+const CHARTS_AT_ONCE = 60;
+const SECTIONS_AT_ONCE = 100;
 
 interface ChartSectionsProps {
   /** Whose pinned charts these are: a project. */
@@ -35,6 +40,8 @@ export function ChartSections(props: ChartSectionsProps) {
   const key = metrics.join("\n");
   // A list of metrics is rebuilt at every notice; its sections change with its members.
   const sections = useMemo(() => sectionsOf(key ? key.split("\n") : []), [key]);
+  const [sectionsMax, setSectionsMax] = useState(SECTIONS_AT_ONCE);
+  const shown = sections.slice(0, sectionsMax);
   const onTop = pinned.filter((name) => metrics.includes(name));
   const onPin = (name: string) =>
     setPinned(pinned.includes(name) ? pinned.filter((one) => one !== name) : [...pinned, name]);
@@ -81,19 +88,74 @@ export function ChartSections(props: ChartSectionsProps) {
           {cardsOf(onTop)}
         </details>
       )}
-      {sections.map((section, index) => (
-        <details
+      {shown.map((section, index) => (
+        <ChartSection
           key={section.name}
-          className="section"
-          open={index < 3 || section.metrics.length <= OPEN_MAX}
-        >
-          <summary>
-            <h2>{section.name || t("section.other")}</h2>
-            <span className="muted">{t("section.count", { count: section.metrics.length })}</span>
-          </summary>
-          {cardsOf(section.metrics.filter((name) => !onTop.includes(name)))}
-        </details>
+          section={section}
+          isOpenAtFirst={isOpenAtFirst(shown, index)}
+          leftOut={onTop}
+          cardsOf={cardsOf}
+        />
       ))}
+      {sections.length > shown.length && (
+        <More
+          text={t("section.more_sections", { shown: shown.length, total: sections.length })}
+          onClick={() => setSectionsMax(sectionsMax + SECTIONS_AT_ONCE)}
+        />
+      )}
     </>
+  );
+}
+
+function isOpenAtFirst(sections: readonly Section[], index: number): boolean {
+  if (index < 3) return true;
+  const before = sections.slice(0, index).reduce((sum, one) => sum + one.metrics.length, 0);
+  return sections[index]!.metrics.length <= OPEN_MAX && before <= OPEN_CHARTS_MAX;
+}
+
+/** A section's head, and while it is open its first charts: a closed one costs nothing. */
+function ChartSection(props: {
+  section: Section;
+  isOpenAtFirst: boolean;
+  /** Charts that stand elsewhere. */
+  leftOut: readonly string[];
+  cardsOf: (names: readonly string[]) => ReactNode;
+}) {
+  const { name, metrics } = props.section;
+  const { t } = useTranslation();
+  const [choice, setChoice] = useState<boolean | null>(null);
+  const [chartsMax, setChartsMax] = useState(CHARTS_AT_ONCE);
+  const isOpen = choice ?? props.isOpenAtFirst;
+  const charts = metrics.filter((metric) => !props.leftOut.includes(metric));
+  return (
+    <details
+      className="section"
+      open={isOpen}
+      onToggle={(toggle) => {
+        if (toggle.currentTarget.open !== isOpen) setChoice(toggle.currentTarget.open);
+      }}
+    >
+      <summary>
+        <h2>{name || t("section.other")}</h2>
+        <span className="muted">{t("section.count", { count: metrics.length })}</span>
+      </summary>
+      {isOpen && props.cardsOf(charts.slice(0, chartsMax))}
+      {isOpen && charts.length > chartsMax && (
+        <More
+          text={t("section.more_charts", { shown: chartsMax, total: charts.length })}
+          onClick={() => setChartsMax(chartsMax + CHARTS_AT_ONCE)}
+        />
+      )}
+    </details>
+  );
+}
+
+function More({ text, onClick }: { text: string; onClick: () => void }) {
+  return (
+    <p className="more">
+      <button type="button" className="chip" onClick={onClick}>
+        {text}
+      </button>
+    </p>
   );
 }

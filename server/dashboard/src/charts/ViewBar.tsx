@@ -5,7 +5,10 @@ import { Icon } from "../shell/Icon";
 import { SearchField } from "../shell/SearchField";
 import { useShortcuts } from "../shell/shortcuts";
 import { formatX } from "./axis";
-import { AXES, chartX, epochMetric, SMOOTHINGS, type ViewState } from "./useView";
+import { AXES, chartX, epochMetric, findMetrics, SMOOTHINGS, type ViewState } from "./useView";
+
+/** As many metrics can be chosen as an axis; of more, those that the search finds. */
+const OFFERED_MAX = 500;
 
 interface ViewBarProps {
   state: ViewState;
@@ -82,6 +85,10 @@ export function ViewBar({ state, metrics, hasAxisKeys, searchKey = ".", children
 function AxisSelect(props: { state: ViewState; metrics: readonly string[]; epoch: string | null }) {
   const { t } = useTranslation();
   const { state, metrics, epoch } = props;
+  const { by } = state.view;
+  const found = metrics.length > OFFERED_MAX ? findMetrics(metrics, state.search) : metrics;
+  const offered = found.slice(0, OFFERED_MAX);
+  if (by !== null && !offered.includes(by)) offered.push(by);
   return (
     <label>
       {t("view.x")}
@@ -95,7 +102,7 @@ function AxisSelect(props: { state: ViewState; metrics: readonly string[]; epoch
           {epoch === null ? t("x.no_epoch") : t("x.epoch")}
         </option>
         <optgroup label={t("x.metric")}>
-          {metrics.map((name) => (
+          {offered.map((name) => (
             <option key={name} value={`m:${name}`}>
               {name}
             </option>

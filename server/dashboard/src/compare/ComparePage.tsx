@@ -9,6 +9,7 @@ import { ViewBar } from "../charts/ViewBar";
 import { useRuns } from "../list/useRuns";
 import { storedStyles } from "../list/useStyles";
 import { gitOf } from "../run/facts";
+import { useMetricNames } from "../series/useMetricNames";
 import { CopyButton } from "../shell/CopyButton";
 import { Icon } from "../shell/Icon";
 import { useTitle } from "../shell/useTitle";
@@ -147,10 +148,7 @@ function Comparison(props: {
 
 function Curves(props: { project: string; runs: readonly Run[]; chartRuns: readonly ChartRun[] }) {
   const { runs } = props;
-  const key = [...new Set(runs.flatMap((run) => Object.keys(run.summary.metrics)))]
-    .sort()
-    .join("\n");
-  const metrics = useMemo(() => (key ? key.split("\n") : []), [key]);
+  const metrics = useMetricNames(runs.map((run) => run.summary));
   const state = useView(metrics);
   return (
     <>

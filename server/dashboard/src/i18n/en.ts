@@ -218,6 +218,8 @@ export default {
   "x.metric": "A metric",
   "section.other": "metrics",
   "section.pinned": "Pinned",
+  "section.more_charts": "{{shown}} of {{total}} charts: show more",
+  "section.more_sections": "{{shown}} of {{total}} sections: show more",
   "section.count_one": "{{count}} chart",
   "section.count_other": "{{count}} charts",
 
@@ -256,6 +258,8 @@ export default {
   "overview.search": "Find a parameter",
   "overview.copy_json": "Copy as JSON",
   "overview.summary": "Metrics",
+  "overview.search_metric": "Find a metric",
+  "overview.more_metrics": "{{shown}} of {{total}} metrics: show more",
   "overview.metric": "Metric",
   "overview.last": "Last",
   "overview.code": "Code",

@@ -200,6 +200,8 @@ export default {
   "x.metric": "指标",
   "section.other": "指标",
   "section.pinned": "已固定",
+  "section.more_charts": "已显示 {{total}} 个图表中的 {{shown}} 个：显示更多",
+  "section.more_sections": "已显示 {{total}} 个分区中的 {{shown}} 个：显示更多",
   "section.count_other": "{{count}} 个图表",
 
   "chart.reset": "重置缩放",
@@ -231,6 +233,8 @@ export default {
   "overview.search": "查找参数",
   "overview.copy_json": "复制为 JSON",
   "overview.summary": "指标",
+  "overview.search_metric": "查找指标",
+  "overview.more_metrics": "已显示 {{total}} 个指标中的 {{shown}} 个：显示更多",
   "overview.metric": "指标",
   "overview.last": "最新",
   "overview.code": "代码",

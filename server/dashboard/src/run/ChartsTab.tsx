@@ -6,12 +6,12 @@ import { ChartSections } from "../charts/ChartSections";
 import { styleOf } from "../charts/colours";
 import { findMetrics, useView } from "../charts/useView";
 import { ViewBar } from "../charts/ViewBar";
+import { useMetricNames } from "../series/useMetricNames";
 
 /** Every metric of the run as a chart, in sections; only those on screen are fetched and drawn. */
 export function ChartsTab({ run }: { run: Run }) {
   const { id, name, project, metrics } = run.summary;
-  const key = Object.keys(metrics).sort().join("\n");
-  const names = useMemo(() => (key ? key.split("\n") : []), [key]);
+  const names = useMetricNames([run.summary]);
   const state = useView(names);
   const runs = useMemo<ChartRun[]>(() => [{ id, label: name, style: styleOf(0) }], [id, name]);
   return (

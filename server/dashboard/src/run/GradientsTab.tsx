@@ -9,6 +9,7 @@ import { styleOf } from "../charts/colours";
 import { PLAIN_VIEW } from "../charts/useView";
 import { parseWindow, useWindow } from "../charts/useWindow";
 import { HeatMap } from "../distributions/HeatMap";
+import { useMetricNames } from "../series/useMetricNames";
 import { Failure } from "../shell/Failure";
 import { useUrl } from "../shell/useUrl";
 import { flowGrid, flowMetrics, FLOWS, layerOf, warningsOf, type Flow } from "./flow";
@@ -21,10 +22,10 @@ const CHART_PX = 240;
 /** All layers over the steps by colour, and the one that was clicked as a line. */
 export function GradientsTab({ run }: { run: Run }) {
   const { t } = useTranslation();
-  const { id, metrics, rev } = run.summary;
+  const { id, rev } = run.summary;
   const [flowText, setFlow] = useUrl("f");
   const [chosen, setChosen] = useUrl("l");
-  const names = Object.keys(metrics);
+  const names = useMetricNames([run.summary]);
   const available = FLOWS.filter((flow) => flowMetrics(names, flow).length > 0);
   const flow: Flow = available.find((one) => one === flowText) ?? available[0] ?? "gradient";
   const key = flowMetrics(names, flow).join("\n");

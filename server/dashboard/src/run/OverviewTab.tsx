@@ -1,13 +1,15 @@
 import { useMemo, useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
-import { formatBytes, formatNumber, toNumber } from "../api/number";
+import { formatBytes } from "../api/number";
 import type { ParamValue, Run } from "../api/types";
 import { formatDate, formatParam } from "../list/columns";
 import { CopyButton } from "../shell/CopyButton";
 import { Icon } from "../shell/Icon";
 import { SearchField } from "../shell/SearchField";
+import { Box } from "./Box";
 import { gitOf } from "./facts";
+import { MetricTable } from "./MetricTable";
 import { nested, paramTree, type ParamNode } from "./paramTree";
 
 /** What went into the run and what is known about it, apart from its curves. */
@@ -15,33 +17,13 @@ export function OverviewTab({ run }: { run: Run }) {
   return (
     <div className="overview">
       <Params params={run.summary.params} />
-      <Metrics run={run} />
+      <MetricTable run={run} />
       <Place run={run} />
       <Code run={run} />
       <Remarks run={run} />
       <Streams run={run} />
       <Facts run={run} />
     </div>
-  );
-}
-
-function Box({
-  title,
-  children,
-  tools,
-}: {
-  title: string;
-  children: ReactNode;
-  tools?: ReactNode;
-}) {
-  return (
-    <section className="box" aria-label={title}>
-      <header>
-        <h2>{title}</h2>
-        {tools}
-      </header>
-      {children}
-    </section>
   );
 }
 
@@ -109,51 +91,6 @@ function formatFact(path: string, value: ParamValue): string {
   return typeof value === "number" && path.endsWith("bytes")
     ? formatBytes(value)
     : formatParam(value);
-}
-
-function Metrics({ run }: { run: Run }) {
-  const { t } = useTranslation();
-  const metrics = Object.entries(run.summary.metrics);
-  if (metrics.length === 0) return null;
-  const number = (value: Parameters<typeof toNumber>[0] | null) =>
-    value === null ? "–" : formatNumber(toNumber(value));
-  return (
-    <Box title={t("overview.summary")}>
-      <div className="scroll-x">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">{t("overview.metric")}</th>
-              <th scope="col">{t("overview.last")}</th>
-              <th scope="col">{t("chart.min")}</th>
-              <th scope="col">{t("chart.max")}</th>
-              <th scope="col">{t("chart.points")}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {metrics.map(([name, metric]) => (
-              <tr key={name} className={metric.nonfinite > 0 ? "bad" : ""}>
-                <th scope="row">{name}</th>
-                <td>{number(metric.last)}</td>
-                <td>{number(metric.min)}</td>
-                <td>{number(metric.max)}</td>
-                <td
-                  title={
-                    metric.nonfinite > 0
-                      ? t("chart.not_finite", { count: metric.nonfinite })
-                      : undefined
-                  }
-                >
-                  {metric.nonfinite > 0 && `× ${metric.nonfinite} / `}
-                  {metric.count.toLocaleString("en-US")}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
-    </Box>
-  );
 }
 
 function Pairs({ pairs }: { pairs: readonly (readonly [string, ReactNode])[] }) {

@@ -15,7 +15,6 @@ export function RunHeader({ run }: { run: Run }) {
   const { t } = useTranslation();
   const { summary } = run;
   const git = gitOf(run);
-  const step = Math.max(-1, ...Object.values(summary.metrics).map((metric) => metric.last_step));
   return (
     <header className="run-header">
       <div className="run-title">
@@ -31,8 +30,8 @@ export function RunHeader({ run }: { run: Run }) {
         <Ending run={run} />
       </div>
       <ul className="run-facts">
-        {step >= 0 && (
-          <li className="step">{t("run.step", { step: step.toLocaleString("en-US") })}</li>
+        {run.step !== null && (
+          <li className="step">{t("run.step", { step: run.step.toLocaleString("en-US") })}</li>
         )}
         <li title={formatDate(summary.started_ns)}>
           <RunDuration run={summary} />

@@ -6,6 +6,7 @@ import { Link, useLocation } from "wouter";
 
 import { ApiError, fetchRun } from "../api/client";
 import type { Run } from "../api/types";
+import { useMetricNames } from "../series/useMetricNames";
 import { Failure } from "../shell/Failure";
 import { useShortcuts } from "../shell/shortcuts";
 import { useTitle } from "../shell/useTitle";
@@ -13,7 +14,7 @@ import { ChartsTab } from "./ChartsTab";
 import { CheckpointsTab } from "./CheckpointsTab";
 import { ConsoleTab } from "./ConsoleTab";
 import { DistributionsTab } from "./DistributionsTab";
-import { flowMetrics, FLOWS } from "./flow";
+import { FLOWS, hasFlow } from "./flow";
 import { GradientsTab } from "./GradientsTab";
 import { MediaTab } from "./MediaTab";
 import { OverviewTab } from "./OverviewTab";
@@ -63,10 +64,10 @@ function RunTabs({ run, tab }: { run: Run; tab: string | undefined }) {
   const { t } = useTranslation();
   const [, navigate] = useLocation();
   const lines = useConsole(run.summary.id);
+  const names = useMetricNames([run.summary]);
   const hints: Partial<Record<TabName, string>> = {};
   if (Object.keys(run.summary.metrics).length === 0) hints.charts = t("tab.charts_empty");
-  if (!FLOWS.some((flow) => flowMetrics(Object.keys(run.summary.metrics), flow).length > 0))
-    hints.gradients = t("tab.gradients_empty");
+  if (!FLOWS.some((flow) => hasFlow(names, flow))) hints.gradients = t("tab.gradients_empty");
   if (run.histograms === 0) hints.distributions = t("tab.distributions_empty");
   if (run.media === 0) hints.media = t("tab.media_empty");
   if (run.checkpoints === 0) hints.checkpoints = t("tab.checkpoints_empty");

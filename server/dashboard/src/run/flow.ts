@@ -12,11 +12,20 @@ const PATTERNS: Readonly<Record<Flow, RegExp>> = {
   ratio: /^(.*\/)?param\/update_ratio\/(.+)$/,
 };
 
+const order = new Intl.Collator("en", { numeric: true });
+
+/** Return whether any of the metrics is a part of *flow*. */
+export function hasFlow(names: readonly string[], flow: Flow): boolean {
+  return names.some((name) => PATTERNS[flow].test(name));
+}
+
 /** Return the metrics that are one layer's part of *flow*, in the order of the layers' numbers. */
 export function flowMetrics(names: readonly string[], flow: Flow): string[] {
   return names
     .filter((name) => PATTERNS[flow].test(name))
-    .sort((a, b) => layerOf(a, flow).localeCompare(layerOf(b, flow), "en", { numeric: true }));
+    .map((name) => ({ name, layer: layerOf(name, flow) }))
+    .sort((a, b) => order.compare(a.layer, b.layer))
+    .map(({ name }) => name);
 }
 
 /** Return the layer that a metric is about, with the optimizer's part where there are several. */

@@ -42,6 +42,7 @@ export function directionOf(name: string): "min" | "max" | null {
 }
 
 const RARE_SHARE = 0.3;
+const order = new Intl.Collator("en", { numeric: true });
 
 export interface Section {
   name: string;
@@ -53,11 +54,14 @@ export function sectionsOf(names: readonly string[]): Section[] {
   const sections = new Map<string, string[]>();
   for (const name of names) {
     const section = sectionOf(name);
-    sections.set(section, [...(sections.get(section) ?? []), name]);
+    const members = sections.get(section);
+    if (members) members.push(name);
+    else sections.set(section, [name]);
   }
   return [...sections]
-    .map(([name, metrics]) => ({ name, metrics: metrics.sort(byImportance) }))
-    .sort((a, b) => sectionRank(a.name) - sectionRank(b.name) || compare(a.name, b.name));
+    .map(([name, metrics]) => ({ name, rank: sectionRank(name), metrics: byImportance(metrics) }))
+    .sort((a, b) => a.rank - b.rank || order.compare(a.name, b.name))
+    .map(({ name, metrics }) => ({ name, metrics }));
 }
 
 function sectionRank(section: string): number {
@@ -76,13 +80,17 @@ export function headlines(runs: readonly RunSummary[], limit: number): string[] 
   }
   // What a few runs alone have does not compare the others.
   const isRare = (name: string) => Number(users.get(name)! < runs.length * RARE_SHARE);
-  return [...users.keys()]
-    .sort((a, b) => isRare(a) - isRare(b) || byImportance(a, b))
+  return byImportance([...users.keys()])
+    .sort((a, b) => isRare(a) - isRare(b))
     .slice(0, limit);
 }
 
-function byImportance(a: string, b: string): number {
-  return importance(a) - importance(b) || compare(a, b);
+/** Return *names*, the most telling first. */
+function byImportance(names: readonly string[]): string[] {
+  return names
+    .map((name) => ({ name, rank: importance(name) }))
+    .sort((a, b) => a.rank - b.rank || order.compare(a.name, b.name))
+    .map(({ name }) => name);
 }
 
 function importance(name: string): number {
@@ -91,8 +99,4 @@ function importance(name: string): number {
   const kind =
     last === "loss" ? 0 : last.includes("loss") ? 1 : /acc|auc|f1|score|bleu/.test(last) ? 2 : 4;
   return kind * 10 + section + (kind === 4 ? section * 10 : 0);
-}
-
-function compare(a: string, b: string): number {
-  return a.localeCompare(b, "en", { numeric: true });
 }

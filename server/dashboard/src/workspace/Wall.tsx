@@ -8,6 +8,7 @@ import type { LineStyle } from "../charts/colours";
 import { findMetrics, useView } from "../charts/useView";
 import { ViewBar } from "../charts/ViewBar";
 import type { Group } from "../list/rows";
+import { useMetricNames } from "../series/useMetricNames";
 import type { DrawnState } from "./useDrawn";
 
 interface WallProps {
@@ -49,8 +50,7 @@ export function Wall({ project, runs, draw, styles, groups }: WallProps) {
       }) ?? null,
     [groups, drawn, styles, t],
   );
-  const metricsKey = metricsKeyOf(drawnRuns);
-  const metrics = useMemo(() => (metricsKey ? metricsKey.split("\n") : []), [metricsKey]);
+  const metrics = useMetricNames(drawnRuns);
   const state = useView(metrics);
   const found = findMetrics(metrics, state.search);
   return (
@@ -109,10 +109,4 @@ export function Wall({ project, runs, draw, styles, groups }: WallProps) {
       )}
     </section>
   );
-}
-
-function metricsKeyOf(runs: readonly RunSummary[]): string {
-  const names = new Set<string>();
-  for (const run of runs) for (const name of Object.keys(run.metrics)) names.add(name);
-  return [...names].sort().join("\n");
 }
