@@ -131,7 +131,9 @@ class Agent:
             or self._shipper.has_pending
         )
         if is_busy:
-            self._busy_at = now
+            # From here, not from the beginning: what took long, on a busy machine or a hung file
+            # system, is not idleness.
+            self._busy_at = self._clock.monotonic()
         return is_busy
 
     def _look(self) -> bool:

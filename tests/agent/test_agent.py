@@ -130,6 +130,24 @@ def test_an_agent_without_work_leaves_after_its_time(tmp_path: Path) -> None:
     assert steps == int(IDLE_EXIT_S) + 1
 
 
+def test_a_step_that_takes_long_is_not_idleness(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else an agent on a hung file system would leave its trainers alone."""
+    clock = FakeClock()
+    shipper, keeper = Shipper(tmp_path, clock), Keeper(tmp_path, clock)
+    agent = Agent(tmp_path, clock, Gpus(FakeGpus([])), shipper, keeper)
+
+    def look() -> bool:
+        clock.advance(2 * IDLE_EXIT_S)
+        return True  # there is a run
+
+    monkeypatch.setattr(agent, "_look", look)
+    agent.step()
+
+    assert not agent.is_idle
+
+
 def test_only_segments_that_have_grown_are_forced_to_the_disk(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
