@@ -10,6 +10,7 @@ from mltrack_core.records import Record
 from mltrack_core.records import RunStarted
 from mltrack_core.spool import layout
 from mltrack_core.spool.reader import read_segment
+from mltrack_core.spool.segment import HEADER_BYTES
 
 T = TypeVar("T", bound=Record)
 
@@ -30,14 +31,20 @@ class RecordedSpool:
         return sorted(layout.runs(self.root))
 
     def streams(self, run: str) -> list[list[Record | wire.Unknown]]:
-        """Return the records of each stream of a run, the one begun first in front."""
-        return sorted(self.streams_unchecked(run), key=_begun_ns)
+        """Return the records of each stream of a run, the one begun first in front.
+
+        Left out are those that have no record yet, or never will: their writers were killed.
+        """
+        return sorted(filter(None, self.streams_unchecked(run)), key=_begun_ns)
 
     def streams_unchecked(self, run: str) -> list[list[Record | wire.Unknown]]:
         """Return the records of each stream, which need not begin as a stream of a run does."""
         streams = []
         for segments in layout.segments(self.root, run).values():
-            frames = [frame for part in segments for frame in read_segment(part.path).frames]
+            *whole, last = [(part.path, part.path.read_bytes()) for part in segments]
+            # A kill, or this moment, may lie between making a segment and writing its header.
+            parts = [*whole, last] if len(last[1]) >= HEADER_BYTES else whole
+            frames = [frame for part in parts for frame in read_segment(*part).frames]
             streams.append([wire.decode(frame.number, frame.payload) for frame in frames])
         return streams
 

@@ -58,8 +58,8 @@ def test_work_is_measured_in_percent_of_one_core() -> None:
     """A second of work in ten is 10 %."""
     clock = FakeClock()
     devices = ProcessDevices(clock, Gpus(FakeGpus([])))
-    before = sum(os.times()[:2])
     devices.sample([os.getpid()])
+    before = sum(os.times()[:2])
     while sum(os.times()[:2]) - before < 0.2:
         pass
 

@@ -73,7 +73,8 @@ def test_what_the_trainer_told_is_not_told_again(
 
 def test_ctrl_c_ends_the_trainer_and_not_the_agent(site: Any, until: Until) -> None:
     """Ctrl-C reaches the foreground's processes; the agent goes on and sees the end."""
-    trainer = site.train("import time\ntime.sleep(60)")
+    trainer = site.train("print(flush=True)\ninput()")
+    trainer.stdout.readline()  # else it may still be in `init`, which has nobody to tell yet
     until(site.watched)
 
     os.kill(site.agent_pid(), signal.SIGINT)

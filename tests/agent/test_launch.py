@@ -120,13 +120,16 @@ def test_an_agent_with_nothing_to_do_leaves_and_the_next_run_gets_another(
 
 def test_an_agent_stays_while_a_trainer_lives(site: Any, until: Until) -> None:
     """A trainer that says nothing for longer than the idle time is still there."""
-    command = [sys.executable, "-P", "-m", "mltrack_core.agent", "--folder", str(site.root)]
-    agent = subprocess.Popen([*command, "--idle", "1"], stderr=subprocess.DEVNULL)
-    until(site.agent_pid)
     trainer = site.train("input()")
     until(site.watched)
+    # Another agent takes over: with so short an idle time it would not wait for one to begin.
+    os.kill(site.agent_pid(), signal.SIGKILL)
+    until(lambda: not site.agent_pid())
+    command = [sys.executable, "-P", "-m", "mltrack_core.agent", "--folder", str(site.root)]
+    agent = subprocess.Popen([*command, "--idle", "0.1"], stderr=subprocess.DEVNULL)
+    until(lambda: len(site.streams("agent")) == 2)
     with pytest.raises(subprocess.TimeoutExpired):
-        agent.wait(2.0)
+        agent.wait(1.0)
 
     trainer.kill()
 
