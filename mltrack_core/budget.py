@@ -22,6 +22,10 @@ class Budget:
             first on, whatever it takes: as processes must that do it together.
         every: Steps between two turns, at least.
         clock: Seconds, monotonic.
+
+    Attributes:
+        interval: Steps between two turns, as chosen last.
+        share: As above. Changed, it counts from the end of the next turn on.
     """
 
     def __init__(
@@ -33,15 +37,15 @@ class Budget:
     ) -> None:
         if not 0 <= share <= 1 or every < 1:
             raise ValueError(f"share={share!r}, every={every!r}: a share is 0 to 1, every 1 up")
-        self.interval = every  # steps between two turns, as chosen last
-        self._share, self._every, self._clock = share, every, clock
+        self.interval, self.share = every, share
+        self._every, self._clock = every, clock
         self._steps = 0  # that have passed since …
         self._since_s: float | None = None  # … this time
         self._left = 1  # steps until the next turn
 
     def is_due(self) -> bool:
         """Take note of a step; tell whether it is one for a turn."""
-        if self._since_s is not None or self._share == 0:
+        if self._since_s is not None or self.share == 0:
             self._steps += 1
             self._left -= 1
         if self._since_s is None:
@@ -51,9 +55,9 @@ class Budget:
     def spent(self, seconds: float) -> bool:
         """Take note that a turn took *seconds*; tell whether the interval is another one now."""
         before, now = self.interval, self._clock()
-        if self._share > 0 and self._since_s is not None:
+        if self.share > 0 and self._since_s is not None:
             step_s = max((now - seconds - self._since_s) / max(self._steps, 1), 1e-9)
-            self.interval = max(self._every, math.ceil(seconds / (self._share * step_s)))
+            self.interval = max(self._every, math.ceil(seconds / (self.share * step_s)))
         self._left = self.interval
         self._steps, self._since_s = 0, now
         return self.interval != before

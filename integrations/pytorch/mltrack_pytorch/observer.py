@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -38,6 +39,11 @@ from mltrack_pytorch.measures.update import Update
 
 LAYERS_MAX: Final = 512  # that are shown one by one; a model of more is shown by module
 _LIGHT: Final = 0.8  # of what may be spent, for norms; the rest is for histograms and the like
+# Norms on the CPU read all gradients and do little else. What they drive out of its caches the
+# optimizer has to read again, and is not timed: it is at most as much. So they count twice, unless
+# everything stays in a core's own cache. Histograms compute for so long that it does not show.
+_TOLL: Final = 2.0
+_CACHE_BYTES: Final = 1 << 20
 _DEAR_S: Final = 0.05  # what is measured first may take for it to be measured again at once
 _TOGETHER_EVERY: Final = 500  # updates between histograms that several processes must make together
 
@@ -65,6 +71,7 @@ class Observer:
             update, whatever it takes.
         arrivals: Shared with whoever else has values on their way to *run*, so that they keep their
             order.
+        clock: Seconds, monotonic.
     """
 
     def __init__(
@@ -77,8 +84,10 @@ class Observer:
         histograms: bool = True,
         share: float = SHARE,
         arrivals: Arrivals | None = None,
+        clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._run, self._guard, self._health = run, guard, health
+        self._clock = clock
         self._models = [] if model is None else [ref(model)]
         self._histograms, self._share = histograms, share
         self._arrivals = arrivals or Arrivals()
@@ -141,21 +150,21 @@ class Observer:
                 return False
             watched.update = Update(watched.prefix, step, axes, is_heavy)
         update = watched.update
-        began_s = time.perf_counter()
+        began_s = self._clock()
         update.numbers |= settings(optimizer)
         update.scale = None if scale is None else kept(scale)
         parameters = _parameters(optimizer)
         with torch.no_grad():
             gradients = pieces([parameter.grad for parameter in parameters])
             update.norms["gradients"] = l2_norms(gradients)
-            light_s = time.perf_counter()
+            light_s = self._clock()
             update.light_s += light_s - began_s
             if update.is_heavy:
                 if self._histograms:
                     update.counts["gradients"] = counts(gradients)
                 if update.samples is None:
                     update.samples = sample(pieces(parameters))
-                update.heavy_s += time.perf_counter() - light_s
+                update.heavy_s += self._clock() - light_s
         return True
 
     def clipped(
@@ -196,7 +205,7 @@ class Observer:
         update = watched.update
         if update is None:
             return
-        began_s = time.perf_counter()
+        began_s = self._clock()
         update.step = update.step if step is None else step
         update.void = None if void is None else kept(void)
         update.numbers |= {name: kept(value) for name, value in (values or {}).items()}
@@ -211,7 +220,7 @@ class Observer:
                 if self._histograms:
                     update.counts["weights"] = counts(weights)
                     update.counts["changes"] = counts(changes)
-            update.heavy_s += time.perf_counter() - began_s
+            update.heavy_s += self._clock() - began_s
         self._send(watched)
 
     def discard(self, optimizer: Optimizer) -> None:
@@ -245,15 +254,26 @@ class Observer:
                 light, heavy = Turns(Budget(0)), Turns(Budget(0, every=every))
             else:
                 dear_s = _DEAR_S if self._share else math.inf
-                light = Turns(Budget(self._share * _LIGHT), dear_s=dear_s)
-                heavy = Turns(Budget(self._share * (1 - _LIGHT)), dear_s=dear_s)
+                light = Turns(Budget(self._share, clock=self._clock), dear_s=dear_s)
+                heavy = Turns(Budget(self._share, clock=self._clock), dear_s=dear_s)
             index = len(self._known)
             prefix = f"opt/{index}/" if index or self._are_several else ""
-            known = _Watched(index, prefix, self._layers(optimizer), light, heavy)
+            size = sum(each.nbytes for each in _parameters(optimizer) if each.device.type == "cpu")
+            toll = _TOLL if size > _CACHE_BYTES else 1.0
+            known = _Watched(index, prefix, self._layers(optimizer), light, heavy, toll)
             self._known[optimizer] = known
+            self._divide()
         elif len(known.layers) != sum(len(group["params"]) for group in optimizer.param_groups):
             known.layers = self._layers(optimizer)
         return known
+
+    def _divide(self) -> None:
+        """Give each optimizer its part of the time that watching all of them may take."""
+        part = self._share / len(self._known)
+        for watched in self._known.values():
+            if watched.light.budget.share:  # else its processes measure together, at fixed updates
+                watched.light.budget.share = part * _LIGHT
+                watched.heavy.budget.share = part * (1 - _LIGHT)
 
     def _layers(self, optimizer: Optimizer) -> list[str]:
         """Return what each of an optimizer's parameters is shown as."""
@@ -277,7 +297,7 @@ class Observer:
         update, watched.update = watched.update, None
         if update is None:
             return
-        began_s = time.perf_counter()
+        began_s = self._clock()
         layers = watched.layers
         tensors, seen = update.parcel()
 
@@ -286,13 +306,16 @@ class Observer:
                 self._record(update, seen(values), layers)
 
         self._arrivals.put(tensors, record)
-        self._account(watched, update, time.perf_counter() - began_s)
+        self._account(watched, update, self._clock() - began_s)
 
     def _account(self, watched: _Watched, update: Update, sending_s: float) -> None:
         """Book what an update's measurements have taken; say where they come otherwise now."""
-        watched.light.spent(update.light_s + sending_s)
+        light_s = update.light_s * watched.toll
         if update.is_heavy:
-            watched.heavy.spent(update.heavy_s)
+            watched.light.spent(light_s)
+            watched.heavy.spent(update.heavy_s + sending_s)
+        else:
+            watched.light.spent(light_s + sending_s)
         news = {
             "pytorch.updates_between_norms": watched.light.news(),
             "pytorch.updates_between_histograms": watched.heavy.news(),
@@ -321,6 +344,7 @@ class _Watched:
     layers: list[str]  # what each of its parameters is shown as
     light: Turns  # for gradient norms
     heavy: Turns  # for the rest
+    toll: float  # what norms cost the training, for each second that they take
     update: Update | None = None  # the one under way
 
 

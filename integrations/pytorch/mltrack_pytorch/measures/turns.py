@@ -20,7 +20,7 @@ class Turns:
     """
 
     def __init__(self, budget: Budget, *, dear_s: float = math.inf) -> None:
-        self._budget, self._dear_s = budget, dear_s
+        self.budget, self._dear_s = budget, dear_s
         self._count = 0  # turns taken
         self._first_s: float | None = None  # of a dear one, until it is known what an update takes
         self._is_known = False  # the interval has been chosen
@@ -28,9 +28,9 @@ class Turns:
 
     def is_due(self) -> bool:
         """Take note of an update; tell whether it is one to be measured."""
-        is_due = self._budget.is_due()
+        is_due = self.budget.is_due()
         if self._first_s is not None:
-            self._budget.spent(self._first_s)
+            self.budget.spent(self._first_s)
             self._first_s, self._is_known = None, True
             is_due = False
         return is_due or self._count == 0
@@ -39,16 +39,16 @@ class Turns:
         """Take note of what a turn took."""
         self._count += 1
         if self._count > 1:
-            self._budget.spent(seconds)
+            self.budget.spent(seconds)
             self._is_known = True
         elif seconds > self._dear_s:
             self._first_s = seconds
         else:
-            self._budget.spent(0.0)
+            self.budget.spent(0.0)
 
     def news(self) -> int | None:
         """Return updates between two turns, if that is known and another number than was told."""
-        interval = self._budget.interval
+        interval = self.budget.interval
         if not self._is_known or self._said / 2 < interval < self._said * 2:
             return None
         self._said = interval
