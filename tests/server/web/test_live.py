@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import gzip
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +13,8 @@ import aiohttp
 import msgspec
 import pytest
 
+from mltrack_core.testing.clock import FakeClock
+from mltrack_server import app
 from mltrack_server.auth.session import SESSION_S
 from mltrack_server.auth.session import Sessions
 from mltrack_server.resources import Notice
@@ -117,28 +119,31 @@ def test_a_stopping_server_says_goodbye(make_server: Serve) -> None:
 
 
 def test_a_page_whose_session_runs_out_is_closed(
-    guarded: RunningServer, token: str, monkeypatch: pytest.MonkeyPatch
+    make_server: Serve, token: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A socket that was opened in time does not stay open for ever."""
+    clock = FakeClock()
+    sessions = functools.partial(Sessions, now=clock.monotonic)
+    monkeypatch.setattr(app, "Sessions", sessions)
     monkeypatch.setattr(live, "AUTHORISE_S", 0.05)
-    nearly_over = Sessions(token, now=lambda: time.time() - SESSION_S + 2).issue()
-    name = f"mltrack_session_{guarded.address.rpartition(':')[2]}"
+    cookie = sessions(token).issue()
 
-    async def listen() -> int | None:
+    async def listen(address: str) -> int | None:
+        name = f"mltrack_session_{address.rpartition(':')[2]}"
         jar = aiohttp.CookieJar(unsafe=True)
         async with (
-            aiohttp.ClientSession(
-                guarded.address, cookies={name: nearly_over}, cookie_jar=jar
-            ) as client,
+            aiohttp.ClientSession(address, cookies={name: cookie}, cookie_jar=jar) as client,
             client.ws_connect("/api/v1/feed") as socket,
             asyncio.timeout(WAIT_S),
         ):
             assert (await socket.receive()).type is aiohttp.WSMsgType.TEXT
+            clock.advance(SESSION_S + 1)
             while not socket.closed:
                 await socket.receive()
             return socket.close_code
 
-    assert asyncio.run(listen()) == aiohttp.WSCloseCode.POLICY_VIOLATION
+    with make_server(token=token) as guarded:
+        assert asyncio.run(listen(guarded.address)) == aiohttp.WSCloseCode.POLICY_VIOLATION
 
 
 def test_a_failing_feed_closes_its_socket(
