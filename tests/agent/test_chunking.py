@@ -23,7 +23,7 @@ def files(draw: st.DrawFn) -> bytes:
     return b"".join(kinds[part] for part in parts)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(data=files(), reads=st.integers(1, 2000))
 def test_the_pieces_are_the_file(data: bytes, reads: int) -> None:
     """Whatever is in it and however it is read: joined they are the file, each within bounds."""

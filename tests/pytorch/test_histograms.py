@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 import torch
 from hypothesis import given
-from hypothesis import settings
 from hypothesis import strategies as st
 
 from mltrack_core import Guard
@@ -66,14 +65,12 @@ def spelled(found: ByExponent) -> dict[object, int]:
 
 
 @pytest.mark.parametrize("kind", TYPES, ids=str)
-@settings(deadline=None)
 @given(values=st.lists(st.floats(width=16) | st.sampled_from([0.0, -0.0, math.nan, -math.inf])))
 def test_every_value_is_in_the_bin_of_its_sign_and_exponent(kind: Any, values: list[float]) -> None:
     """In all four float types; zeros, NaNs and infinities of either sign apart."""
     assert spelled(histogram(torch.tensor(values, dtype=kind))) == counted(values, kind)
 
 
-@settings(deadline=None)
 @given(values=st.lists(st.floats(width=32)))
 def test_the_whole_range_of_single_precision_is_counted(values: list[float]) -> None:
     """What is too small for a normal number counts as zero."""
@@ -82,7 +79,6 @@ def test_the_whole_range_of_single_precision_is_counted(values: list[float]) -> 
     assert spelled(histogram(tensor)) == counted(values, torch.float32)
 
 
-@settings(deadline=None)
 @given(first=st.lists(st.floats(width=16)), second=st.lists(st.floats(width=16), min_size=1))
 def test_histograms_of_parts_add_up_to_that_of_the_whole(
     first: list[float], second: list[float]

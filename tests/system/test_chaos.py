@@ -12,7 +12,6 @@ import mmap
 import os
 import random
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -164,12 +163,9 @@ def kill(process: subprocess.Popen[bytes]) -> None:
 
 
 @pytest.fixture(params=["server", "local"])
-def site(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Site]:
+def site(tmp_path: Path, request: pytest.FixtureRequest, steady_port: int) -> Iterator[Site]:
     """Return a site in either mode; nothing of it is left running."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    site = Site(tmp_path, request.param, port)
+    site = Site(tmp_path, request.param, steady_port)
     site.root.mkdir()
     try:
         yield site
@@ -181,10 +177,16 @@ def site(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Site]:
 
 
 def wreak_havoc(site: Site, until_s: float) -> dict[str, int]:
-    """Kill and restart everything at random until the monotonic clock says *until_s*."""
+    """Kill and restart everything at random until the monotonic clock says *until_s*.
+
+    Longer where by then something was never met: the slower a machine, the rarer its agents.
+    """
     chance = random.Random()
     kills = {"trainer": 0, "agent": 0, "server": 0}
-    while time.monotonic() < until_s:
+    while time.monotonic() < until_s or not (
+        all(kills.values()) and any(oracle.returned for oracle in site.oracles)
+    ):
+        assert time.monotonic() < until_s + DEADLINE_S, f"killed in vain: {kills}"
         while len(site.trainers) < TRAINERS:
             site.start_trainer()
         if site.server is None:
@@ -253,5 +255,4 @@ def test_whatever_is_killed_the_store_has_what_had_returned_once_in_order(site: 
         assert run.details.losses == []
         points += count
     logger.info("%s: %s, %d runs, %d points", site.mode, kills, len(site.oracles), points)
-    assert min(kills.values()) > 0
     assert points > 0

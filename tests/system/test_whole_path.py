@@ -121,14 +121,6 @@ def only_run(address: str, **options: Any) -> Any:
     return runs[0] if runs else None
 
 
-def free_port() -> int:
-    """Return a port of the loopback that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 def test_a_run_that_is_over_is_shown_by_a_dashboard_started_later(machine: Machine) -> None:
     """Nothing needs to run while training runs."""
     trainer = machine.train(
@@ -220,11 +212,12 @@ def test_a_run_says_how_it_ended(
     assert run["metrics"]["loss"]["count"] == 1
 
 
-def test_a_server_may_be_away_and_everything_arrives_once(machine: Machine) -> None:
+def test_a_server_may_be_away_and_everything_arrives_once(
+    machine: Machine, steady_port: int
+) -> None:
     """Recorded with no server there, delivered when it comes; again after it was killed."""
-    port = free_port()
-    address = f"http://127.0.0.1:{port}"
-    serve = ("server", "--port", str(port), "--data", str(machine.folder / "server"))
+    address = f"http://127.0.0.1:{steady_port}"
+    serve = ("server", "--port", str(steady_port), "--data", str(machine.folder / "server"))
     trainer = machine.train(
         """
         for step in range(500):

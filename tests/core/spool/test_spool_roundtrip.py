@@ -77,7 +77,7 @@ def bits(value: object) -> object:
 
 @pytest.mark.parametrize("kind", wire.TYPES.values(), ids=lambda kind: kind.__name__)
 @given(data=st.data(), salt=st.integers(0, 2**32 - 1), seq=st.integers(0, 2**64 - 1))
-@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 def test_a_record_survives_the_trip_through_a_frame(
     kind: type[Record], data: st.DataObject, salt: int, seq: int
 ) -> None:
@@ -108,7 +108,7 @@ def test_hard_numbers_are_exact(value: float | int) -> None:
 
 
 @given(payload=st.binary(min_size=1, max_size=200), number=st.integers(0, 255))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_any_payload_decodes_or_is_refused_by_name(payload: bytes, number: int) -> None:
     """Bytes from elsewhere give a record, an Unknown with the very bytes, or `WireInvalid`."""
     try:
@@ -125,7 +125,7 @@ def test_any_payload_decodes_or_is_refused_by_name(payload: bytes, number: int) 
     salt=st.integers(0, 2**32 - 1),
     noise=st.binary(max_size=80),
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_frames_of_any_type_are_found_behind_any_noise(
     items: list[tuple[int, bytes]], salt: int, noise: bytes
 ) -> None:

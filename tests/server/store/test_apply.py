@@ -25,7 +25,7 @@ def deliveries(draw: st.DrawFn) -> list[list[tuple[int, int]]]:
 
 
 @pytest.mark.slow
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(groups=deliveries(), folds=st.sets(st.integers(0, 11)))
 def test_any_delivery_of_batches_stores_what_was_logged(
     shared_store: Store, make_log: Any, groups: list[list[tuple[int, int]]], folds: set[int]

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from hypothesis import settings
 from hypothesis import strategies as st
 
 from mltrack_core import wire
@@ -100,7 +99,6 @@ def one_by_one(frames: list[Frame]) -> tuple[Series, list[int]]:
 
 @pytest.mark.slow
 @given(records=st.lists(SCALARS, min_size=1, max_size=4), order=st.lists(st.integers(0, 3)))
-@settings(deadline=None)
 def test_records_decoded_together_are_what_they_are_one_by_one(
     records: list[Scalars], order: list[int]
 ) -> None:
@@ -118,7 +116,6 @@ def test_records_decoded_together_are_what_they_are_one_by_one(
 
 
 @given(data=st.data())
-@settings(deadline=None)
 def test_damaged_records_among_equal_ones_are_decoded_or_refused_as_ever(data: Any) -> None:
     """A byte changed anywhere, also in the record that the others are compared with."""
     record = Scalars(10**18, 70, {"loss": 0.5, "n": 7, "big": 2**40}, {"epoch": 1.5})
@@ -137,7 +134,6 @@ def test_damaged_records_among_equal_ones_are_decoded_or_refused_as_ever(data: A
 
 
 @given(payload=st.binary(max_size=60))
-@settings(deadline=None)
 def test_any_bytes_have_a_template_only_if_they_are_a_record(payload: bytes) -> None:
     """What the template says of names is what the decoder says, whatever the bytes."""
     for guess in (payload, b"\x94\x01\x02\x81\xa1a" + payload, b"\x93" + payload):

@@ -114,7 +114,7 @@ def places(points: Points, x: str) -> NDArray[Any]:
 
 @pytest.mark.slow
 @given(data=st.data())
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_a_chart_from_tiers_is_one_of_the_points(
     tmp_path_factory: pytest.TempPathFactory, empty_store: Any, make_log: Any, data: st.DataObject
 ) -> None:

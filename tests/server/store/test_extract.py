@@ -90,7 +90,7 @@ def test_pages_add_up_to_the_exact_points(shared_store: Store, runs: list[str], 
 
 
 @pytest.mark.slow
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     samples=st.integers(1, 300),
     start=st.none() | st.integers(-10, 240),

@@ -341,7 +341,7 @@ sorts = st.lists(
 
 
 @pytest.mark.slow
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(tree=trees, sort=sorts)
 def test_columns_answer_what_a_plain_look_answers(crowd: Crowd, tree: Node, sort: str) -> None:
     """Whatever the query and the order: the same runs in the same order, all of them counted."""
@@ -357,7 +357,7 @@ def test_columns_answer_what_a_plain_look_answers(crowd: Crowd, tree: Node, sort
 
 
 @pytest.mark.slow
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(tree=trees, sort=sorts, limit=st.integers(1, 30))
 def test_pages_of_a_sorted_list_hold_each_run_once(
     crowd: Crowd, tree: Node, sort: str, limit: int

@@ -159,7 +159,7 @@ def trainings(draw: st.DrawFn) -> list[tuple[str, int]]:
 
 @pytest.mark.slow
 @given(training=trainings(), values=st.lists(VALUES, min_size=1, max_size=40))
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_buckets_are_what_their_points_are(
     tmp_path_factory: pytest.TempPathFactory,
     empty_store: Any,
@@ -293,7 +293,6 @@ def test_a_store_from_before_tiers_gets_them_when_it_is_opened(
     size=st.integers(1, 70),
     fan=st.integers(1, 5),
 )
-@settings(deadline=None)
 def test_ranges_survive_packing_and_merging(value: Any, size: int, fan: int) -> None:
     """Of any values, infinities, NaN and the largest doubles included."""
     at = np.arange(len(value))
@@ -317,7 +316,6 @@ def test_ranges_survive_packing_and_merging(value: Any, size: int, fan: int) -> 
     step=arrays.arrays(np.int64, st.integers(1, 300)),
     size=st.integers(1, 70),
 )
-@settings(deadline=None)
 def test_spans_survive_packing(step: Any, size: int) -> None:
     """Of any steps and times, differences beyond 64 bits included; many rows at once."""
     time_ns = step[::-1].copy()
