@@ -8,6 +8,7 @@ from msgspec import field
 
 from mltrack_core.records import AlertLevel
 from mltrack_core.records import Channel
+from mltrack_core.records import EndState
 from mltrack_core.records import ParamValue
 from mltrack_core.records import RunState
 from mltrack_core.records import StreamRole
@@ -99,6 +100,10 @@ class Stream(Resource, frozen=True, kw_only=True):
     rank: int
     host: str
     pid: int
+    started_ns: int  # by its own clock
+    ended_ns: int | None  # None: nobody has said that it ended
+    state: EndState | None  # how its process ended, as itself or its agent saw it
+    reason: str  # why, in plain words
     next_seq: int  # records stored, which is the seq of the next
     is_sealed: bool
 

@@ -9,7 +9,6 @@ from typing import Any
 from typing import Final
 from typing import Self
 
-import msgspec
 from sqlalchemy import Connection
 from sqlalchemy import bindparam
 from sqlalchemy import delete
@@ -28,16 +27,15 @@ from mltrack_server.store.bounds import REASONS_MAX
 from mltrack_server.store.console import ConsoleWriter
 from mltrack_server.store.keys import rid_of
 from mltrack_server.store.media.writing import MediaWriter
-from mltrack_server.store.outcome import Ending
 from mltrack_server.store.outcome import Process
 from mltrack_server.store.outcome import resolve
 from mltrack_server.store.points import SeriesKey
+from mltrack_server.store.processes import encode_ending
+from mltrack_server.store.processes import endings_of
 
 _OTHER_REASONS: Final = "other reasons"
 _RANK_UNKNOWN: Final = 1 << 30  # facts that an agent or a child gave, until a trainer's arrive
 
-encode_ending: Final = msgspec.msgpack.Encoder().encode
-decode_ending: Final = msgspec.msgpack.Decoder(records.RunEnded).decode
 
 _UPDATE_STREAM: Final = (
     update(schema.stream)
@@ -293,16 +291,6 @@ class RunLedger:
 
     def _resolve(self) -> None:
         """Work out the run's state from everything that is known of its processes."""
-        ending = schema.ending
-        endings = [
-            Ending(
-                stream_no=row.stream_no,
-                seq=row.seq,
-                about=row.about,
-                record=decode_ending(row.body),
-            )
-            for row in self._connection.execute(select(ending).where(ending.c.rid == self.rid))
-        ]
         processes = [
             Process(
                 no=stream.no,
@@ -316,7 +304,7 @@ class RunLedger:
             )
             for stream in self.streams.values()
         ]
-        outcome = resolve(processes, endings)
+        outcome = resolve(processes, endings_of(self._connection, self.rid))
         self._row |= {
             "state": outcome.state,
             "reason": outcome.reason,

@@ -59,12 +59,17 @@ def resolve(processes: Iterable[Process], endings: Iterable[Ending]) -> Outcome:
     )
     if deciding is None:
         return Outcome()
+    return outcome_of(deciding, endings)
+
+
+def outcome_of(process: Process, endings: Iterable[Ending]) -> Outcome:
+    """Return what one process came to, by its own word and its agent's."""
     about = sorted(
-        (ending for ending in endings if ending.about == deciding.uid),
+        (ending for ending in endings if ending.about == process.uid),
         key=lambda ending: (ending.record.time_ns, ending.stream_no, ending.seq),
     )
-    own = [ending.record for ending in about if ending.stream_no == deciding.no]
-    seen = [ending.record for ending in about if ending.stream_no != deciding.no]
+    own = [ending.record for ending in about if ending.stream_no == process.no]
+    seen = [ending.record for ending in about if ending.stream_no != process.no]
     if not own:
         return _outcome(seen[-1]) if seen else Outcome()
     return _outcome(own[-1], seen[-1] if seen else None)

@@ -28,12 +28,12 @@ from mltrack_server.resources import Notice
 from mltrack_server.resources import Project
 from mltrack_server.resources import ProjectList
 from mltrack_server.resources import Run
-from mltrack_server.resources import Stream
 from mltrack_server.store import checkpoints
 from mltrack_server.store import histograms
 from mltrack_server.store import metrics
 from mltrack_server.store import schema
 from mltrack_server.store.media import reading as media
+from mltrack_server.store.processes import streams_of
 from mltrack_server.store.search.listing import is_live
 from mltrack_server.store.search.listing import json_value
 from mltrack_server.store.search.listing import params_of
@@ -121,7 +121,7 @@ def one(connection: Connection, rid: int, now_ns: int) -> Run | None:
         histograms=histograms.count(connection, rid),
         media=media.count(connection, rid),
         checkpoints=checkpoints.count(connection, rid),
-        streams=_streams(connection, rid),
+        streams=streams_of(connection, rid),
         losses=_losses(connection, rid),
         alerts=[
             Alert(
@@ -179,26 +179,6 @@ def _records(connection: Connection, table: Any, rid: int) -> Sequence[Row[Any]]
         .where(table.c.rid == rid)
         .order_by(table.c.time_ns, table.c.stream_no, table.c.seq)
     ).all()
-
-
-def _streams(connection: Connection, rid: int) -> list[Stream]:
-    """Return a run's streams, in the order of arrival."""
-    stream = schema.stream.c
-    return [
-        Stream(
-            id=row.uid,
-            role=row.role,
-            attempt=row.attempt,
-            rank=row.rank,
-            host=row.host,
-            pid=row.pid,
-            next_seq=row.next_seq,
-            is_sealed=row.is_sealed,
-        )
-        for row in connection.execute(
-            select(schema.stream).where(stream.rid == rid).order_by(stream.no)
-        )
-    ]
 
 
 def _losses(connection: Connection, rid: int) -> list[Loss]:

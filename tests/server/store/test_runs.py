@@ -127,3 +127,24 @@ def test_alerts_and_notes_are_shown_by_time(store: Store, make_log: Any) -> None
     ]
     assert [note.text for note in run.notes] == ["why I ran this", "looks good"]
     assert run.streams[0].is_sealed
+
+
+def test_a_stream_says_when_its_process_began_and_how_it_ended(store: Store, make_log: Any) -> None:
+    """By its own word, else by its agent's; of a process that goes on nobody has said anything."""
+    own = make_log(time_ns=10)
+    killed = make_log(own.run, rank=1, time_ns=20)
+    running = make_log(own.run, rank=2, time_ns=30)
+    own.add(records.RunEnded(90, "failed", "ValueError"))
+    agent = make_log(own.run, role="agent", time_ns=40)
+    agent.add(records.RunEnded(80, "killed", "out of memory", signal=9, stream=killed.stream))
+    store.apply([log.batch() for log in (own, killed, running, agent)])
+
+    run = store.run(own.run)
+
+    assert run is not None
+    assert [(one.started_ns, one.ended_ns, one.state, one.reason) for one in run.streams] == [
+        (10, 90, "failed", "ValueError"),
+        (20, 80, "killed", "out of memory"),
+        (30, None, None, ""),
+        (40, None, None, ""),
+    ]

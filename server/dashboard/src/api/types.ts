@@ -344,7 +344,7 @@ export interface MediaRecord {
 
 export interface MediaRows {
   columns: string[];
-  rows: ((boolean | number | string | null)[])[];
+  rows: (boolean | number | string | null)[][];
   first: number;
   total: number;
 }
@@ -582,6 +582,10 @@ export interface Stream {
   rank: number;
   host: string;
   pid: number;
+  started_ns: number;
+  ended_ns: number | null;
+  state: "failed" | "finished" | "interrupted" | "killed" | null;
+  reason: string;
   next_seq: number;
   is_sealed: boolean;
 }
