@@ -219,7 +219,7 @@ def test_distributions_show_all_layers_and_one_of_them(page: Page, runs: dict[st
 
 
 def test_gradients_flow_through_the_layers(
-    page: Page, server: str, folder: Path, record: Callable[..., Any]
+    page: Page, folder: Path, record: Callable[..., Any], arrive: Callable[[Any], str]
 ) -> None:
     """Layers by steps in the order of their numbers; a click draws one, odd ones are named."""
     run = record(folder, "deep-newt", age_s=5000)
@@ -228,7 +228,7 @@ def test_gradients_flow_through_the_layers(
         weights = {f"param/norm/block.{layer}": 1.0 for layer in (2, 10)}
         run.log(step, norms | weights)
     run.end(RunEnded(run.began_ns + 1, "finished"))
-    page.goto(f"/r/{run.run}/gradients")
+    page.goto(f"/r/{arrive(run)}/gradients")
 
     heat = page.get_by_role("img", name="Heat map of gradient norm: 4 layers over 20 steps")
     expect(heat).to_have_attribute("data-drawn", "true")
@@ -255,8 +255,9 @@ def test_system_and_console_show_what_the_agent_and_the_program_said(
 ) -> None:
     """Devices on a time axis with units; lines with their colours, stderr marked."""
     page.goto(f"/r/{runs['calm-fox']}/system")
-    until(lambda: is_drawn(page, "sys/cpu.percent"))
     expect(page.get_by_role("heading", name="GPU 0")).to_be_visible()
+    page.get_by_role("region", name="CPU").get_by_role("button", name="use").click()
+    until(lambda: is_drawn(page, "sys/cpu.percent"))
 
     page.get_by_role("tab", name="Console").click()
 

@@ -5,6 +5,7 @@ import type {
   Checkpoint,
   CheckpointList,
   ConsolePage,
+  ExtractList,
   HistogramGrid,
   HistogramSeries,
   MediaOverview,
@@ -218,6 +219,17 @@ export async function fetchText(id: string, sha256: string, signal?: AbortSignal
 export async function fetchTracks(query: SeriesQuery, signal?: AbortSignal): Promise<Track[]> {
   const answer = await post("/series", query, signal);
   return decodeSeries(await answer.arrayBuffer());
+}
+
+/** Points of one series at about *samples* steps of it, with their times. */
+export async function fetchSamples(
+  id: string,
+  name: string,
+  samples: number,
+  signal?: AbortSignal,
+): Promise<ExtractList> {
+  const answer = await post("/history", { runs: [id], names: [name], samples }, signal);
+  return (await answer.json()) as ExtractList;
 }
 
 /** Exchange a token for this browser's session cookie. */

@@ -344,7 +344,7 @@ export interface MediaRecord {
 
 export interface MediaRows {
   columns: string[];
-  rows: (boolean | number | string | null)[][];
+  rows: ((boolean | number | string | null)[])[];
   first: number;
   total: number;
 }

@@ -9,6 +9,7 @@ import type { Window } from "../series/useTracks";
 import { ink } from "../shell/theme";
 import { useThemeName } from "../shell/useThemeName";
 import { formatX, timeSteps, wholeSteps, type ChartX } from "./axis";
+import { cursor } from "./cursor";
 import type { Domain } from "./domain";
 import { highlight } from "./highlight";
 import { drawMarks } from "./marks";
@@ -73,7 +74,17 @@ export function LineChart(props: LineChartProps) {
 
   useEffect(() => {
     chart.current?.setData(model.data, true);
-  }, [model, domain, window]);
+    if (chart.current) follow(chart.current, x);
+  }, [model, domain, window, x]);
+
+  useEffect(
+    () =>
+      cursor.onChange((_, from) => {
+        // Charts of one axis follow each other by themselves.
+        if (chart.current && from !== syncKey(x)) follow(chart.current, x);
+      }),
+    [x],
+  );
 
   useEffect(() => {
     const paint = () => {
@@ -90,6 +101,19 @@ export function LineChart(props: LineChartProps) {
   }, [theme, model.shape, isLog, x]);
 
   return <div ref={host} className="chart" style={{ height }} role="img" aria-label={summary} />;
+}
+
+function syncKey(x: ChartX): string {
+  return `mltrack-${x}`;
+}
+
+/** Put the cursor where the page's is, unless the pointer is on the chart itself. */
+function follow(plot: uPlot, x: ChartX): void {
+  if (plot.over.matches(":hover")) return;
+  const at = cursor.get()?.[x];
+  const left = at === undefined ? -1 : plot.valToPos(at, "x");
+  const isInside = left >= 0 && left <= plot.over.clientWidth;
+  plot.setCursor(isInside ? { left, top: 0 } : { left: -10, top: -10 });
 }
 
 /** Return the run that stands out, where it is one of these; a chart without it stays as it is. */
@@ -119,7 +143,7 @@ function optionsOf(
     padding: [8, 16, 0, 0],
     legend: { show: false },
     cursor: {
-      sync: { key: `mltrack-${x}`, setSeries: false, scales: ["x", null] },
+      sync: { key: syncKey(x), setSeries: false, scales: ["x", null] },
       drag: { x: true, y: false, setScale: false },
       points: { size: 6 },
       y: false,
@@ -226,7 +250,9 @@ function read(
   notFinite: (count: number) => string,
 ): void {
   const { left = -1 } = plot.cursor;
+  const isPointed = plot.over.matches(":hover");
   if (left < 0) {
+    cursor.leave(syncKey(props.x));
     tooltip.hide();
     props.onReading?.(null);
     return;
@@ -234,8 +260,9 @@ function read(
   const place = plot.posToVal(left, "x");
   const readings = readAt(props.lines, place);
   props.onReading?.(readings);
+  if (isPointed) cursor.hover({ [props.x]: place }, syncKey(props.x));
   // Of all synchronised charts only the one under the pointer speaks.
-  if (readings.length === 0 || !plot.over.matches(":hover")) return tooltip.hide();
+  if (readings.length === 0 || !isPointed) return tooltip.hide();
   tooltip.show(
     plot,
     readings,

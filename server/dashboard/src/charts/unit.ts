@@ -24,6 +24,10 @@ export const bytesPerSecond: Unit = {
   low: 0,
 };
 export const celsius: Unit = { format: (value) => `${formatNumber(round(value))} °C` };
+export const megahertz: Unit = {
+  format: (value) => `${formatNumber(round(value))} MHz`,
+  low: 0,
+};
 export const watts: Unit = { format: (value) => `${formatNumber(round(value))} W`, low: 0 };
 
 function round(value: number): number {

@@ -95,7 +95,9 @@ function Row({
         {why && <div className="muted">{why}</div>}
         {checkpoint.gone && (
           <div className="muted">
-            {t(`checkpoints.gone_${checkpoint.gone}`, { when: formatDate(checkpoint.gone_ns ?? 0) })}
+            {t(`checkpoints.gone_${checkpoint.gone}`, {
+              when: formatDate(checkpoint.gone_ns ?? 0),
+            })}
           </div>
         )}
       </td>

@@ -1,11 +1,13 @@
 import Tab from "@mui/material/Tab";
 import Tabs from "@mui/material/Tabs";
 import { useQuery } from "@tanstack/react-query";
+import { lazy, Suspense } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useLocation } from "wouter";
 
 import { ApiError, fetchRun } from "../api/client";
 import type { Run } from "../api/types";
+import { cursor, useCursor } from "../charts/cursor";
 import { useMetricNames } from "../series/useMetricNames";
 import { Failure } from "../shell/Failure";
 import { useShortcuts } from "../shell/shortcuts";
@@ -19,9 +21,14 @@ import { GradientsTab } from "./GradientsTab";
 import { MediaTab } from "./MediaTab";
 import { OverviewTab } from "./OverviewTab";
 import { RunHeader } from "./RunHeader";
-import { SystemTab } from "./SystemTab";
+import { useClock, useCompletion } from "./useClock";
 import { useConsole } from "./useConsole";
 import { useRunChanges } from "./useRunChanges";
+
+// What nobody opens first is fetched when it is opened.
+const SystemTab = lazy(() =>
+  import("./SystemTab").then(({ SystemTab }) => ({ default: SystemTab })),
+);
 
 const TABS = [
   "charts",
@@ -65,6 +72,7 @@ function RunTabs({ run, tab }: { run: Run; tab: string | undefined }) {
   const [, navigate] = useLocation();
   const lines = useConsole(run.summary.id);
   const names = useMetricNames([run.summary]);
+  useCursor(useCompletion(useClock(run)));
   const hints: Partial<Record<TabName, string>> = {};
   if (Object.keys(run.summary.metrics).length === 0) hints.charts = t("tab.charts_empty");
   if (!FLOWS.some((flow) => hasFlow(names, flow))) hints.gradients = t("tab.gradients_empty");
@@ -77,11 +85,12 @@ function RunTabs({ run, tab }: { run: Run; tab: string | undefined }) {
   const current = TABS.find((name) => name === tab) ?? (hints.charts ? "overview" : "charts");
   const address = (name: TabName) =>
     `/r/${run.summary.id}${name === "charts" && !hints.charts ? "" : `/${name}`}`;
-  useShortcuts(
-    Object.fromEntries(
+  useShortcuts({
+    Escape: () => cursor.pin(null),
+    ...Object.fromEntries(
       TABS.map((name, index) => [String(index + 1), () => navigate(address(name))]),
     ),
-  );
+  });
   return (
     <div className="run-page">
       <RunHeader run={run} />
@@ -111,25 +120,27 @@ function RunTabs({ run, tab }: { run: Run; tab: string | undefined }) {
         aria-labelledby={`tab-${current}`}
         className="panel"
       >
-        {hints[current] ? (
-          <p className="panel-hint">{hints[current]}</p>
-        ) : current === "charts" ? (
-          <ChartsTab run={run} />
-        ) : current === "gradients" ? (
-          <GradientsTab run={run} />
-        ) : current === "distributions" ? (
-          <DistributionsTab run={run} />
-        ) : current === "media" ? (
-          <MediaTab run={run} />
-        ) : current === "checkpoints" ? (
-          <CheckpointsTab run={run} />
-        ) : current === "system" ? (
-          <SystemTab run={run} />
-        ) : current === "console" ? (
-          <ConsoleTab lines={lines} />
-        ) : (
-          <OverviewTab run={run} />
-        )}
+        <Suspense fallback={<div className="page-loading">{t("loading")}</div>}>
+          {hints[current] ? (
+            <p className="panel-hint">{hints[current]}</p>
+          ) : current === "charts" ? (
+            <ChartsTab run={run} />
+          ) : current === "gradients" ? (
+            <GradientsTab run={run} />
+          ) : current === "distributions" ? (
+            <DistributionsTab run={run} />
+          ) : current === "media" ? (
+            <MediaTab run={run} />
+          ) : current === "checkpoints" ? (
+            <CheckpointsTab run={run} />
+          ) : current === "system" ? (
+            <SystemTab run={run} />
+          ) : current === "console" ? (
+            <ConsoleTab lines={lines} />
+          ) : (
+            <OverviewTab run={run} />
+          )}
+        </Suspense>
       </div>
     </div>
   );

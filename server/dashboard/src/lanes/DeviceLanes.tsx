@@ -1,0 +1,125 @@
+import { useMemo, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+
+import type { Run } from "../api/types";
+import { toNumber } from "../api/number";
+import { ChartCard, type ChartRun } from "../charts/ChartCard";
+import { styleOf } from "../charts/colours";
+import { useLive } from "../charts/live";
+import { PLAIN_VIEW, type ChartView } from "../charts/useView";
+import { deviceTitle, deviceUnit, mainOf, totalOf, type DeviceGroup } from "../run/devices";
+import type { Window } from "../series/useTracks";
+import { Lane } from "./Lane";
+import type { TimeView } from "./TimeTrack";
+
+const CHART_PX = 140;
+const HUES: Record<DeviceGroup["kind"], number> = {
+  gpu: 2,
+  cpu: 0,
+  memory: 3,
+  process: 1,
+  disk: 4,
+  network: 5,
+  other: 10,
+};
+
+interface DeviceLanesProps {
+  run: Run;
+  group: DeviceGroup;
+  window: Window | null;
+  view: TimeView;
+}
+
+/** The lanes of one device: those that people look at first, the others when asked for. */
+export function DeviceLanes({ run, group, window, view }: DeviceLanesProps) {
+  const { t } = useTranslation();
+  const section = useRef<HTMLElement>(null);
+  const isVisible = useLive(section);
+  const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
+  const main = mainOf(group.names);
+  const [isAll, setAll] = useState(false);
+  const rest = group.names.filter((name) => !main.includes(name));
+  const shown = isAll || main.length === 0 ? [...main, ...rest] : main;
+  const title = t(`system.${group.kind}`, { index: group.index });
+  const toggle = (metric: string) => {
+    const next = new Set(open);
+    if (!next.delete(metric)) next.add(metric);
+    setOpen(next);
+  };
+  return (
+    <section
+      ref={section}
+      className="lane-group"
+      aria-label={group.host ? `${title} · ${group.host}` : title}
+    >
+      <header>
+        <h3>{title}</h3>
+        {main.length > 0 && rest.length > 0 && (
+          <button
+            type="button"
+            className="chip"
+            aria-expanded={isAll}
+            onClick={() => setAll(!isAll)}
+          >
+            {isAll ? t("lanes.fewer") : t("lanes.more", { count: rest.length })}
+          </button>
+        )}
+      </header>
+      {shown.map((metric) => (
+        <div key={metric}>
+          <Lane
+            run={run.summary.id}
+            metric={metric}
+            title={deviceTitle(metric, group) || t("system.use")}
+            colour={`--hue-${HUES[group.kind]}`}
+            unit={deviceUnit(metric)}
+            high={highOf(run, metric, group)}
+            points={run.devices[metric]?.count ?? 0}
+            window={window}
+            view={view}
+            isVisible={isVisible}
+            isOpen={open.has(metric)}
+            onToggle={() => toggle(metric)}
+          />
+          {open.has(metric) && (
+            <OpenLane run={run} metric={metric} group={group} window={window} view={view} />
+          )}
+        </div>
+      ))}
+    </section>
+  );
+}
+
+/** Return what a lane's upper border stands for: all there is, else the most that was used. */
+function highOf(run: Run, metric: string, group: DeviceGroup): number {
+  const most = (name: string) => toNumber(run.devices[name]?.max ?? 0);
+  const total = most(totalOf(metric));
+  const unit = deviceUnit(metric);
+  if (total > 0) return total;
+  if (unit.high !== undefined && group.kind !== "process") return Math.max(unit.high, most(metric));
+  return most(metric) > 0 ? most(metric) : 1;
+}
+
+function OpenLane({ run, metric, group, window, view }: DeviceLanesProps & { metric: string }) {
+  const { t } = useTranslation();
+  const { id, name } = run.summary;
+  const chart = useMemo<ChartView>(() => ({ ...PLAIN_VIEW, x: "relative", window }), [window]);
+  const runs = useMemo<ChartRun[]>(
+    () => [{ id, label: name, style: styleOf(HUES[group.kind]) }],
+    [id, name, group.kind],
+  );
+  return (
+    <div className="lane-chart">
+      <ChartCard
+        name={metric}
+        title={deviceTitle(metric, group) || t("system.use")}
+        runs={runs}
+        points={run.devices[metric]?.count ?? 0}
+        view={chart}
+        onWindow={view.onWindow}
+        height={CHART_PX}
+        unit={deviceUnit(metric)}
+      />
+    </div>
+  );
+}

@@ -1,0 +1,99 @@
+import { useCallback, useMemo } from "react";
+import { useTranslation } from "react-i18next";
+
+import type { Place } from "../charts/cursor";
+import type { Unit } from "../charts/unit";
+import { useTracks, type Window } from "../series/useTracks";
+import { Icon } from "../shell/Icon";
+import { drawGaps, drawTrace, type Span } from "./draw";
+import { TimeTrack, type TimeView } from "./TimeTrack";
+import { joined, sampleAt } from "./trace";
+import { useCursorText } from "./useCursorText";
+
+export interface LaneProps {
+  run: string;
+  metric: string;
+  title: string;
+  colour: string;
+  unit: Unit;
+  /** What the upper border stands for. */
+  high: number;
+  points: number;
+  window: Window | null;
+  view: TimeView;
+  isVisible: boolean;
+  isOpen: boolean;
+  onToggle: () => void;
+}
+
+const LANE_PX = 34;
+/** One for each few pixels of a wide screen. */
+const BUCKETS = 360;
+
+/** One device series as a coloured strip; its name opens the line chart. */
+export function Lane(props: LaneProps) {
+  const { run, metric, title, colour, unit, high, window, view, isVisible } = props;
+  const { t } = useTranslation();
+  const runs = useMemo(() => [run], [run]);
+  const query = useTracks(
+    { runs, name: metric, x: "relative", window, buckets: BUCKETS, points: props.points },
+    isVisible,
+  );
+  const track = useMemo(() => joined(query.data ?? []), [query.data]);
+  const draw = useCallback(
+    (context: CanvasRenderingContext2D, span: Span) => {
+      if (!track) return;
+      drawGaps(context, span, LANE_PX, track);
+      drawTrace(context, span, LANE_PX, track, high, colour);
+    },
+    [track, high, colour],
+  );
+  const describe = useCallback(
+    (place: Place | null) => {
+      if (!track) return query.isSuccess ? t("lanes.nothing") : "";
+      if (place?.relative === undefined) {
+        const last = track.mean.findLast((value) => Number.isFinite(value));
+        return last === undefined ? "" : t("lanes.last", { value: unit.format(last) });
+      }
+      const sample = sampleAt(track, place.relative);
+      if (!sample) return t("lanes.not_measured");
+      if (!Number.isFinite(sample.mean)) return t("chart.not_finite", { count: sample.bad });
+      const value = unit.format(sample.mean);
+      return sample.min === sample.max
+        ? value
+        : t("lanes.between", {
+            value,
+            min: unit.format(sample.min),
+            max: unit.format(sample.max),
+          });
+    },
+    [track, query.isSuccess, unit, t],
+  );
+  const output = useCursorText<HTMLOutputElement>(describe);
+  return (
+    <div className="lane" aria-busy={query.isFetching}>
+      <button
+        type="button"
+        className="lane-name"
+        aria-expanded={props.isOpen}
+        title={metric}
+        onClick={props.onToggle}
+      >
+        <Icon name={props.isOpen ? "down" : "right"} />
+        {title}
+      </button>
+      <TimeTrack
+        view={view}
+        height={LANE_PX}
+        label={t("lanes.label", { name: metric, high: unit.format(high) })}
+        draw={draw}
+      />
+      <output ref={output} className="lane-value" />
+      {query.isError && !query.data && (
+        <button type="button" className="chip lane-error" onClick={() => void query.refetch()}>
+          {t("failed_to_load", { reason: query.error.message })} {t("retry")}
+        </button>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,125 @@
+"""The run page's lanes: devices, processes and phases on one axis of time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from typing import Final
+
+import pytest
+from playwright.sync_api import Locator
+from playwright.sync_api import Page
+from playwright.sync_api import expect
+
+from mltrack_core import wire
+from mltrack_core.records import Checkpoint
+from mltrack_core.records import CheckpointFile
+from mltrack_core.records import RunEnded
+from mltrack_core.records import RunStarted
+from mltrack_core.records import Scalars
+from mltrack_core.spool.writer import SpoolWriter
+
+pytestmark = pytest.mark.slow
+SECOND: Final = 1_000_000_000
+INK: Final = """canvas => {
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  let inked = 0;
+  for (let at = 3; at < data.length; at += 4) if (data[at] > 60) inked += 1;
+  return inked;
+}"""
+
+
+@pytest.fixture
+def run(folder: Path, record: Callable[..., Any], arrive: Callable[[Any], str]) -> str:
+    """A run of 100 s: epochs, a checkpoint, an attempt that died, and devices with a gap."""
+    recording = record(folder, "lane-hare", project="lanes", age_s=900)
+    began = recording.began_ns
+    first = SpoolWriter(folder, recording.run)
+    first.open()
+    started = RunStarted(
+        began, "lanes", "lane-hare", "trainer", 1, 1, 2, "box-2", "ada", 43, 0, "", 0,
+        ["train.py"], "/home/ada", "3.11.7", "0.1.0",
+    )  # fmt: skip
+    first.append(*wire.encode(started))
+    for step in range(101):
+        scalars = Scalars(began + step * SECOND, step, {"train/loss": 1.0}, {"epoch": step / 50})
+        recording.write(scalars)
+    file = [CheckpointFile("1.pt", 9, 1)]
+    best = Checkpoint(began + 50 * SECOND, f"{7:032x}", "/1.pt", 50, ["best"], file)
+    recording.write(best)
+    for second in (*range(0, 40, 2), *range(70, 101, 2)):
+        recording.sample(second, {"sys/cpu.percent": 25.0, "sys/gpu.0.power_watts": 300.0})
+    died = RunEnded(began + 30 * SECOND, "killed", "out of memory", signal=9, stream=first.stream)
+    recording.agent.append(*wire.encode(died))
+    recording.end(RunEnded(began + 100 * SECOND, "finished"))
+    first.close()
+    return arrive(recording)
+
+
+def point_at(page: Page, track: Locator, share: float) -> None:
+    """Move the pointer to a place of a lane, as a share of its width."""
+    box = track.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + share * box["width"], box["y"] + box["height"] / 2)
+
+
+def test_lanes_say_what_was_at_the_cursor_and_what_nobody_measured(page: Page, run: str) -> None:
+    """One cursor for all lanes, in words; a gap is no zero, what has no samples is no lane."""
+    page.goto(f"/r/{run}/system")
+    cpu = page.get_by_role("region", name="CPU")
+    lane = cpu.get_by_role("img", name="sys/cpu.percent over time, up to 100 %")
+    expect(cpu.locator("output")).to_have_text("last 25 %")
+    expect(page.get_by_role("region", name="Memory")).to_have_count(0)
+    expect(lane).to_have_attribute("data-drawn", "true")
+    assert lane.evaluate(INK) > 1000
+
+    point_at(page, lane, 0.2)
+    expect(cpu.locator("output")).to_have_text("25 %")
+    expect(page.get_by_role("region", name="GPU 0").locator("output")).to_have_text("300 W")
+    expect(page.locator(".lanes-head output")).to_have_text(re.compile(r"^(19|20)\S* s · step \d+"))
+    phases = page.get_by_role("region", name="Phases").locator("output")
+    expect(phases).to_have_text(
+        ["epoch 1", "", re.compile("attempt 1, for (19|20)"), re.compile("attempt 1, for (19|20)")]
+    )
+    point_at(page, lane, 0.5)
+    expect(cpu.locator("output")).to_have_text("not measured")
+    expect(phases.nth(1)).to_have_text("best checkpoint, step 50")
+    expect(phases.nth(3)).to_have_text("not running")
+
+
+def test_a_lane_opens_to_its_line_chart_and_both_zoom(page: Page, run: str) -> None:
+    """A drag over any lane zooms all of them and the charts; the address keeps it."""
+    page.goto(f"/r/{run}/system")
+    cpu = page.get_by_role("region", name="CPU")
+    cpu.get_by_role("button", name="use").click()
+    chart = page.get_by_role("region", name="sys/cpu.percent", exact=True)
+    expect(chart.locator("canvas")).to_be_visible()
+
+    lane = cpu.get_by_role("img", name="sys/cpu.percent over time, up to 100 %")
+    point_at(page, lane, 0.71)
+    page.mouse.down()
+    point_at(page, lane, 0.89)
+    page.mouse.up()
+    expect(page).to_have_url(re.compile("xr=(70|71)"))
+    expect(chart).to_contain_text("9 points")
+    page.get_by_role("button", name="Reset zoom").first.click()
+
+    expect(chart).to_contain_text("36 points")
+
+
+def test_the_arrow_keys_move_the_cursor(page: Page, run: str) -> None:
+    """What the pointer reads the keyboard reads too; Escape takes the cursor away."""
+    page.goto(f"/r/{run}/system")
+    axis = page.get_by_role("group", name="Time since the start")
+    axis.focus()
+    expect(page.get_by_role("region", name="CPU").locator("output")).to_have_text("last 25 %")
+
+    page.keyboard.press("Shift+ArrowRight")
+    expect(page.locator(".lanes-head output")).to_have_text(re.compile("^10 s"))
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".lanes-head output")).to_have_text(re.compile("^11 s"))
+    page.keyboard.press("Escape")
+
+    expect(page.locator(".lanes-head output")).to_have_text("Point at a lane, drag to zoom")
