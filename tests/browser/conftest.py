@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import math
 import os
 import re
 import subprocess
 import sys
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Callable
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -223,11 +226,12 @@ def runs(folder: Path) -> dict[str, str]:
 
 
 @pytest.fixture
-def live(folder: Path, server: str) -> Iterator[Recording]:
-    """A run that goes on, ten steps old."""
+def live(folder: Path, server: str, arrive: Callable[[Recording], str]) -> Iterator[Recording]:
+    """A run that goes on, ten steps old, of which the server has heard."""
     recording = Recording(folder, "live-yak", params={"lr": 0.002}, age_s=5)
     for step in range(10):
         recording.log(step, {"train/loss": loss_at(step)})
+    arrive(recording)
     yield recording
     if not recording.trainer.is_closed:
         recording.end(RunEnded(time.time_ns(), "finished"))
@@ -272,6 +276,36 @@ def server(folder: Path, runs: dict[str, str]) -> Iterator[str]:
     """The address of a local server on the recorded runs."""
     with serving(folder, "ui", "--no-browser") as address:
         yield address
+
+
+@pytest.fixture(scope="session")
+def arrive(server: str) -> Callable[[Recording], str]:
+    """What waits until the server has all of a recording, and returns the run's id.
+
+    A page that is opened earlier says that there is no such run, until there is.
+    """
+
+    def wait(recording: Recording) -> str:
+        address = f"{server}/api/v1/runs/{recording.run}"
+        deadline = time.monotonic() + WAIT_S
+        while not _has(address, (recording.trainer, recording.agent)):
+            assert time.monotonic() < deadline, f"{recording.name} has not arrived"
+            time.sleep(0.05)
+        return recording.run
+
+    return wait
+
+
+def _has(address: str, writers: tuple[SpoolWriter, ...]) -> bool:
+    """Tell whether the run at *address* holds all that *writers* have written."""
+    try:
+        with urllib.request.urlopen(address) as answer:
+            streams = json.load(answer)["streams"]
+    except urllib.error.HTTPError as error:
+        error.close()
+        return False
+    stored = {stream["id"]: stream["next_seq"] for stream in streams}
+    return all(stored.get(writer.stream, 0) >= writer.next_seq for writer in writers)
 
 
 @pytest.fixture(scope="session")

@@ -26,7 +26,7 @@ DATA = b"weights" * 1000
 
 
 @pytest.fixture
-def run(folder: Path, server: str, record: Callable[..., Any]) -> str:
+def run(folder: Path, record: Callable[..., Any], arrive: Callable[[Any], str]) -> str:
     """A run with two checkpoints: one is stored, of the other it is said why not."""
     recording = record(folder, "saved-lynx", project="saved")
     roles: list[CheckpointRole] = ["best"]
@@ -54,7 +54,7 @@ def run(folder: Path, server: str, record: Callable[..., Any]) -> str:
     gone = Artifact(2, f"{1:032x}", [], gone="deleted")
     recording.agent.append(*wire.encode(gone))
     recording.end(RunEnded(recording.began_ns, "finished"))
-    return str(recording.run)
+    return arrive(recording)
 
 
 def test_checkpoints_say_which_is_best_and_what_became_of_it(page: Page, run: str) -> None:

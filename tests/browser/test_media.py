@@ -51,7 +51,7 @@ def samples(step: int) -> list[Medium]:
 
 
 @pytest.fixture
-def run(folder: Path, server: str, record: Callable[..., Any]) -> str:
+def run(folder: Path, record: Callable[..., Any], arrive: Callable[[Any], str]) -> str:
     """A run with media of every kind at steps 0, 100 and 200."""
     recording = record(folder, "seen-heron", project="seen")
 
@@ -71,7 +71,7 @@ def run(folder: Path, server: str, record: Callable[..., Any]) -> str:
     rows = [[n, f"row {n}", n / 7] for n in range(1000)]
     log(100, "val/errors", [mltrack.Table(["n", "name", HOSTILE], rows)])
     recording.end(RunEnded(recording.began_ns, "finished"))
-    return str(recording.run)
+    return arrive(recording)
 
 
 def section(page: Page, name: str) -> Locator:
