@@ -189,9 +189,9 @@ class Agent:
         """Wait until a trainer ends or it is time to look again."""
         poll = select.poll()
         for trainer in (each for watch in self._watches.values() for each in watch.trainers):
-            # A trainer whose end cannot be settled for a fault of ours stays in the list: it must
-            # not wake us at once again and again.
-            if trainer.process.descriptor >= 0 and trainer.process.is_alive():
+            # One that has ended since it was looked at wakes us at once. One whose end cannot be
+            # settled for a fault of ours stays in the list: it must not do so again and again.
+            if trainer.process.descriptor >= 0 and not trainer.is_met:
                 poll.register(trainer.process.descriptor, select.POLLIN)
         bell = -1 if self._doorbell is None else self._doorbell.descriptor
         if bell >= 0:

@@ -46,6 +46,7 @@ class Trainer:
     stream: str
     started: RunStarted
     process: TrainerProcess
+    is_met: bool = False  # its end; one that is met and still here could not be settled
 
 
 class RunWatch:
@@ -162,6 +163,7 @@ class RunWatch:
 
     def _settle(self, trainer: Trainer, *, has_restarted: bool = False) -> None:
         """Record how *trainer* ended, unless all has been said, and forget it."""
+        trainer.is_met = True
         own, _ = self._ends(trainer.stream)
         end = verdict(
             trainer.stream,

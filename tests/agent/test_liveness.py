@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -32,6 +33,7 @@ from mltrack_core.testing.clock import FakeClock
 from mltrack_core.testing.gpus import FakeGpus
 
 Until = Callable[[Callable[[], object]], None]
+DEADLINE_S = 30.0  # reached only by a test that fails
 RUN = "0123456789abcdef" * 2
 STARTED = RunStarted(
     time_ns=1,
@@ -135,6 +137,63 @@ def test_a_number_that_was_given_to_another_process_is_not_the_trainer() -> None
     imposter = TrainerProcess(os.getpid(), started - 1)
     assert not imposter.is_alive()
     assert imposter.cause(0.0) is None
+
+
+@pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="needs pidfds")
+@pytest.mark.parametrize("when", ["before the wait", "in it"])
+def test_a_trainer_that_is_killed_is_told_of_in_the_very_next_step(
+    tmp_path: Path,
+    child: subprocess.Popen[bytes],
+    monkeypatch: pytest.MonkeyPatch,
+    until: Until,
+    when: str,
+) -> None:
+    """Its end wakes the agent, whose next step records it, though no time has passed for it.
+
+    So how soon that is depends on nothing of ours: an agent that only looked now and then would
+    wait here until the deadline, and be woken by nothing.
+    """
+    woken: list[list[tuple[int, int]]] = []
+
+    class Poll:
+        def __init__(self) -> None:
+            self._poll = real()
+            self.register = self._poll.register
+
+        def poll(self, timeout_ms: float) -> list[tuple[int, int]]:
+            if when == "in it":
+                child.kill()
+            woken.append(self._poll.poll(DEADLINE_S * 1000))
+            return woken[-1]
+
+    real = select.poll
+    clock = FakeClock()
+    agent = Agent(
+        tmp_path, clock, Gpus(FakeGpus([])), Shipper(tmp_path, clock), Keeper(tmp_path, clock)
+    )
+    started = _facts.process_started(child.pid)
+    writer = SpoolWriter(tmp_path, RUN)
+    writer.append(
+        *wire.encode(msgspec.structs.replace(STARTED, pid=child.pid, pid_started=started))
+    )
+    agent.step()
+    process = watch(child)
+    assert ends_told(tmp_path) == []
+
+    if when == "before the wait":
+        child.kill()
+        until(lambda: not process.is_alive())
+    with monkeypatch.context() as patched:
+        patched.setattr(select, "poll", Poll)
+        agent._wait()
+    agent.step()
+
+    assert len(woken) == 1
+    assert len(woken[0]) == 1
+    assert ends_told(tmp_path) == [("killed", "killed by SIGKILL")]
+    process.close()
+    agent.close()
+    writer.abandon()
 
 
 def ends_told(root: Path) -> list[tuple[str, str]]:
