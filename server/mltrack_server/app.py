@@ -32,6 +32,7 @@ from mltrack_server.lock import StoreLock
 from mltrack_server.lock import store_url
 from mltrack_server.replicas import Replicas
 from mltrack_server.store import Store
+from mltrack_server.warming import Warming
 from mltrack_server.web import api
 from mltrack_server.web.assets import Assets
 from mltrack_server.web.services import Services
@@ -125,6 +126,9 @@ async def _services(config: Config, address: str) -> AsyncIterator[Services]:
         housekeeping = Housekeeping(store)
         await housekeeping.start()
         stack.push_async_callback(housekeeping.stop)
+        warming = Warming(store)
+        await warming.start()
+        stack.push_async_callback(warming.stop)
         if config.root is not None:
             local = LocalIngest(config.root, writer, store)
             await local.start()

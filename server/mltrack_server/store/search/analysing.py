@@ -37,6 +37,7 @@ from mltrack_server.resources import VaryingIndex
 from mltrack_server.resources import VaryingKey
 from mltrack_server.resources import Verdict
 from mltrack_server.store.search.front import found
+from mltrack_server.store.search.front import named as named_in
 from mltrack_server.store.search.front import unknown_keys
 from mltrack_server.store.search.listing import json_value
 from mltrack_server.store.search.runtable import RunTable
@@ -59,7 +60,7 @@ class Analysis(Survey):
         """
         node = parse(q)
         listed = []
-        with self._table(project) as (table, frame):
+        with self._table(project, [*named_in(node)]) as (table, frame):
             rows = found(node, table, frame)[:COLUMN_RUNS_MAX]
             candidates, has_more = _candidates(table, frame)
             for place, key in enumerate(candidates):
@@ -83,7 +84,7 @@ class Analysis(Survey):
             QueryInvalid: A key or the query is none.
         """
         node, chosen = parse(query.q), parse_keys(query.keys, COLUMN_KEYS_MAX)
-        with self._table(query.project) as (table, frame):
+        with self._table(query.project, {*named_in(node), *chosen, _NAME}) as (table, frame):
             rows = found(node, table, frame)
             shown = rows[: query.limit]
             return RunColumns(
@@ -103,7 +104,7 @@ class Analysis(Survey):
         """
         node, named = parse(query.q), parse_keys(query.keys, importance.FEATURES_MAX)
         of = _one(query.of)
-        with self._table(query.project) as (table, frame):
+        with self._table(query.project, {*named_in(node), of, *named}) as (table, frame):
             rows = found(node, table, frame)
             cells = frame.cells(of)
             numbers = cells.numbers[rows].astype(np.float64)

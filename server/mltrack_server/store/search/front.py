@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Collection
 from collections.abc import Iterator
 from collections.abc import Sequence
+from contextlib import contextmanager
 
 import msgspec
 import numpy as np
@@ -53,6 +55,7 @@ from mltrack_server.store.search.runtable import RunTable
 from mltrack_server.store.search.runtable import TableFrame
 
 _ARCHIVED = Key("attribute", "archived")
+_WORDS_ARE_IN = tuple(Key("attribute", name) for name in ("name", "tags", "notes"))
 _NEWEST_FIRST = (Order(Key("attribute", "created"), is_descending=True),)
 
 
@@ -92,9 +95,8 @@ class Search(Connected):
                 return RunList(runs=listed, next=following, total=total, rev=runs.rev(connection))
         if state is not None:
             node = And((Compare(Key("attribute", "state"), "=", state), node))
-        with self._tables.held(), self._reading() as connection:
-            table = self._tables.of(connection, project)
-            frame = TableFrame(table, connection, now_ns)
+        wanted = {*named(node), *(order.key for order in orders)}
+        with self._table(project, wanted) as (table, frame):
             rows = found(node, table, frame)
             total = len(rows)
             levels = [Level(frame.cells(order.key), order.is_descending) for order in orders]
@@ -106,16 +108,35 @@ class Search(Connected):
                 following = _cursor(sort, levels, int(rows[limit - 1]), table)
             rids = table.rids[rows[:limit]].tolist()
             unknown = unknown_keys(node, orders, table, frame)
-            self._tables.trim()
+            listed = listing.summaries(frame.connection, now_ns, rids, asked)
             rev = table.rev
-            listed = listing.summaries(connection, now_ns, rids, asked)
         return RunList(runs=listed, next=following, total=total, rev=rev, unknown=unknown)
+
+    def warm(self) -> None:
+        """Load what people ask first of the project heard of last: its runs, and words in them."""
+        with self._reading() as connection:
+            listed = runs.projects(connection, self._clock_ns()).projects
+        for project in listed[:1]:
+            self._tables.prepare(self._reading, project.name, _WORDS_ARE_IN)
 
     def _names(self, project: str | None) -> list[str]:
         """Return the keys that runs of a project have."""
+        with self._table(project) as (table, frame):
+            return list(table.catalogue(frame.connection, time.monotonic()).entries)
+
+    @contextmanager
+    def _table(
+        self, project: str | None, wanted: Collection[Key] = ()
+    ) -> Iterator[tuple[RunTable, TableFrame]]:
+        """Give a project's table, kept for us while the context lasts.
+
+        The columns *wanted* are loaded before, so that others need not wait for that.
+        """
+        self._tables.prepare(self._reading, project, wanted)
         with self._tables.held(), self._reading() as connection:
             table = self._tables.of(connection, project)
-            return list(table.catalogue(connection, time.monotonic()).entries)
+            yield table, TableFrame(table, connection, self._clock_ns())
+            self._tables.trim()
 
     def edit(self, run: str, change: RunEdit) -> RunSummary | None:
         """Change what a person may change of a run; None if there is no such run.

@@ -29,6 +29,7 @@ _series: Final = schema.series.c
 
 IN_MAX: Final = 500  # keys of one statement
 _NAMESPACE_DOTS_MAX: Final = 20
+_NUMBER_BEGINS: Final = frozenset("-0123456789")
 
 Found = tuple[int, ParamValue]  # run, value
 Amounts = Row[tuple[int, str, float | None, float | None, int, int, int]]
@@ -111,10 +112,12 @@ def params(connection: Connection, scope: Scope, names: Sequence[str]) -> dict[s
     )
     if scope.rids is None or len(names) == 1:
         query = query.where(or_(*(_named(name) for name in names)))
+    if any("." in name for name in names):
+        query = query.order_by(_param.namespace)
     wanted = frozenset(names)
     found: dict[str, dict[int, ParamValue]] = {name: {} for name in names}
     for part in scope.parts():
-        rows = connection.execute(part.of(query, _param.rid).order_by(_param.namespace)).all()
+        rows = connection.execute(part.of(query, _param.rid)).all()
         for rid, namespace, key, value in rows:
             name = f"{namespace}.{key}" if namespace else key
             if name in wanted:
@@ -219,5 +222,12 @@ def _named(name: str) -> ColumnElement[bool]:
 
 def _decoded(value: str) -> ParamValue:
     """Return a parameter as it was recorded."""
+    if value[0] in _NUMBER_BEGINS:
+        return number(value)
     decoded: ParamValue = json.loads(value)
     return decoded
+
+
+def number(text: str) -> float | int:
+    """Return the number that JSON text is, NaN and infinities too."""
+    return int(text) if text.lstrip("-").isdigit() else float(text)

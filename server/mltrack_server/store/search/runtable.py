@@ -9,11 +9,13 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
+from collections.abc import Callable
+from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 from typing import Final
 
@@ -30,15 +32,18 @@ from mltrack_server.query.cells import NUMBER
 from mltrack_server.query.cells import TEXT
 from mltrack_server.query.cells import Cells
 from mltrack_server.query.cells import Mask
-from mltrack_server.query.keys import more_is_better
 from mltrack_server.query.tree import Key
-from mltrack_server.query.tree import Statistic
 from mltrack_server.store import runs
 from mltrack_server.store import schema
 from mltrack_server.store.search import catalogue
 from mltrack_server.store.search import loading
 from mltrack_server.store.search.catalogue import Catalogue
-from mltrack_server.store.search.loading import Amounts
+from mltrack_server.store.search.filling import ColumnKey
+from mltrack_server.store.search.filling import Columns
+from mltrack_server.store.search.filling import Draft
+from mltrack_server.store.search.filling import empty
+from mltrack_server.store.search.filling import fill
+from mltrack_server.store.search.filling import refill
 from mltrack_server.store.search.loading import Scope
 
 BYTES_MAX: Final = 256 * MIB  # of all tables together
@@ -54,15 +59,7 @@ _STATE_CODES: Final = {state: code for code, state in enumerate(_STATES)}
 _BASE: Final = frozenset(("archived", "created", "duration", "ended", "heard", "state"))
 
 Ints = npt.NDArray[np.int64]
-Columns = dict[Statistic, Cells]
-
-
-@dataclass(frozen=True, slots=True)
-class ColumnKey:
-    """What one read loads: a key, or all that is kept of a metric."""
-
-    place: str
-    name: str
+Reading = Callable[[], AbstractContextManager[Connection]]
 
 
 class RunTable:
@@ -209,20 +206,39 @@ class RunTable:
     def column(self, connection: Connection, key: Key) -> Cells:
         """Return a column that is stored, loading it first if need be; not to be changed."""
         column = ColumnKey(key.place, key.name)
-        group = self.columns.get(column)
-        if group is None:
-            group = self.columns[column] = self._empty(column)
-            self._fill(connection, Scope(self.project), [column])
+        if column not in self.columns:
+            loaded = empty([column], len(self))
+            fill(connection, Scope(self.project), loaded, self._row_of)
+            self.columns |= loaded
         self.columns.move_to_end(column)
-        return group[key.statistic]
+        return self.columns[column][key.statistic]
 
-    def _empty(self, column: ColumnKey) -> Columns:
-        if column.place != "metrics":
-            return {"last": Cells(len(self))}
-        stored: tuple[Statistic, ...] = ("last", "min", "max", "count", "nonfinite", "step")
-        columns: Columns = {statistic: Cells(len(self)) for statistic in stored}
-        columns["best"] = columns["max" if more_is_better(column.name) else "min"]
-        return columns
+    def draft(self, wanted: Iterable[Key]) -> Draft | None:
+        """Return how to load those of *wanted* that are not here; None where all are."""
+        columns = dict.fromkeys(
+            ColumnKey(key.place, key.name)
+            for key in wanted
+            if not (key.place == "attribute" and key.name in _BASE)
+        )
+        missing = [column for column in columns if column not in self.columns]
+        if not missing:
+            return None
+        return Draft(self.project, self.rev, self._row_of, empty(missing, len(self)))
+
+    def adopt(self, connection: Connection, draft: Draft) -> None:
+        """Take columns that were loaded elsewhere; this table is as *connection* sees it by now."""
+        if draft.row_of is not self._row_of:
+            return  # all was read anew meanwhile; these are loaded when they are asked for
+        query = Scope(self.project).of(
+            select(schema.run.c.rid).where(schema.run.c.rev > draft.rev), schema.run.c.rid
+        )
+        changed = connection.execute(query).scalars().all()
+        for group in draft.columns.values():
+            for cells in group.values():
+                cells.grow(len(self))
+        refill(connection, Scope(self.project, changed), draft.columns, self._row_of)
+        for column, group in draft.columns.items():
+            self.columns.setdefault(column, group)
 
     def _reload(self, connection: Connection, rids: Sequence[int]) -> None:
         """Read some runs anew in all columns."""
@@ -230,48 +246,7 @@ class RunTable:
             del self.columns[column]
         if not rids or not self.columns:
             return
-        rows = self._rows(rids)
-        for group in self.columns.values():
-            for cells in group.values():
-                cells.clear(rows)
-        self._fill(connection, Scope(self.project, rids), list(self.columns))
-
-    def _fill(self, connection: Connection, scope: Scope, wanted: Sequence[ColumnKey]) -> None:
-        """Write into empty cells what the store has."""
-        named = {
-            place: [column.name for column in wanted if column.place == place]
-            for place in ("params", "facts", "metrics", "attribute")
-        }
-        if named["params"]:
-            for name, found in loading.params(connection, scope, named["params"]).items():
-                self._put(ColumnKey("params", name), found)
-        for name, found in loading.facts(connection, scope, named["facts"]).items():
-            self._put(ColumnKey("facts", name), found)
-        for name, amounts in loading.metrics(connection, scope, named["metrics"]).items():
-            self._put_metric(self.columns[ColumnKey("metrics", name)], amounts)
-        for name in named["attribute"]:
-            self._put(
-                ColumnKey("attribute", name), list(loading.attribute(connection, scope, name))
-            )
-
-    def _put(self, column: ColumnKey, found: Sequence[loading.Found]) -> None:
-        if found:
-            rids, values = zip(*found, strict=True)
-            self.columns[column]["last"].put(self._rows(rids).tolist(), values)
-
-    def _put_metric(self, columns: Columns, amounts: Sequence[Amounts]) -> None:
-        if not amounts:
-            return
-        rids, lasts, lows, highs, counts, nonfinite, steps, _ = zip(*amounts, strict=True)
-        rows = self._rows(rids)
-        columns["last"].put(rows.tolist(), map(_number, lasts))
-        for statistic, values in (("min", lows), ("max", highs)):
-            numbers = np.array(values, np.float64)  # None becomes NaN, which is never stored
-            known = ~np.isnan(numbers)
-            columns[statistic].put_numbers(rows[known], numbers[known])  # type: ignore[index]
-        columns["count"].put_numbers(rows, np.array(counts, np.float64))
-        columns["nonfinite"].put_numbers(rows, np.array(nonfinite, np.float64))
-        columns["step"].put(rows.tolist(), steps)
+        refill(connection, Scope(self.project, rids), self.columns, self._row_of)
 
     def derived(self, name: str, now_ns: int) -> Cells:
         """Return an attribute that depends on what time it is, or is always known."""
@@ -302,14 +277,6 @@ class RunTable:
 
 def _is_bloated(group: Columns) -> bool:
     return any(cells.is_bloated() for cells in group.values())
-
-
-def _number(text: str) -> float | int:
-    """Return the number that JSON text is, NaN and infinities too."""
-    try:
-        return int(text)
-    except ValueError:
-        return float(text)
 
 
 class TableFrame:
@@ -345,12 +312,49 @@ class RunTables:
         self._bytes_max = bytes_max
         self._tables: OrderedDict[str | None, RunTable] = OrderedDict()
         self._lock = threading.Lock()
+        self._loading_lock = threading.Lock()
 
     @contextmanager
     def held(self) -> Iterator[None]:
         """Keep everybody else away. Begin the transaction within: tables never go back in time."""
         with self._lock:
             yield
+
+    def prepare(self, reading: Reading, project: str | None, wanted: Collection[Key]) -> None:
+        """Load what *wanted* needs of a project's table, while others go on using the tables.
+
+        What is still missing afterwards, e.g. since the table was let go, is loaded when it is
+        asked for. Call it while not `held`.
+
+        Args:
+            reading: Gives a connection that sees one state of the store.
+            project: Its name; None: the runs of all projects.
+            wanted: Columns that will be asked for.
+        """
+        if self._draft(project, wanted) is None:
+            return
+        with self._loading_lock:  # whoever wants the same waits here and finds it loaded
+            if project not in self._tables:
+                table = RunTable(project)
+                with reading() as connection:
+                    table.refresh(connection)
+                with self._lock:
+                    self._tables.setdefault(project, table)
+            draft = self._draft(project, wanted)
+            if draft is None or not draft.columns:
+                return
+            with reading() as connection:
+                draft.load(connection)
+            with self._lock, reading() as connection:
+                self.of(connection, project).adopt(connection, draft)
+
+    def _draft(self, project: str | None, wanted: Collection[Key]) -> Draft | None:
+        """Return what is to be loaded; None where nothing is."""
+        with self._lock:
+            table = self._tables.get(project)
+            if table is None:
+                return Draft(project, -1, {}, {})
+            return table.draft(wanted)
 
     def of(self, connection: Connection, project: str | None) -> RunTable:
         """Return the table of a project as *connection* sees it; call it while `held`."""

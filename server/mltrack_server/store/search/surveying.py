@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Final
 from typing import get_args
 
@@ -37,9 +35,8 @@ from mltrack_server.resources import ValueIndex
 from mltrack_server.resources import ValueKind
 from mltrack_server.store.search.front import Search
 from mltrack_server.store.search.front import found
+from mltrack_server.store.search.front import named
 from mltrack_server.store.search.listing import json_value
-from mltrack_server.store.search.runtable import RunTable
-from mltrack_server.store.search.runtable import TableFrame
 
 GROUP_KEYS_MAX: Final = 4
 AGGREGATES_MAX: Final = 50
@@ -84,7 +81,7 @@ class Survey(Search):
         (chosen,) = parse_keys(key, 1) or (None,)
         if chosen is None:
             raise QueryInvalid(key, 0, 0, "a key is missing", expected=("a key",))
-        with self._table(project) as (table, frame):
+        with self._table(project, [chosen]) as (table, frame):
             cells, rows = frame.cells(chosen), table.recency()
             counted = _counted(cells, rows)
             missing = int((cells.kinds[rows] <= NULL).sum())
@@ -137,7 +134,7 @@ class Survey(Search):
                 raise QueryInvalid(
                     query.by, 0, len(query.by), f"{keys.write(key)} differs from run to run"
                 )
-        with self._table(query.project) as (table, frame):
+        with self._table(query.project, {*named(node), *by, *of}) as (table, frame):
             rows = found(node, table, frame)
             columns = [frame.cells(key) for key in by]
             groups = group(columns, rows)
@@ -184,14 +181,6 @@ class Survey(Search):
         wanted = typed.casefold()
         ordered = sorted(counts, key=lambda text: not text.strip('"').casefold().startswith(wanted))
         return [Suggestion(text=text, kind="value", runs=counts[text]) for text in ordered]
-
-    @contextmanager
-    def _table(self, project: str | None) -> Iterator[tuple[RunTable, TableFrame]]:
-        """Give a project's table, kept for us while the context lasts."""
-        with self._tables.held(), self._reading() as connection:
-            table = self._tables.of(connection, project)
-            yield table, TableFrame(table, connection, self._clock_ns())
-            self._tables.trim()
 
 
 def _counted(cells: Cells, rows: Rows) -> list[tuple[ParamValue, int]]:
