@@ -333,7 +333,10 @@ class Watch:
         page.on(
             "request",
             lambda request: (
-                None if request.url.startswith(own) else self.foreign.append(request.url)
+                None
+                # A blob is what the page itself has made.
+                if request.url.removeprefix("blob:").startswith(own)
+                else self.foreign.append(request.url)
             ),
         )
         page.on("pageerror", lambda error: self.errors.append(str(error)))

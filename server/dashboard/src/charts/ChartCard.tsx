@@ -10,8 +10,11 @@ import { shortName } from "../series/metrics";
 import { useMappedTracks } from "../series/useMappedTracks";
 import type { Window } from "../series/useTracks";
 import { Tool } from "../shell/Tool";
+import { keyOf } from "../workspace/drawn";
 import type { LineStyle } from "./colours";
 import { domainOf, type Domain } from "./domain";
+import { linkTo } from "./exports/link";
+import { ExportMenu } from "./ExportMenu";
 import { groupTracks, type RunGroup, type Spread } from "./groups";
 import { LineChart } from "./LineChart";
 import { useLive } from "./live";
@@ -45,6 +48,8 @@ interface ChartCardProps {
   unit?: Unit;
   /** Draw these instead of the runs' own lines. */
   groups?: readonly ChartGroup[] | null;
+  /** In whose workspace a link shows the chart; elsewhere it shows the page's own address. */
+  project?: string;
   /** More buttons for the card's head. */
   tools?: ReactNode;
 }
@@ -95,6 +100,11 @@ export function ChartCard(props: ChartCardProps) {
     },
     [runs, unit],
   );
+  const link = () => {
+    const { origin, pathname, search } = location;
+    const seen = { project: props.project ?? null, name, isLog, isFull, runs: runIds.map(keyOf) };
+    return origin + linkTo(pathname, search, seen);
+  };
   const prefix = name.slice(0, name.length - shortName(name).length);
 
   return (
@@ -123,6 +133,21 @@ export function ChartCard(props: ChartCardProps) {
             isOn={isTable}
             onClick={() => setTable(!isTable)}
           />
+          {domain && (
+            <ExportMenu
+              picture={{
+                title: name,
+                lines,
+                domain,
+                x,
+                window: view.window,
+                isLog,
+                smoothing: view.smoothing,
+                unit,
+              }}
+              link={link}
+            />
+          )}
           {props.tools}
         </div>
       </header>

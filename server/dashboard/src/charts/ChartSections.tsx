@@ -51,6 +51,7 @@ export function ChartSections(props: ChartSectionsProps) {
         <div key={name} className={name === wide ? "cell is-wide" : "cell"}>
           <ChartCard
             name={name}
+            project={project}
             runs={props.runs}
             groups={props.groups ?? null}
             points={props.pointsOf(name)}

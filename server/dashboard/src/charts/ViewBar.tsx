@@ -5,7 +5,15 @@ import { Icon } from "../shell/Icon";
 import { SearchField } from "../shell/SearchField";
 import { useShortcuts } from "../shell/shortcuts";
 import { formatX } from "./axis";
-import { AXES, chartX, epochMetric, findMetrics, SMOOTHINGS, type ViewState } from "./useView";
+import {
+  AXES,
+  chartX,
+  countMetrics,
+  epochMetric,
+  findMetrics,
+  SMOOTHINGS,
+  type ViewState,
+} from "./useView";
 
 /** As many metrics can be chosen as an axis; of more, those that the search finds. */
 const OFFERED_MAX = 500;
@@ -25,7 +33,8 @@ export function ViewBar({ state, metrics, hasAxisKeys, searchKey = ".", children
   const { view, search } = state;
   const field = useRef<HTMLInputElement>(null);
   const epoch = epochMetric(metrics);
-  const axes = [...AXES, ...(epoch === null ? [] : ["epoch"])];
+  const counted = countMetrics(metrics).map((name) => `m:${name}`);
+  const axes = [...AXES, ...(epoch === null ? [] : ["epoch"]), ...counted];
   const nextStop = SMOOTHINGS.find((stop) => stop > view.smoothing) ?? 0;
   useShortcuts({
     [searchKey]: () => field.current?.focus(),
@@ -86,9 +95,11 @@ function AxisSelect(props: { state: ViewState; metrics: readonly string[]; epoch
   const { t } = useTranslation();
   const { state, metrics, epoch } = props;
   const { by } = state.view;
-  const found = metrics.length > OFFERED_MAX ? findMetrics(metrics, state.search) : metrics;
+  const counts = countMetrics(metrics);
+  const rest = metrics.filter((name) => !counts.includes(name));
+  const found = rest.length > OFFERED_MAX ? findMetrics(rest, state.search) : rest;
   const offered = found.slice(0, OFFERED_MAX);
-  if (by !== null && !offered.includes(by)) offered.push(by);
+  if (by !== null && !counts.includes(by) && !offered.includes(by)) offered.push(by);
   return (
     <label>
       {t("view.x")}
@@ -101,6 +112,11 @@ function AxisSelect(props: { state: ViewState; metrics: readonly string[]; epoch
         <option value="epoch" disabled={epoch === null}>
           {epoch === null ? t("x.no_epoch") : t("x.epoch")}
         </option>
+        {counts.map((name) => (
+          <option key={name} value={`m:${name}`}>
+            {name}
+          </option>
+        ))}
         <optgroup label={t("x.metric")}>
           {offered.map((name) => (
             <option key={name} value={`m:${name}`}>

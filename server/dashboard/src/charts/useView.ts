@@ -46,6 +46,14 @@ export function epochMetric(metrics: readonly string[]): string | null {
   );
 }
 
+/** Metrics that count how much was learned from, by the end of their names. */
+const COUNTS = [/(^|\/|_)samples?(_seen)?$/, /(^|\/|_)tokens?(_seen)?$/] as const;
+
+/** Return the metrics that people expect as an x axis: those that count samples and tokens. */
+export function countMetrics(metrics: readonly string[]): string[] {
+  return COUNTS.flatMap((count) => metrics.find((name) => count.test(name)) ?? []);
+}
+
 /** Return what the address' *text* makes the x axis; what cannot be had is steps. */
 export function parseX(text: string, metrics: readonly string[]): Pick<ChartView, "x" | "by"> {
   const by = text === "epoch" ? epochMetric(metrics) : text.startsWith(METRIC) ? text.slice(2) : "";

@@ -17,7 +17,7 @@ export function KeySheet({ isOpen, onClose }: { isOpen: boolean; onClose: () => 
     ["l", t("keys.log")],
     ["o", t("keys.full")],
     ["s", t("keys.smoothing")],
-    ["1 – 4", t("keys.axis")],
+    ["1 – 6", t("keys.axis")],
     ["g w", t("keys.list")],
     ["1 – 8", t("keys.tabs")],
     ["0", t("keys.reset")],

@@ -9,7 +9,8 @@ export const DRAWN_MAX = 30;
 /** The API's bound on runs in one query. */
 export const RUNS_MAX = 200;
 
-export type Rule = "newest" | "best" | "all";
+/** "chosen": none but those that the user has added or pinned, as a link to a chart has it. */
+export type Rule = "newest" | "best" | "all" | "chosen";
 
 /** Runs are named by the beginnings of their ids, which is how the address has them. */
 export interface Choice {
@@ -58,6 +59,7 @@ function ruled(
   headline: string | null,
 ): readonly RunSummary[] {
   if (rule === "all") return shown;
+  if (rule === "chosen") return [];
   if (rule === "best" && headline !== null) return bestOf(shown, headline).slice(0, DRAWN_MAX);
   const newest = [...shown].sort((a, b) => b.started_ns - a.started_ns).slice(0, DRAWN_MAX);
   return [...newest, ...shown.filter((run) => run.state === "running")];

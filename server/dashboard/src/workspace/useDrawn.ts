@@ -4,7 +4,7 @@ import { useSearchParams } from "wouter";
 import type { RunSummary } from "../api/types";
 import { drawnOf, pinToggled, soloed, toggled, type Choice, type Rule } from "./drawn";
 
-const RULES: readonly Rule[] = ["newest", "best", "all"];
+const RULES: readonly Rule[] = ["newest", "best", "all", "chosen"];
 
 /** Read the choice of runs from the address, where a link keeps it. */
 export function readChoice(params: URLSearchParams): Choice {

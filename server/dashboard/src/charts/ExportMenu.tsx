@@ -1,0 +1,74 @@
+import Menu from "@mui/material/Menu";
+import MenuItem from "@mui/material/MenuItem";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+
+import { copyText } from "../shell/clipboard";
+import { Icon } from "../shell/Icon";
+import { ink } from "../shell/theme";
+import type { Picture } from "./exports/svg";
+
+const CHOICES = ["png", "svg", "csv", "link"] as const;
+type Choice = (typeof CHOICES)[number];
+
+/** Takes a chart out of the page: as a picture, as its numbers, as a link to what is seen. */
+export function ExportMenu(props: { picture: Omit<Picture, "ink">; link: () => string }) {
+  const { t } = useTranslation();
+  const [anchor, setAnchor] = useState<HTMLElement | null>(null);
+  const [said, setSaid] = useState("");
+  const choose = async (choice: Choice) => {
+    setAnchor(null);
+    try {
+      if (choice === "link") await copyText(props.link());
+      else await save(choice, props.picture);
+      setSaid(choice === "link" ? t("copied") : "");
+    } catch (error) {
+      setSaid(t("chart.export_failed", { reason: String(error) }));
+    }
+  };
+  return (
+    <>
+      <button
+        type="button"
+        className="tool"
+        aria-label={t("chart.export")}
+        title={t("chart.export")}
+        aria-haspopup="menu"
+        aria-expanded={anchor !== null}
+        onClick={(click) => {
+          setSaid("");
+          setAnchor(click.currentTarget);
+        }}
+      >
+        <Icon name="download" />
+      </button>
+      <span className="export-said" role="status">
+        {said}
+      </span>
+      <Menu anchorEl={anchor} open={anchor !== null} onClose={() => setAnchor(null)}>
+        {CHOICES.map((choice) => (
+          <MenuItem key={choice} onClick={() => void choose(choice)}>
+            {t(`chart.export_${choice}`)}
+          </MenuItem>
+        ))}
+      </Menu>
+    </>
+  );
+}
+
+/** What makes the files is fetched by the first who wants one. */
+async function save(kind: Exclude<Choice, "link">, drawn: Omit<Picture, "ink">): Promise<void> {
+  const { chartCsv, chartSvg, download, fileName, pngOf } = await import("./exports");
+  const name = fileName(drawn.title, kind);
+  if (kind === "csv")
+    return download(
+      new Blob([chartCsv(drawn.title, drawn.lines, drawn.x)], { type: "text/csv" }),
+      name,
+    );
+  const svg = chartSvg({ ...drawn, ink });
+  const named = drawn.lines.filter(({ track }) => !track.isSuperseded);
+  download(
+    kind === "svg" ? new Blob([svg], { type: "image/svg+xml" }) : await pngOf(svg, named.length),
+    name,
+  );
+}

@@ -1,0 +1,42 @@
+// A chart's buckets as comma-separated values, for other programs.
+
+import type { ChartX } from "../axis";
+import type { Line } from "../model";
+
+/** Return the buckets of *lines* as RFC 4180 has it: full precision, one row each, NaN as "NaN". */
+export function chartCsv(name: string, lines: readonly Line[], x: ChartX): string {
+  const rows = lines.flatMap(({ track, label }) =>
+    Array.from(track.x, (place, index) => [
+      label,
+      track.run,
+      name,
+      place,
+      track.mean[index]!,
+      track.min[index]!,
+      track.max[index]!,
+      track.counts[index]!,
+      track.bads[index]!,
+      Number(track.isSuperseded),
+    ]),
+  );
+  const head = [
+    "label",
+    "id",
+    "metric",
+    x,
+    "mean",
+    "min",
+    "max",
+    "points",
+    "not_finite",
+    "superseded",
+  ];
+  return [head, ...rows].map((row) => `${row.map(fieldOf).join(",")}\r\n`).join("");
+}
+
+function fieldOf(value: string | number): string {
+  if (typeof value === "number") return String(value);
+  // A spreadsheet would take such a text for a formula, and anybody may name a run.
+  const text = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

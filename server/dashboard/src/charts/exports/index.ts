@@ -1,0 +1,3 @@
+export { chartCsv } from "./csv";
+export { download, fileName, pngOf } from "./files";
+export { chartSvg } from "./svg";

@@ -1,0 +1,83 @@
+"""A chart is taken out of the page: as pictures, as numbers, as a link to what was seen."""
+
+from __future__ import annotations
+
+import csv
+import re
+from pathlib import Path
+from typing import Final
+
+import pytest
+from playwright.sync_api import BrowserContext
+from playwright.sync_api import Locator
+from playwright.sync_api import Page
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.slow
+
+PNG: Final = b"\x89PNG\r\n\x1a\n"
+
+
+def card(page: Page, metric: str) -> Locator:
+    """Return the chart card of *metric*."""
+    return page.get_by_role("region", name=metric, exact=True)
+
+
+def take(page: Page, metric: str, choice: str) -> Path:
+    """Choose from the chart's menu; return the file that comes of it."""
+    card(page, metric).hover()
+    card(page, metric).get_by_role("button", name="Export").click()
+    with page.expect_download() as download:
+        page.get_by_role("menuitem", name=choice).click()
+    assert download.value.suggested_filename.startswith("train-loss.")
+    return download.value.path()
+
+
+def test_a_chart_is_saved_as_numbers_and_pictures(page: Page, runs: dict[str, str]) -> None:
+    """The CSV has the buckets with the spike in them; the pictures are what they say."""
+    page.goto(f"/r/{runs['calm-fox']}")
+    expect(card(page, "train/loss").get_by_role("img")).to_be_visible()
+
+    table = take(page, "train/loss", "CSV").read_text(encoding="utf-8")
+    rows = list(csv.DictReader(table.splitlines()))
+    svg = take(page, "train/loss", "SVG").read_text(encoding="utf-8")
+    png = take(page, "train/loss", "PNG").read_bytes()
+
+    assert len(rows) == 400
+    assert {row["id"] for row in rows} == {runs["calm-fox"]}
+    assert sum(int(row["points"]) for row in rows) == 2000
+    assert sum(float(row["max"]) > 40 for row in rows) == 1
+    assert svg.startswith("<svg ")
+    assert svg.count(">calm-fox</text>") == 1
+    assert png.startswith(PNG)
+
+
+def test_a_link_shows_the_same_chart_of_the_same_runs(
+    context: BrowserContext, page: Page, runs: dict[str, str]
+) -> None:
+    """Zoom, smoothing, axis and runs, and nothing of what is kept in this browser."""
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto("/p/digits?sm=0.6&xr=100,900")
+    loss = card(page, "train/loss")
+    expect(loss.get_by_role("img")).to_be_visible()
+    page.get_by_role("button", name="Draw lost-elk in the charts").click()
+    loss.hover()
+    loss.get_by_role("button", name="Logarithmic y axis").click()
+    loss.get_by_role("button", name="Export").click()
+    page.get_by_role("menuitem", name="Copy a link").click()
+    expect(loss.get_by_role("status")).to_have_text("Copied")
+    link = page.evaluate("navigator.clipboard.readText()")
+
+    page.goto(link)
+
+    expect(page.get_by_role("region", name="train/loss")).to_be_visible()
+    expect(page.locator(".card")).to_have_count(1)
+    expect(page.get_by_role("button", name="Draw calm-fox in the charts")).to_have_attribute(
+        "aria-pressed", "true"
+    )
+    expect(page.get_by_role("button", name="Draw lost-elk in the charts")).to_have_attribute(
+        "aria-pressed", "false"
+    )
+    expect(page.get_by_role("checkbox", name="Log y")).to_be_checked()
+    expect(page.get_by_label("Smoothing")).to_have_value("0.6")
+    expect(page.get_by_role("button", name=re.compile("Zoomed: 100 . 900"))).to_be_visible()
