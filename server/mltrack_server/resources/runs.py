@@ -24,8 +24,9 @@ class Project(Resource, frozen=True, kw_only=True):
     """A project and how much is in it."""
 
     name: str
-    runs: int
-    live: int  # runs that have not ended and are not silent
+    runs: int  # without those put away
+    live: int  # of these: have not ended and are not silent
+    archived: int  # runs put away
     heard_ns: int  # when the server last received anything of it
 
 

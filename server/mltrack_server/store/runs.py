@@ -11,9 +11,11 @@ from typing import NamedTuple
 import msgspec
 from sqlalchemy import Connection
 from sqlalchemy import Row
+from sqlalchemy import and_
 from sqlalchemy import case
 from sqlalchemy import func
 from sqlalchemy import insert
+from sqlalchemy import not_
 from sqlalchemy import select
 from sqlalchemy import update
 
@@ -77,16 +79,30 @@ def marks(connection: Connection, rid: int) -> dict[str, Mark]:
 def projects(connection: Connection, now_ns: int) -> ProjectList:
     """Return all projects, the one heard of last first."""
     heard = func.max(_run.heard_ns)
-    live = func.sum(case((is_live(now_ns), 1), else_=0))
+    away = _run.archived.is_(True)
+    runs, live, archived = (
+        func.sum(case((condition, 1), else_=0)).label(name)
+        for name, condition in (
+            ("runs", not_(away)),
+            ("live", and_(not_(away), is_live(now_ns))),
+            ("archived", away),
+        )
+    )
     rows = connection.execute(
-        select(_run.project, func.count().label("runs"), live.label("live"), heard.label("heard"))
+        select(_run.project, runs, live, archived, heard.label("heard"))
         .where(_run.deleted_ns.is_(None))
         .group_by(_run.project)
         .order_by(heard.desc(), _run.project)
     )
     return ProjectList(
         projects=[
-            Project(name=row.project, runs=row.runs, live=row.live, heard_ns=row.heard)
+            Project(
+                name=row.project,
+                runs=row.runs,
+                live=row.live,
+                archived=row.archived,
+                heard_ns=row.heard,
+            )
             for row in rows
         ]
     )

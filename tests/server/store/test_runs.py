@@ -8,6 +8,7 @@ import pytest
 
 from mltrack_core import records
 from mltrack_core.records import Console
+from mltrack_server.resources import RunEdit
 from mltrack_server.store import Store
 
 
@@ -148,3 +149,16 @@ def test_a_stream_says_when_its_process_began_and_how_it_ended(store: Store, mak
         (30, None, None, ""),
         (40, None, None, ""),
     ]
+
+
+def test_a_project_counts_runs_put_away_apart(store: Store, make_log: Any) -> None:
+    """As the list does that leaves them out; a project of nothing else is still there."""
+    logs = [make_log(project=project) for project in ("a", "a", "b")]
+    store.apply([log.batch() for log in logs])
+    for log in logs[1:]:
+        store.edit(log.run, RunEdit(archived=True))
+
+    counted = {each.name: (each.runs, each.archived) for each in store.projects().projects}
+
+    assert counted == {"a": (1, 1), "b": (0, 1)}
+    assert [each.live for each in store.projects().projects if each.name == "b"] == [0]

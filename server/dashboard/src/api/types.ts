@@ -510,6 +510,7 @@ export interface Project {
   name: string;
   runs: number;
   live: number;
+  archived: number;
   heard_ns: number;
 }
 
