@@ -50,6 +50,7 @@ PREFIXES: Final[dict[str, Place]] = {
 }
 NOT_KEPT: Final = frozenset(("mean", "avg", "std", "first", "median", "sum"))  # of a metric
 
+_COMPARED_MAX: Final = 200  # characters
 _BARE: Final = re.compile(r"[^\s()\[\],=!<>~\"']+")
 # Metrics of which more is better; of all others less is. Whole words of the name's last part.
 _HIGHER: Final = re.compile(
@@ -152,11 +153,21 @@ def nearest(word: str, names: Iterable[str]) -> str:
         # The most frequent mistake is to leave the prefix out.
         if candidate.partition(".")[2] == word or candidate.rpartition(".")[2] == word:
             return candidate
-    found = difflib.get_close_matches(word[:200], candidates, 1, 0.6)
-    if found or "." in word:
+    place, dot, name = word[:_COMPARED_MAX].partition(".")
+    tails = {tail: each for each in candidates if (tail := each.partition(".")[2])}
+    if dot and place in PREFIXES:
+        # Compared with their place before them, any two short names are much alike.
+        here = {
+            each.partition(".")[2]: each
+            for each in candidates
+            if each.startswith(f"{PREFIXES[place]}.")
+        }
+        found = difflib.get_close_matches(name, here, 1, 0.6)
+        return here[found[0]] if found else tails.get(name, "")
+    found = difflib.get_close_matches(word[:_COMPARED_MAX], candidates, 1, 0.6)
+    if found or dot:
         return found[0] if found else ""
-    tails = {candidate.partition(".")[2]: candidate for candidate in candidates}
-    found = difflib.get_close_matches(word[:200], [tail for tail in tails if tail], 1, 0.75)
+    found = difflib.get_close_matches(word[:_COMPARED_MAX], tails, 1, 0.75)
     return tails[found[0]] if found else ""
 
 

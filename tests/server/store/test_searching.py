@@ -102,6 +102,30 @@ def test_keys_that_no_run_has_are_named(store: Store, make_log: Any) -> None:
         store.runs(q="learning_rate < 1")
 
 
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("params.lrr", "params.lr"),
+        ("config.lrr", "params.lr"),
+        ("params.weight_decai", "params.weight_decay"),
+        ("metrics.val/los.min", "metrics.val/loss"),
+        ("metrics.lr", "params.lr"),
+        ("params.zz", ""),
+        ("metrics.acc", ""),
+    ],
+)
+def test_the_key_that_was_perhaps_meant_is_offered(
+    store: Store, make_log: Any, typed: str, meant: str
+) -> None:
+    """A typo finds its key whatever statistic is behind it, and a name like no other finds none."""
+    log = make_log().add(records.Params(1, "", {"lr": 0.1, "weight_decay": 0.0}))
+    store.apply([log.scalars(range(1), **{"val/loss": 0.0}).batch()])
+
+    (unknown,) = store.runs(q=f"has {typed}").unknown
+
+    assert unknown.nearest == meant
+
+
 # ---- what people change ----
 
 

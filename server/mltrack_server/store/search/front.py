@@ -202,14 +202,20 @@ def unknown_keys(
         return []
     asked = dict.fromkeys([*named(node), *(order.key for order in orders)])
     lacking = [
-        keys.write(key)
+        key
         for key in asked
         if key.place != "attribute" and not np.any(frame.cells(key).kinds != MISSING)
     ]
     if not lacking:
         return []
     known = table.catalogue(frame.connection, time.monotonic()).entries
-    return [UnknownKey(key=key, nearest=keys.nearest(key, known)) for key in lacking]
+    return [
+        UnknownKey(
+            key=keys.write(key),
+            nearest=keys.nearest(keys.write(Key(key.place, key.name)), known),  # no statistic
+        )
+        for key in lacking
+    ]
 
 
 def _skipped(cursor: str, sort: str, levels: Sequence[Level], rows: Rows, table: RunTable) -> int:
