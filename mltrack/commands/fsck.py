@@ -68,8 +68,8 @@ def fsck(options: argparse.Namespace) -> int:
         if options.repair and any(finding.is_mendable for finding in findings):
             print(f"put aside in {store.mend(findings)}")
             findings = list(store.check(read_data=options.read_data))
-            print(f"{len(findings)} problems are left")
-    count += len(findings)
+            print(f"{sum(not each.is_due for each in findings)} problems are left")
+    count += sum(not finding.is_due for finding in findings)
     if not count:
         print(f"{root}: sound" + ("" if options.read_data else "; --read-data reads every byte"))
     return 1 if count else 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Callable
 from collections.abc import Iterator
 from pathlib import Path
@@ -143,6 +144,22 @@ def test_a_blob_that_is_not_whole_is_named(
     assert not path.exists()
     kept = list((home / "store").glob(f"quarantine/*/{digest}"))
     assert len(kept) == (damage == "changed")
+
+
+@pytest.mark.parametrize("hours", [1, 25])
+def test_media_on_their_way_are_no_damage(
+    hours: int, home: Path, make_log: Callable[..., Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """For a day after a run was heard of its agent may bring a file; after that it is missing."""
+    digest = digest_of(b"image")
+    item = records.MediaItem("image", records.MediaFile("image/png", 5, digest))
+    heard_ns = time.time_ns() - hours * 3600 * 10**9
+    with Store(store_url(home), clock_ns=lambda: heard_ns) as store:
+        store.apply([make_log().add(records.Media(1, 0, "sample", [item])).batch()])
+
+    assert fsck(home) == (hours > 24)
+
+    assert digest in capsys.readouterr().out
 
 
 def test_damage_in_the_spool_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -220,11 +220,13 @@ def count(connection: Connection, rid: int) -> int:
     return int(connection.execute(found).scalar_one())
 
 
-def named(connection: Connection) -> set[str]:
-    """Return every blob that a run's media name."""
-    return set(
-        connection.execute(select(_file.digest).where(_file.data.is_(None)).distinct()).scalars()
-    )
+def named(connection: Connection, *, heard_since_ns: int | None = None) -> set[str]:
+    """Return every blob that media name: of all runs, or of those heard of since."""
+    query = select(_file.digest).where(_file.data.is_(None)).distinct()
+    if heard_since_ns is not None:
+        run = schema.run.c
+        query = query.join(schema.run, run.rid == _file.rid).where(run.heard_ns >= heard_since_ns)
+    return set(connection.execute(query).scalars())
 
 
 class _Key(NamedTuple):

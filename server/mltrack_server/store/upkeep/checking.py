@@ -17,6 +17,7 @@ from sqlalchemy import select
 from sqlalchemy import text
 
 from mltrack_core.blobs import digest_of
+from mltrack_core.limits import RETAIN_S
 from mltrack_core.spool import frame
 from mltrack_core.spool.frame import Frame
 from mltrack_server.columns import Ints
@@ -24,6 +25,7 @@ from mltrack_server.store import chunk
 from mltrack_server.store import schema
 from mltrack_server.store import tier
 from mltrack_server.store.blobs import BlobStore
+from mltrack_server.store.media import reading as media
 from mltrack_server.store.upkeep import keeping
 
 # What a damaged body may raise: msgpack, zstd, NumPy and our own bounds.
@@ -43,6 +45,7 @@ class Finding:
     table: str = ""  # of the row that --repair puts aside
     key: dict[str, Any] = field(default_factory=dict)
     blob: str = ""  # that --repair puts aside
+    is_due: bool = False  # no damage: it may still come by itself
 
     @property
     def is_mendable(self) -> bool:
@@ -52,15 +55,19 @@ class Finding:
 
 _PUT_ASIDE: Final = "`mltrack fsck --repair` puts it aside; the rest of the run is read without it"
 _RESTORE: Final = "restore a backup into a new folder; agents refill it with what they still hold"
+_LATER: Final = "nothing yet: its agent may still bring it, within a day of the run's last record"
 _AGAIN: Final = "keep the checkpoint's or the media's own file, or bring the blob from a backup"
 
 
-def check(connection: Connection, blobs: BlobStore, *, read_data: bool) -> Iterator[Finding]:
+def check(
+    connection: Connection, blobs: BlobStore, now_ns: int, *, read_data: bool
+) -> Iterator[Finding]:
     """Yield what is wrong.
 
     Args:
         connection: Sees one state of the store.
         blobs: Its blobs.
+        now_ns: What time it is.
         read_data: Whether to read every body and every blob, not only what is said of them.
     """
     yield from _database(connection, thorough=read_data)
@@ -72,7 +79,7 @@ def check(connection: Connection, blobs: BlobStore, *, read_data: bool) -> Itera
         yield from checked.chunks()
         yield from checked.tiers()
         yield from checked.counts()
-    yield from _blobs(connection, blobs, read_data=read_data)
+    yield from _blobs(connection, blobs, now_ns, read_data=read_data)
 
 
 def _database(connection: Connection, *, thorough: bool) -> Iterator[Finding]:
@@ -329,12 +336,19 @@ def _buckets_are_whole(row: Row[Any]) -> bool:
     return {len(ranges.low), len(ranges.mean), len(spans.step_low)} == {count}
 
 
-def _blobs(connection: Connection, blobs: BlobStore, *, read_data: bool) -> Iterator[Finding]:
+def _blobs(
+    connection: Connection, blobs: BlobStore, now_ns: int, *, read_data: bool
+) -> Iterator[Finding]:
     """Check that blobs are there that something names, and with --read-data their bytes."""
     if blobs.folder is None:
         return
+    # A file of media comes before its record or after it; a checkpoint's come before theirs.
+    due = media.named(connection, heard_since_ns=now_ns - int(RETAIN_S * 1e9))
     for digest in sorted(keeping.named(connection)):
-        if not blobs.has(digest):
+        if not blobs.has(digest) and digest in due:
+            what = "it is not there yet; a run that was heard of within a day names it"
+            yield Finding(where=f"blob {digest}", what=what, advice=_LATER, is_due=True)
+        elif not blobs.has(digest):
             yield Finding(where=f"blob {digest}", what="it is not there", advice=_AGAIN)
         elif read_data and not _is_whole(blobs, digest):
             yield Finding(

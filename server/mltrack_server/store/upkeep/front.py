@@ -123,7 +123,7 @@ class Upkeep(Connected):
             StoreUnusable: It is so damaged that the database gives up.
         """
         with self._reading() as connection:
-            yield from checking.check(connection, self.blobs, read_data=read_data)
+            yield from checking.check(connection, self.blobs, self._clock_ns(), read_data=read_data)
 
     def mend(self, findings: Sequence[Finding]) -> Path:
         """Put aside what `check` found, all in one transaction; return the folder of it.
