@@ -1,8 +1,9 @@
-"""A chart is taken out of the page: as pictures, as numbers, as a link to what was seen."""
+"""A chart is taken out of the page, as pictures, numbers and a link, and is read at two places."""
 
 from __future__ import annotations
 
 import csv
+import math
 import re
 from pathlib import Path
 from typing import Final
@@ -21,6 +22,11 @@ PNG: Final = b"\x89PNG\r\n\x1a\n"
 def card(page: Page, metric: str) -> Locator:
     """Return the chart card of *metric*."""
     return page.get_by_role("region", name=metric, exact=True)
+
+
+def loss_at(step: int) -> float:
+    """Return the loss of calm-fox."""
+    return 2.3 * math.exp(-step / 150) + 0.12 + 0.03 * math.sin(step * 1.7)
 
 
 def take(page: Page, metric: str, choice: str) -> Path:
@@ -81,3 +87,34 @@ def test_a_link_shows_the_same_chart_of_the_same_runs(
     expect(page.get_by_role("checkbox", name="Log y")).to_be_checked()
     expect(page.get_by_label("Smoothing")).to_have_value("0.6")
     expect(page.get_by_role("button", name=re.compile("Zoomed: 100 . 900"))).to_be_visible()
+
+
+def test_two_pinned_cursors_show_what_lies_between_them(page: Page, runs: dict[str, str]) -> None:
+    """By a field or by a click with Alt; all charts show them, and a reload keeps them."""
+    page.goto("/p/digits")
+    loss = card(page, "val/loss")
+    expect(loss.get_by_role("img")).to_be_visible()
+    field = page.get_by_label("Pin cursor at…")
+    for step in ("99", "1999"):
+        field.fill(step)
+        field.press("Enter")
+
+    table = loss.get_by_role("region", name="Values of val/loss at the pinned cursors")
+    expect(table.get_by_role("columnheader")).to_have_text(
+        ["Run", "A step 99", "B step 1,999", "Δ +1,900"]
+    )
+    row = table.get_by_role("row").filter(has_text="calm-fox")
+    first, last = (loss_at(step) + 0.05 for step in (99, 1999))
+    wanted = [f"{first:.4f}", f"{last:.5f}", f"−{first - last:.4f}"]  # noqa: RUF001 - a minus
+    expect(row.get_by_role("cell")).to_have_text(wanted)
+    page.reload()
+    expect(row.get_by_role("cell")).to_have_text(wanted)
+    expect(
+        page.get_by_role("region", name="Values of train/loss at the pinned cursors")
+    ).to_be_visible()
+    page.get_by_role("button", name="A step 99").click()
+    loss.locator(".u-over").click(position={"x": 2, "y": 40}, modifiers=["Alt"])
+
+    expect(table.get_by_role("columnheader")).to_have_text(
+        ["Run", "A step 1,999", "B step 99", "Δ −1,900"]  # noqa: RUF001 - a minus
+    )

@@ -19,6 +19,7 @@ import { groupTracks, type RunGroup, type Spread } from "./groups";
 import { LineChart } from "./LineChart";
 import { useLive } from "./live";
 import type { Line } from "./model";
+import { PinTable } from "./PinTable";
 import { TrackTable } from "./TrackTable";
 import type { Reading } from "./tooltip";
 import { plain, type Unit } from "./unit";
@@ -44,6 +45,7 @@ interface ChartCardProps {
   points: number;
   view: ChartView;
   onWindow: (window: Window | null) => void;
+  onPinCursor?: ((place: number) => void) | undefined;
   height: number;
   unit?: Unit;
   /** Draw these instead of the runs' own lines. */
@@ -166,6 +168,8 @@ export function ChartCard(props: ChartCardProps) {
               x={x}
               window={view.window}
               onWindow={onWindow}
+              pins={view.pins}
+              onPin={props.onPinCursor}
               isLog={isLog}
               smoothing={view.smoothing}
               height={height}
@@ -178,6 +182,9 @@ export function ChartCard(props: ChartCardProps) {
           <p className="card-empty">{emptyText(lines, view, t)}</p>
         )}
       </div>
+      {view.pins.length > 0 && lines.length > 0 && (
+        <PinTable name={name} lines={lines} pins={view.pins} x={x} unit={unit} />
+      )}
       <Footer lines={lines} />
     </section>
   );

@@ -30,6 +30,7 @@ interface ChartSectionsProps {
   pointsOf: (metric: string) => number;
   view: ChartView;
   onWindow: (window: Window | null) => void;
+  onPinCursor?: (place: number) => void;
 }
 
 export function ChartSections(props: ChartSectionsProps) {
@@ -57,6 +58,7 @@ export function ChartSections(props: ChartSectionsProps) {
             points={props.pointsOf(name)}
             view={props.view}
             onWindow={props.onWindow}
+            onPinCursor={props.onPinCursor}
             height={name === wide ? WIDE_PX : CHART_PX}
             tools={
               <>

@@ -12,7 +12,7 @@ import { formatX, timeSteps, wholeSteps, type ChartX } from "./axis";
 import { cursor } from "./cursor";
 import type { Domain } from "./domain";
 import { highlight } from "./highlight";
-import { drawMarks } from "./marks";
+import { drawMarks, drawPins } from "./marks";
 import { modelOf, type Layer, type Line } from "./model";
 import { placeOf, readAt, Tooltip, type Reading } from "./tooltip";
 import type { Unit } from "./unit";
@@ -23,6 +23,9 @@ export interface LineChartProps {
   x: ChartX;
   window: Window | null;
   onWindow: (window: Window | null) => void;
+  pins: readonly number[];
+  /** Told a place that was clicked with the key Alt; it is that of the nearest point. */
+  onPin?: ((place: number) => void) | undefined;
   isLog: boolean;
   smoothing: number;
   height: number;
@@ -35,7 +38,7 @@ export interface LineChartProps {
 
 /** A chart of at most a few hundred lines whose cursor moves with those of all others on the page. */
 export function LineChart(props: LineChartProps) {
-  const { lines, domain, x, window, isLog, smoothing, height, summary } = props;
+  const { lines, domain, x, window, pins, isLog, smoothing, height, summary } = props;
   const { t } = useTranslation();
   const host = useRef<HTMLDivElement>(null);
   const chart = useRef<uPlot | null>(null);
@@ -58,6 +61,9 @@ export function LineChart(props: LineChartProps) {
       element,
     );
     plot.over.append(tooltip.element);
+    plot.over.addEventListener("click", (click) => {
+      if (click.altKey) pinAt(plot, latest.current);
+    });
     chart.current = plot;
     const observer = new ResizeObserver(() => {
       plot.setSize({ width: element.clientWidth, height: latest.current.height });
@@ -98,7 +104,7 @@ export function LineChart(props: LineChartProps) {
     };
     paint();
     return highlight.onChange(paint);
-  }, [theme, model.shape, isLog, x]);
+  }, [theme, model.shape, isLog, x, pins]);
 
   return <div ref={host} className="chart" style={{ height }} role="img" aria-label={summary} />;
 }
@@ -181,7 +187,10 @@ function optionsOf(
     series: [{}, ...layers.map((layer) => seriesOf(layer, focusOf(layers)))],
     bands: bandsOf(layers),
     hooks: {
-      draw: [(plot) => drawMarks(plot, latest.current.lines)],
+      draw: [
+        (plot) => drawMarks(plot, latest.current.lines),
+        (plot) => drawPins(plot, latest.current.pins),
+      ],
       setSelect: [(plot) => select(plot, latest.current.onWindow)],
       setCursor: [(plot) => read(plot, latest.current, tooltip, notFinite.current)],
     },
@@ -241,6 +250,12 @@ function select(plot: uPlot, onWindow: (window: Window) => void): void {
   if (width < DRAG_PX_MIN) return;
   plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
   onWindow([plot.posToVal(left, "x"), plot.posToVal(left + width, "x")]);
+}
+
+function pinAt(plot: uPlot, { lines, onPin }: LineChartProps): void {
+  const place = plot.posToVal(plot.cursor.left ?? -1, "x");
+  const readings = readAt(lines, place);
+  if (readings.length > 0) onPin?.(placeOf(readings, place));
 }
 
 function read(

@@ -5,6 +5,7 @@ import { Icon } from "../shell/Icon";
 import { SearchField } from "../shell/SearchField";
 import { useShortcuts } from "../shell/shortcuts";
 import { formatX } from "./axis";
+import { PinBar } from "./PinBar";
 import {
   AXES,
   chartX,
@@ -71,6 +72,7 @@ export function ViewBar({ state, metrics, hasAxisKeys, searchKey = ".", children
         <Check label={t("view.full")} isOn={view.isFull} onChange={state.setFull} />
       </span>
       {children}
+      <PinBar pins={view.pins} x={chartX(view)} onToggle={state.togglePin} />
       {view.window && (
         <button type="button" className="chip" onClick={() => state.setWindow(null)}>
           <Icon name="reset" />

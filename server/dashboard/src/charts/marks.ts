@@ -4,6 +4,7 @@ import uPlot from "uplot";
 
 import { ink } from "../shell/theme";
 import type { Line } from "./model";
+import { PIN_NAMES } from "./pins";
 
 /**
  * Draw × on the x axis where *lines* begin to be not finite and a strip as long as they stay so, and
@@ -33,6 +34,27 @@ export function drawMarks(chart: uPlot, lines: readonly Line[]): void {
       if (track.min[index]! < yMin) drawArrow(ctx, left, bottom, -size, style.colour);
     }
   }
+  ctx.restore();
+}
+
+/** Draw the pinned cursors, each with its letter. */
+export function drawPins(chart: uPlot, pins: readonly number[]): void {
+  const { ctx, bbox } = chart;
+  ctx.save();
+  ctx.strokeStyle = ctx.fillStyle = ink("--accent");
+  ctx.lineWidth = uPlot.pxRatio;
+  ctx.setLineDash([4 * uPlot.pxRatio, 3 * uPlot.pxRatio]);
+  ctx.textAlign = "left";
+  ctx.font = `${11 * uPlot.pxRatio}px system-ui, sans-serif`;
+  pins.forEach((pin, at) => {
+    const left = Math.round(chart.valToPos(pin, "x", true)) + 0.5;
+    if (left < bbox.left || left > bbox.left + bbox.width) return;
+    ctx.beginPath();
+    ctx.moveTo(left, bbox.top);
+    ctx.lineTo(left, bbox.top + bbox.height);
+    ctx.stroke();
+    ctx.fillText(PIN_NAMES[at]!, left + 3 * uPlot.pxRatio, bbox.top + 10 * uPlot.pxRatio);
+  });
   ctx.restore();
 }
 

@@ -7,6 +7,7 @@ import type { Window } from "../series/useTracks";
 import { useUrl } from "../shell/useUrl";
 import type { ChartX } from "./axis";
 import type { Spread } from "./groups";
+import { parsePins, pinToggled } from "./pins";
 import { parseWindow, useWindow } from "./useWindow";
 
 export interface ChartView {
@@ -19,6 +20,8 @@ export interface ChartView {
   /** Extremes are on the scale, however far they flatten the rest. */
   isFull: boolean;
   smoothing: number;
+  /** Where cursors were pinned, in units of x. */
+  pins: readonly number[];
   /** What the band around a group's mean is. */
   spread: Spread;
 }
@@ -30,6 +33,7 @@ export const PLAIN_VIEW: ChartView = {
   isLog: false,
   isFull: false,
   smoothing: 0,
+  pins: [],
   spread: "range",
 };
 
@@ -72,6 +76,7 @@ export function useView(metrics: readonly string[]) {
   const [outlierText, setOutlierText] = useUrl("o");
   const [smoothingText, setSmoothingText] = useUrl("sm");
   const [spreadText, setSpreadText] = useUrl("b");
+  const [pinText, setPinText] = useUrl("at");
   const [search, setSearch] = useUrl("m");
   const [windowText, setWindow] = useWindow();
   const view = useMemo<ChartView>(
@@ -81,16 +86,23 @@ export function useView(metrics: readonly string[]) {
       isLog: logText === "log",
       isFull: outlierText === "full",
       smoothing: clampSmoothing(Number(smoothingText)),
+      pins: parsePins(pinText),
       spread: spreadText === "sd" ? "sd" : "range",
     }),
-    [xText, metrics, windowText, logText, outlierText, smoothingText, spreadText],
+    [xText, metrics, windowText, logText, outlierText, smoothingText, spreadText, pinText],
   );
   const setX = useCallback(
     (text: string) => {
       setWindow(null); // a window of steps means nothing in seconds
+      setPinText(null);
       setXText(text === "step" ? null : text);
     },
-    [setWindow, setXText],
+    [setWindow, setXText, setPinText],
+  );
+  const { pins } = view;
+  const togglePin = useCallback(
+    (place: number) => setPinText(pinToggled(pins, place).join(",")),
+    [pins, setPinText],
   );
   return {
     view,
@@ -99,6 +111,7 @@ export function useView(metrics: readonly string[]) {
     setX,
     setWindow,
     setSearch,
+    togglePin,
     setLog: (isLog: boolean) => setLogText(isLog ? "log" : null),
     setFull: (isFull: boolean) => setOutlierText(isFull ? "full" : null),
     setSmoothing: (amount: number) => setSmoothingText(amount > 0 ? String(amount) : null),

@@ -162,6 +162,7 @@ function Curves(props: { project: string; runs: readonly Run[]; chartRuns: reado
         }
         view={state.view}
         onWindow={state.setWindow}
+        onPinCursor={state.togglePin}
       />
     </>
   );

@@ -210,6 +210,10 @@ export default {
   "view.mean_of_some_other":
     "Each line is the mean of a group’s drawn runs: {{runs}} of {{total}} runs in {{count}} groups.",
   "view.zoomed": "Zoomed: {{from}} – {{to}}",
+  "pins.at": "Pin cursor at…",
+  "pins.hint": "Pins a cursor in all charts, as a click with Alt does; two show the difference",
+  "pins.remove": "Take this cursor away",
+  "pins.table": "Values of {{name}} at the pinned cursors",
   "x.step": "Step",
   "x.relative": "Relative time",
   "x.time": "Wall time",

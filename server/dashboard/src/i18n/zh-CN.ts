@@ -192,6 +192,10 @@ export default {
   "view.mean_of_some_other":
     "每条线是一组中已绘制运行的均值：{{runs}} / {{total}} 个运行，共 {{count}} 组。",
   "view.zoomed": "已缩放：{{from}} – {{to}}",
+  "pins.at": "固定光标于…",
+  "pins.hint": "在所有图表中固定一个光标，与按住 Alt 点击相同；两个光标显示差值",
+  "pins.remove": "移除此光标",
+  "pins.table": "{{name}} 在固定光标处的值",
   "x.step": "步",
   "x.relative": "相对时间",
   "x.time": "时间",

@@ -24,6 +24,7 @@ export function ChartsTab({ run }: { run: Run }) {
         pointsOf={(metric) => metrics[metric]?.count ?? 0}
         view={state.view}
         onWindow={state.setWindow}
+        onPinCursor={state.togglePin}
       />
     </>
   );

@@ -105,6 +105,7 @@ export function Wall({ project, runs, draw, styles, groups }: WallProps) {
           }
           view={state.view}
           onWindow={state.setWindow}
+          onPinCursor={state.togglePin}
         />
       )}
     </section>
