@@ -14,8 +14,8 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     parser = commands.add_parser(
         "export",
         help="write runs as Parquet, CSV, JSON lines or TensorBoard event files",
-        description="Writes parameters, summaries, every point of every series, and histograms "
-        "into a new folder. What is recorded stays as it is.",
+        description="Writes parameters, summaries, every point of every series, histograms and "
+        "media into a new folder. What is recorded stays as it is.",
     )
     parser.add_argument("run_names", metavar="RUN", nargs="*", help="id, its end, or name")
     parser.add_argument("--project", help="all runs of this project")
@@ -48,7 +48,9 @@ def export(options: argparse.Namespace) -> int:
             print("mltrack: there is no such run, so nothing is written", file=sys.stderr)
             return 1
         with folder.made(options.output) as place:
-            write(options.format, runs, place)
+            remarks = write(options.format, runs, place)
     count = "1 run" if len(runs) == 1 else f"{len(runs)} runs"
     print(f"wrote {count} to {options.output}")
+    for remark in remarks:
+        print(f"mltrack: {remark}", file=sys.stderr)
     return 0

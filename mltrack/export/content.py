@@ -141,6 +141,8 @@ def plain(value: object) -> object:
     """Return *value* with "NaN" and "Infinity" for numbers that JSON does not have."""
     if isinstance(value, list):
         return [plain(item) for item in value]
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
     if isinstance(value, float) and not math.isfinite(value):
         return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
     return value

@@ -16,19 +16,19 @@ from mltrack.reading.run import RunView
 Name = Literal["parquet", "csv", "jsonl", "tensorboard"]
 
 
-def write(format: Name, runs: Sequence[RunView], folder: Path) -> None:  # noqa: A002 - its name
-    """Write *runs* into *folder*.
+def write(format: Name, runs: Sequence[RunView], folder: Path) -> list[str]:  # noqa: A002 - its name
+    """Write *runs* into *folder*; return what a person should know of it.
 
     Raises:
         LibraryMissing: The format needs a library that is not installed.
     """
     match format:
         case "tensorboard":
-            tensorboard.write(runs, folder)
+            return tensorboard.write(runs, folder)
         case "parquet":
             parquet.require_arrow()
-            tables.write(runs, folder, parquet.ParquetTable)
+            return tables.write(runs, folder, parquet.ParquetTable)
         case "csv":
-            tables.write(runs, folder, CsvTable)
+            return tables.write(runs, folder, CsvTable)
         case "jsonl":
-            tables.write(runs, folder, JsonTable)
+            return tables.write(runs, folder, JsonTable)

@@ -13,6 +13,7 @@ from typing import Literal
 from typing import Protocol
 
 from mltrack.export import content
+from mltrack.export.media import MediaFiles
 from mltrack.reading.run import RunView
 
 # exact: an integer, or a float64. json: parameters, lists of text.
@@ -82,6 +83,19 @@ TABLES: Final[Mapping[str, Columns]] = {
         "negative_infinities": "integer",
         "positive_infinities": "integer",
     },
+    "media": {
+        "run": "text",
+        "name": "text",
+        "step": "integer",
+        "time": "time",
+        "kind": "text",
+        "type": "text",
+        "caption": "text",
+        "sha256": "text",
+        "file": "text",
+        "boxes": "json",
+        "masks": "json",
+    },
 }
 _ROWS_AT_ONCE: Final = 2000
 
@@ -103,8 +117,9 @@ class Format(Protocol):
         """Return an empty table in *folder*."""
 
 
-def write(runs: Iterable[RunView], folder: Path, format: Format) -> None:  # noqa: A002
-    """Write all of *runs* into tables in *folder*."""
+def write(runs: Iterable[RunView], folder: Path, format: Format) -> list[str]:  # noqa: A002
+    """Write all of *runs* into tables in *folder*; return what a person should know of it."""
+    media = MediaFiles(folder)
     made = {name: format(folder, name, columns) for name, columns in TABLES.items()}
     try:
         for run in runs:
@@ -124,9 +139,16 @@ def write(runs: Iterable[RunView], folder: Path, format: Format) -> None:  # noq
                     }
                 )
             _write_rows(made["histograms"], "histograms", content.histogram_rows(run))
+            _write_rows(made["media"], "media", media.rows(run))
     finally:
         for table in made.values():
             table.close()
+    if not media.missing:
+        return []
+    return [
+        f"{len(media.missing)} files of media are not here, on their way or lost: "
+        "table media has no file for them"
+    ]
 
 
 def _write_rows(table: Table, name: str, rows: Iterable[Mapping[str, Any]]) -> None:

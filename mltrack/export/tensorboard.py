@@ -23,8 +23,12 @@ _NAME_CHARACTERS_MAX: Final = 100
 SUPERSEDED: Final = "superseded"  # folder, below a run's, of points that were gone over again
 
 
-def write(runs: Sequence[RunView], folder: Path) -> None:
-    """Write one folder for each of *runs*; what was gone over again in one below it."""
+def write(runs: Sequence[RunView], folder: Path) -> list[str]:
+    """Write one folder for each of *runs*; what was gone over again in one below it.
+
+    Returns:
+        What a person should know of it.
+    """
     for run in runs:
         place = folder / folder_name(run)
         current = EventFile(place, run.details.summary.started_ns)
@@ -61,6 +65,10 @@ def write(runs: Sequence[RunView], folder: Path) -> None:
         for opened in (current, earlier):
             if opened is not None:
                 opened.close()
+    left_out = sum(run.details.media for run in runs)
+    if not left_out:
+        return []
+    return [f"{left_out} records of media are not in event files: csv, jsonl and parquet have them"]
 
 
 def folder_name(run: RunView) -> str:

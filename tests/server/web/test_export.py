@@ -11,13 +11,21 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from mltrack import _cli
 from mltrack.export.event_file import crc32c
 from mltrack_core import wire
+from mltrack_core.blobs import digest_of
+from mltrack_core.media import formats
+from mltrack_core.records import Box
 from mltrack_core.records import ByExponent
 from mltrack_core.records import Histograms
+from mltrack_core.records import Mask
+from mltrack_core.records import Media
+from mltrack_core.records import MediaFile
+from mltrack_core.records import MediaItem
 from mltrack_core.records import Params
 from mltrack_core.records import Rewind
 from mltrack_core.records import RunEnded
@@ -29,6 +37,10 @@ from mltrack_server.testing import wait_until
 
 RUNS = ["a" * 32, "b" * 32]
 VALUES = [0.1, math.nan, math.inf, -0.0, 2**53 + 1]
+PNG = bytes.fromhex(
+    "89504e470d0a1a0a0000000d49484452000000010000000108000000003a7e9b55"
+    "0000000a49444154789c6360000000020001488eb0f40000000049454e44ae426082"
+)
 HISTOGRAM = ByExponent(-1, [2], 0, [3], zeros=1)
 
 
@@ -116,6 +128,76 @@ def test_parquet_holds_everything(recorded: Path, tmp_path: Path) -> None:
         tmp_path / "out" / "histograms.parquet", columns=["count"]
     ).to_pydict()
     assert histograms["count"] == [[2, 1, 3]] * 2
+
+
+@pytest.fixture
+def pictured(tmp_path: Path) -> Path:
+    """Give an MLTRACK_DIR with a run of an image with a mask, twice, a table, and a lost sound."""
+    folder = tmp_path / "pictured"
+    image = MediaItem(
+        "image",
+        media_file(PNG, formats.PNG),
+        "a digit",
+        boxes=[Box(0, 0, 1, 1, "7", math.nan)],
+        masks=[Mask("truth", media_file(PNG, formats.PNG), {1: "seven"})],
+    )
+    table = msgspec.msgpack.encode((["digit", "p"], [["7", math.nan]]))
+    spool = SpoolWriter(folder, RUNS[0])
+    for record in (
+        started(name="pictured"),
+        Media(10**18, 0, "samples", [image]),
+        Media(10**18, 5, "samples", [image]),
+        Media(10**18, 5, "errors", [MediaItem("table", media_file(table, formats.TABLE))]),
+        Media(10**18, 5, "lost", [MediaItem("audio", MediaFile(formats.WAV, 9, "0" * 64))]),
+    ):
+        assert spool.append(*wire.encode(record))
+    spool.close()
+    return folder
+
+
+def media_file(data: bytes, kind: str) -> MediaFile:
+    """Return a file that is in its record."""
+    return MediaFile(kind, len(data), digest_of(data), data)
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl"])
+def test_media_are_files_beside_the_tables(
+    form: str, pictured: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One file for each content; what cannot be had is an empty cell, and is said."""
+    out = tmp_path / "out"
+    assert export(pictured, out, form) == 0
+
+    if form == "csv":
+        text = io.StringIO((out / "media.csv").read_text(encoding="utf-8"), newline="")
+        rows: list[dict[str, Any]] = [
+            {**row, "boxes": json.loads(row["boxes"]), "masks": json.loads(row["masks"])}
+            for row in csv.DictReader(text)
+        ]
+    else:
+        rows = [json.loads(line) for line in (out / "media.jsonl").read_text().splitlines()]
+    files = {(row["name"], int(row["step"])): row["file"] for row in rows}
+    assert (out / files["samples", 0]).read_bytes() == PNG
+    assert files["samples", 0] == files["samples", 5]
+    table = json.loads((out / files["errors", 5]).read_text())
+    assert table == {"columns": ["digit", "p"], "rows": [["7", "NaN"]]}
+    assert files["lost", 5] == ""
+    image = next(row for row in rows if row["name"] == "samples")
+    assert image["masks"] == [
+        {"name": "truth", "labels": {"1": "seven"}, "file": files["samples", 0]}
+    ]
+    assert image["boxes"][0]["label"] == "7"
+    assert len(list((out / "media").iterdir())) == 2
+    assert "1 files of media are not here" in capsys.readouterr().err
+
+
+def test_event_files_say_that_they_leave_media_out(
+    pictured: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nobody believes to have everything who has not."""
+    assert export(pictured, tmp_path / "out", "tensorboard") == 0
+
+    assert "4 records of media are not in event files" in capsys.readouterr().err
 
 
 def test_without_pyarrow_it_says_what_to_install(
