@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from mltrack_core import records
 from mltrack_core import wire
+from mltrack_server.resources import MetricQuery
+from mltrack_server.resources import MetricSummary
 from mltrack_server.store import Store
 
 
@@ -214,10 +216,15 @@ def test_a_hundred_thousand_names(store: Store, make_log: Any) -> None:
     while store.fold(log.run):
         pass
 
-    run = store.run(log.run)
-    assert run is not None
-    assert len(run.summary.metrics) == 100_000
-    assert run.summary.metrics["layer/99999"].last == 95_000.0
+    metrics: dict[str, MetricSummary] = {}
+    cursor: int | None = 0
+    while cursor is not None:
+        page = store.metrics(log.run, MetricQuery(cursor=cursor))
+        assert page is not None
+        metrics |= page.metrics
+        cursor = page.next
+    assert list(metrics) == names
+    assert metrics["layer/99999"].last == 95_000.0
     points = store.points(log.run, "layer/77777")
     assert points is not None
     assert points.value.tolist() == [75_000.0]
