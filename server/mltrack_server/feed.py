@@ -32,18 +32,21 @@ class Feed:
         self._interval_s = interval_s
 
     @asynccontextmanager
-    async def subscribe(self, cursor: int | None = None) -> AsyncIterator[AsyncIterator[Notice]]:
+    async def subscribe(
+        self, cursor: int | None = None, history: str | None = None
+    ) -> AsyncIterator[AsyncIterator[Notice]]:
         """Give an endless iterator of notices: all changes since *cursor*, then those to come.
 
         The first notice comes at once and may be empty: it says where the cursor stands.
 
         Args:
             cursor: Of the last notice that the subscriber has seen; None: only what comes.
+            history: Of that notice; None: whichever it is now.
         """
         has_news = asyncio.Event()
         has_news.set()
         self.writer.listen(has_news.set)
-        notices = self._notices(cursor, has_news)
+        notices = self._notices(cursor, history, has_news)
         try:
             yield notices
         finally:
@@ -51,7 +54,7 @@ class Feed:
             await notices.aclose()
 
     async def _notices(
-        self, cursor: int | None, has_news: asyncio.Event
+        self, cursor: int | None, history: str | None, has_news: asyncio.Event
     ) -> AsyncGenerator[Notice, None]:
         """Yield a notice whenever *has_news* and the interval has passed."""
         if cursor is None:
@@ -60,8 +63,8 @@ class Feed:
         while True:
             await has_news.wait()
             has_news.clear()
-            notice = await asyncio.to_thread(self.store.changes, cursor)
-            cursor = notice.cursor
+            notice = await asyncio.to_thread(self.store.changes, cursor, history)
+            cursor, history = notice.cursor, notice.history
             if is_first or notice.changes or notice.reset:
                 is_first = False
                 yield notice

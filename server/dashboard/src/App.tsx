@@ -67,7 +67,7 @@ function Door() {
   const { data, isPending, error } = server;
   const isOpen = data !== undefined && (!data.needs_token || data.is_signed_in);
   useEffect(() => {
-    if (isOpen) feed.start(data.rev);
+    if (isOpen) feed.start(data);
   }, [isOpen, data]);
   if (isPending) return <div className="page-loading">{t("loading")}</div>;
   if (!data) return <Failure error={error ?? new Error()} onRetry={() => void server.refetch()} />;

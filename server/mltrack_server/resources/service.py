@@ -24,8 +24,9 @@ class Notice(Resource, frozen=True, kw_only=True):
     """What the feed sends: changed runs and the cursor to go on from. Never points."""
 
     cursor: int
+    history: str  # that the cursor counts in: give both
     changes: list[Change]
-    reset: bool = False  # too much has changed since the cursor given: fetch anew
+    reset: bool = False  # too much has changed, or a backup was restored: fetch anew
 
 
 class Server(Resource, frozen=True, kw_only=True):
@@ -37,6 +38,7 @@ class Server(Resource, frozen=True, kw_only=True):
     is_signed_in: bool
     folder: str  # the MLTRACK_DIR that it shows; "" unless local
     rev: int
+    history: str  # that `rev` counts in, for the feed; "" before signing in
 
 
 class SignIn(Request, frozen=True, kw_only=True):

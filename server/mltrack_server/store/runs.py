@@ -14,7 +14,6 @@ from sqlalchemy import Row
 from sqlalchemy import and_
 from sqlalchemy import case
 from sqlalchemy import func
-from sqlalchemy import insert
 from sqlalchemy import not_
 from sqlalchemy import select
 from sqlalchemy import update
@@ -62,8 +61,7 @@ def rev(connection: Connection) -> int:
 def next_rev(connection: Connection) -> int:
     """Raise the store's revision by one and return it."""
     revision = schema.revision
-    if connection.execute(update(revision).values(rev=revision.c.rev + 1)).rowcount == 0:
-        connection.execute(insert(revision).values(no=1, rev=1))
+    connection.execute(update(revision).values(rev=revision.c.rev + 1))
     return int(connection.execute(select(func.max(revision.c.rev))).scalar_one())
 
 
@@ -160,11 +158,20 @@ def state(connection: Connection, rid: int, now_ns: int) -> RunState | None:
     return None if row is None else shown_state(row.state, row.heard_ns, now_ns)
 
 
-def changes(connection: Connection, now_ns: int, cursor: int, limit: int) -> Notice:
-    """Return which runs have changed since revision *cursor*."""
-    present = rev(connection)
+def history(connection: Connection) -> str:
+    """Return which history the store's revisions count in."""
+    return str(connection.execute(select(schema.revision.c.history)).scalar_one())
+
+
+def changes(
+    connection: Connection, now_ns: int, cursor: int, seen: str | None, limit: int
+) -> Notice:
+    """Return which runs have changed since revision *cursor* of the history *seen*."""
+    present, ours = rev(connection), history(connection)
+    if seen not in (None, ours):
+        return Notice(cursor=present, history=ours, changes=[], reset=True)
     if cursor == present:
-        return Notice(cursor=present, changes=[])
+        return Notice(cursor=present, history=ours, changes=[])
     rows = connection.execute(
         select(_run.uid, _run.project, _run.rev, _run.state, _run.heard_ns, _run.last_step)
         .where(_run.rev > cursor)
@@ -172,9 +179,10 @@ def changes(connection: Connection, now_ns: int, cursor: int, limit: int) -> Not
         .limit(limit + 1)
     ).all()
     if len(rows) > limit or not 0 <= cursor <= present:
-        return Notice(cursor=present, changes=[], reset=True)
+        return Notice(cursor=present, history=ours, changes=[], reset=True)
     return Notice(
         cursor=present,
+        history=ours,
         changes=[
             Change(
                 id=row.uid,

@@ -24,7 +24,7 @@ from mltrack_server.store.database.column import seq as _seq
 from mltrack_server.store.database.column import stream_no as _stream_no
 from mltrack_server.store.database.text import Text
 
-VERSION: Final = "0007"  # of the schema: the last step in migrations/versions
+VERSION: Final = "0008"  # of the schema: the last step in migrations/versions
 VERSION_TABLE: Final = "mltrack_version"
 
 metadata: Final = MetaData()
@@ -34,6 +34,7 @@ revision: Final = Table(
     metadata,
     _column("no", Integer, "Always 1", key=True),
     _column("rev", BigInteger, "Of the last commit that changed a run"),
+    _column("history", Text, "Random; another one once a backup was restored"),
     comment="One row: the store's revision",
 )
 

@@ -272,13 +272,18 @@ class Store(Analysis, Upkeep):
             found = checkpoints.find(connection, rid_of(run))
         return checkpoints.file(found, checkpoint, name, self.blobs)
 
-    def changes(self, cursor: int, limit: int = 500) -> Notice:
-        """Return which runs have changed since revision *cursor*.
+    def history(self) -> str:
+        """Return which history the revision counts in; another one once a backup was restored."""
+        with self._reading() as connection:
+            return runs.history(connection)
 
-        Where that is more than *limit*, or *cursor* is of another store: no runs, and reset.
+    def changes(self, cursor: int, history: str | None = None, limit: int = 500) -> Notice:
+        """Return which runs have changed since revision *cursor* of *history*; None: of this one.
+
+        Where that is more than *limit*, or it is another history: no runs, and reset.
         """
         with self._reading() as connection:
-            return runs.changes(connection, self._clock_ns(), cursor, limit)
+            return runs.changes(connection, self._clock_ns(), cursor, history, limit)
 
     def points(
         self,

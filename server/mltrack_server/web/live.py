@@ -32,9 +32,10 @@ routes = Routes()
 
 
 class FeedQuery(Request, frozen=True, kw_only=True):
-    """Where to go on: the cursor of the last notice seen, or the `rev` of a list."""
+    """Where to go on: cursor and history of the last notice seen, or the `rev` of a list."""
 
     cursor: Annotated[int, Meta(ge=0, le=2**63 - 1)] | None = None
+    history: Annotated[str, Meta(max_length=64)] | None = None  # None: whichever it is now
 
 
 @routes.get("/api/v1/feed", access="read")
@@ -48,7 +49,7 @@ async def feed(services: Services, request: web.Request, query: FeedQuery) -> we
     await socket.prepare(request)
     services.sockets.add(socket)
     tasks = (
-        asyncio.create_task(_send(services, socket, query.cursor)),
+        asyncio.create_task(_send(services, socket, query)),
         asyncio.create_task(_watch(services, request, socket)),
     )
     try:
@@ -68,7 +69,7 @@ async def changes(services: Services, query: FeedQuery) -> Notice:
     cursor = query.cursor
     if cursor is None:
         cursor = await asyncio.to_thread(services.store.rev)
-    return await asyncio.to_thread(services.store.changes, cursor)
+    return await asyncio.to_thread(services.store.changes, cursor, query.history)
 
 
 async def close_all(app: web.Application) -> None:
@@ -82,11 +83,11 @@ async def close_all(app: web.Application) -> None:
     )
 
 
-async def _send(services: Services, socket: web.WebSocketResponse, cursor: int | None) -> None:
+async def _send(services: Services, socket: web.WebSocketResponse, asked: FeedQuery) -> None:
     """Send notices until the other side leaves, takes no more, or something is wrong here."""
     encode = msgspec.json.Encoder().encode
     try:
-        async with services.feed.subscribe(cursor) as notices:
+        async with services.feed.subscribe(asked.cursor, asked.history) as notices:
             async for notice in notices:
                 async with asyncio.timeout(SEND_S_MAX):
                     await socket.send_str(encode(notice).decode())

@@ -43,6 +43,7 @@ async def server(services: Services, request: web.Request) -> Server:
         is_signed_in=is_signed_in,
         folder=str(root) if root is not None and is_signed_in else "",
         rev=await asyncio.to_thread(services.store.rev) if is_signed_in else 0,
+        history=await asyncio.to_thread(services.store.history) if is_signed_in else "",
     )
 
 

@@ -91,6 +91,49 @@ def test_a_store_comes_back_as_it_was(
         assert store.blobs.size(digest) == 7000
 
 
+def test_who_has_seen_more_than_a_restored_store_begins_anew(
+    home: Path, tmp_path: Path, make_log: Callable[..., Any]
+) -> None:
+    """A cursor from before means nothing after it, also once as many revisions have passed."""
+    log = make_log().scalars(range(3), loss=0.5)
+    with open_store(home) as store:
+        store.apply([log.batch(0, 1)])
+        backup.make(store.url, tmp_path / "backup", progress=quiet)
+        store.apply([log.batch(1, 2)])
+        seen = store.changes(0)
+        assert not seen.reset
+    backup.restore(tmp_path / "backup", tmp_path / "again", progress=quiet)
+
+    with open_store(tmp_path / "again") as store:
+        for _ in range(2):
+            store.apply([make_log().batch()])
+
+        assert store.changes(seen.cursor, seen.history).reset
+        news = store.changes(store.rev(), store.history())
+        assert not news.reset
+        assert news.history == store.history() != seen.history
+
+
+def test_a_restore_that_was_killed_is_repeated(
+    home: Path, tmp_path: Path, make_log: Callable[..., Any]
+) -> None:
+    """What it left behind, the database's own files beside it too, is no store and no obstacle."""
+    log = make_log()
+    with open_store(home) as store:
+        store.apply([log.batch()])
+        backup.make(store.url, tmp_path / "backup", progress=quiet)
+    left = tmp_path / "again" / "store"
+    left.mkdir(parents=True)
+    for ending in (".part", ".part-journal"):
+        (left / f"mltrack.sqlite3{ending}").write_bytes(b"half of it")
+
+    backup.restore(tmp_path / "backup", tmp_path / "again", progress=quiet)
+
+    assert not list(left.glob("*.part*"))
+    with open_store(tmp_path / "again") as store:
+        assert store.run(log.run) is not None
+
+
 def test_a_backup_is_one_moment_of_a_store_that_is_written(
     home: Path, tmp_path: Path, make_log: Callable[..., Any]
 ) -> None:

@@ -80,6 +80,27 @@ def test_changes_can_be_asked_for(server: RunningServer, agent: Agent) -> None:
     assert after["cursor"] == news["cursor"] > now["cursor"]
 
 
+def test_a_cursor_of_another_history_begins_anew(server: RunningServer, agent: Agent) -> None:
+    """Over a WebSocket or without, whoever saw another store hears that all is to be fetched."""
+    server.post(agent.path, data=agent.batch(0, started()).pack())
+    now = server.get("/api/v1/server").json()
+    known = {"cursor": now["rev"], "history": now["history"]}
+
+    async def first(history: str) -> Notice:
+        path = f"/api/v1/feed?cursor={now['rev']}&history={history}"
+        async with (
+            aiohttp.ClientSession(server.address) as client,
+            client.ws_connect(path) as socket,
+            asyncio.timeout(WAIT_S),
+        ):
+            return msgspec.json.decode(await socket.receive_str(), type=Notice)
+
+    assert not server.get("/api/v1/changes", params=known).json().get("reset")
+    assert server.get("/api/v1/changes", params=known | {"history": "other"}).json()["reset"]
+    assert not asyncio.run(first(now["history"])).reset
+    assert asyncio.run(first("other")).reset
+
+
 def test_a_long_message_ends_the_connection(server: RunningServer) -> None:
     """Nobody can fill the server's memory through a live page."""
 

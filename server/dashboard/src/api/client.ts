@@ -83,8 +83,8 @@ export function fetchServer(signal?: AbortSignal): Promise<Server> {
   return get("/server", signal);
 }
 
-export function fetchChanges(cursor: number, signal?: AbortSignal): Promise<Notice> {
-  return get(`/changes?cursor=${cursor}`, signal);
+export function fetchChanges(cursor: number, history: string): Promise<Notice> {
+  return get(`/changes?cursor=${cursor}&history=${history}`);
 }
 
 export function fetchProjects(signal?: AbortSignal): Promise<ProjectList> {

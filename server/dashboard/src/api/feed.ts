@@ -26,6 +26,8 @@ export class Feed {
   /** When the connection was lost, milliseconds since the epoch; null while there is one. */
   lostAt: number | null = null;
   private cursor: number | null = null;
+  /** That the cursor counts in: another one once a backup of the store was restored. */
+  private history = "";
   private socket: WebSocket | null = null;
   private attempts = 0;
   private refusals = 0; // sockets in a row that never opened
@@ -33,10 +35,11 @@ export class Feed {
   private readonly changesListeners = new Set<ChangesListener>();
   private readonly stateListeners = new Set<() => void>();
 
-  /** Connect, and go on from revision *cursor*: that of the first list the page has fetched. */
-  start(cursor: number): void {
+  /** Connect, and go on from a revision: that of the first thing the page has fetched. */
+  start({ rev, history }: { rev: number; history: string }): void {
     if (this.socket || this.cursor !== null) return;
-    this.cursor = cursor;
+    this.cursor = rev;
+    this.history = history;
     window.addEventListener("online", this.retryNow);
     this.connect();
   }
@@ -56,7 +59,7 @@ export class Feed {
   private connect(): void {
     const scheme = location.protocol === "https:" ? "wss" : "ws";
     const socket = new WebSocket(
-      `${scheme}://${location.host}/api/v1/feed?cursor=${this.cursor ?? 0}`,
+      `${scheme}://${location.host}/api/v1/feed?cursor=${this.cursor ?? 0}&history=${this.history}`,
     );
     this.socket = socket;
     this.refusals += 1;
@@ -69,8 +72,8 @@ export class Feed {
   }
 
   private receive(notice: Notice): void {
-    // A server whose store was replaced counts from the beginning again.
     this.cursor = notice.cursor;
+    this.history = notice.history;
     for (const listener of this.changesListeners) listener(notice.changes, notice.reset ?? false);
   }
 
@@ -83,7 +86,7 @@ export class Feed {
   /** Do without a socket for a while, as long as the server answers. */
   private async ask(times: number): Promise<void> {
     try {
-      this.receive(await fetchChanges(this.cursor ?? 0));
+      this.receive(await fetchChanges(this.cursor ?? 0, this.history));
     } catch {
       this.retryLater();
       return;

@@ -650,6 +650,7 @@ export interface Health {
 
 export interface Notice {
   cursor: number;
+  history: string;
   changes: Change[];
   reset: boolean;
 }
@@ -670,6 +671,7 @@ export interface Server {
   is_signed_in: boolean;
   folder: string;
   rev: number;
+  history: string;
 }
 
 export interface SignIn {

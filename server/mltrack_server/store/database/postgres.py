@@ -15,7 +15,6 @@ from sqlalchemy import Engine
 from sqlalchemy import create_engine
 from sqlalchemy import event
 from sqlalchemy import func
-from sqlalchemy import insert
 from sqlalchemy import select
 from sqlalchemy.pool import QueuePool
 
@@ -76,10 +75,6 @@ def lock_schema(connection: Connection) -> None:
 def lock_writes(write: Engine) -> None:
     """Begin each of the engine's transactions by waiting for those of all servers."""
     rev = schema.revision
-    with write.begin() as connection:
-        lock_schema(connection)
-        if connection.execute(select(rev.c.no)).first() is None:
-            connection.execute(insert(rev).values(no=1, rev=0))
 
     def on_begin(connection: Connection) -> None:
         connection.execute(select(rev.c.rev).where(rev.c.no == 1).with_for_update())

@@ -140,7 +140,9 @@ def restore(folder: Path, root: Path, *, progress: Progress = print) -> Manifest
     """
     manifest = read(folder)
     target = root / STORE_FOLDER
-    if there := [path for path in target.glob(f"{STORE_FILE}*") if path.suffix != ".part"]:
+    part = target / f"{STORE_FILE}.part"
+    parts = set(target.glob(f"{part.name}*"))
+    if there := [path for path in target.glob(f"{STORE_FILE}*") if path not in parts]:
         raise BackupUnusable(
             str(there[0]), "there is a store already; restore into a folder that has none"
         )
@@ -158,16 +160,27 @@ def restore(folder: Path, root: Path, *, progress: Progress = print) -> Manifest
         kept.put(digest, data)
     kept.secure()
     progress("database")
-    part = target / f"{STORE_FILE}.part"
     database = folder / manifest.database
     if not database.exists() or sha256_of(database) != manifest.database_sha256:
         raise BackupUnusable(str(database), "missing, or not as it was written: it is damaged")
+    for path in parts:  # of a restore that was killed
+        path.unlink()
     shutil.copyfile(database, part)
     part.chmod(0o600)
+    _begin_history(part)
     _sync(part)
     part.rename(target / STORE_FILE)
     _sync(target)
     return manifest
+
+
+def _begin_history(database: Path) -> None:
+    """Let who has seen revisions of the store before know that these are others."""
+    with contextlib.closing(sqlite3.connect(database)) as connection, connection:
+        columns = connection.execute("PRAGMA table_info(revision)").fetchall()
+        if "history" in (column[1] for column in columns):  # else opening it makes one
+            made = os.urandom(8).hex()
+            connection.execute("UPDATE revision SET history = ?", (made,))
 
 
 def sha256_of(path: Path) -> str:
