@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from collections.abc import Mapping
 from typing import Final
@@ -63,6 +64,8 @@ class Metrics:
                     found.late[name] = value
                 elif isinstance(value, _PERHAPS_MEDIA) and (media := _media(value)):
                     found.media[name] = media
+                elif not isinstance(value, int | float) and (image := _figure(value)) is not None:
+                    found.media[name] = [image]
                 else:
                     found.numbers[name] = _values.number(name, value)
                     continue
@@ -109,6 +112,16 @@ def _media(value: object) -> list[Medium]:
             media[0].kind, f"{len(media)} under one name, at most {MEDIA_ITEMS_MAX} are kept"
         )
     return media
+
+
+def _figure(value: object) -> Medium | None:
+    """Return the image of a figure of Matplotlib, as it is drawn now; None of anything else."""
+    figures = sys.modules.get("matplotlib.figure")
+    if figures is None or not isinstance(value, figures.FigureBase):
+        return None
+    from mltrack_core.media.image import Image  # its readers of pixels are nothing for the others
+
+    return Image(value)
 
 
 def _kind_of(value: object) -> type[Record]:
