@@ -18,7 +18,7 @@ PSEUDO: Final = "en-XA"
 NAMES: Final = frozenset(
     """mltrack English duration_s API JSON Markdown CPU GPU RAM NaN inf log stderr stdout init demo
     KiB MiB GiB TiB Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec AM PM
-    true false null none min max""".split()
+    true false null none min max best""".split()
 )
 WORD: Final = r"[A-Za-z_]{3,}"
 # Every text that is seen or said, outside of what is code or a key.

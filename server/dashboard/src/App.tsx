@@ -21,6 +21,9 @@ import { WorkspacePage } from "./workspace/WorkspacePage";
 const ComparePage = lazy(() =>
   import("./compare/ComparePage").then(({ ComparePage }) => ({ default: ComparePage })),
 );
+const ParamsPage = lazy(() =>
+  import("./params/ParamsPage").then(({ ParamsPage }) => ({ default: ParamsPage })),
+);
 
 const client: QueryClient = new QueryClient({
   queryCache: new QueryCache({
@@ -100,6 +103,13 @@ function Pages({ server }: { server: Server }) {
         {({ project }) => (
           <Suspense fallback={<div className="page-loading">{t("loading")}</div>}>
             <ComparePage key={project} project={decodeURIComponent(project)} />
+          </Suspense>
+        )}
+      </Route>
+      <Route path="/p/:project/params">
+        {({ project }) => (
+          <Suspense fallback={<div className="page-loading">{t("loading")}</div>}>
+            <ParamsPage key={project} project={decodeURIComponent(project)} />
           </Suspense>
         )}
       </Route>

@@ -27,6 +27,7 @@ class VaryingKey(Resource, frozen=True, kw_only=True):
     key: str  # as it is written in a query
     distinct: int  # values
     runs: int  # that have it
+    is_number: bool  # in all of these
 
 
 class VaryingIndex(Resource, frozen=True, kw_only=True):

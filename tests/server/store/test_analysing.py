@@ -57,13 +57,13 @@ def sweep(store: Store, make_log: Any) -> Store:
 def test_what_varies_are_the_parameters_that_tell_runs_apart(sweep: Store) -> None:
     """Those all have first; constants and facts are none of them; a filter narrows the runs."""
     index = sweep.varying(project="mnist")
-    found = {each.key: (each.distinct, each.runs) for each in index.keys}
+    found = {each.key: (each.distinct, each.runs, each.is_number) for each in index.keys}
 
     assert index.runs == RUNS
     assert [each.key for each in index.keys][-1] == "params.warmup"
-    assert found["params.lr"] == (RUNS, RUNS)
-    assert found["params.optimizer"] == (3, RUNS)
-    assert found["params.warmup"] == (2, RUNS - RUNS // 3)
+    assert found["params.lr"] == (RUNS, RUNS, True)
+    assert found["params.optimizer"] == (3, RUNS, False)
+    assert found["params.warmup"] == (2, RUNS - RUNS // 3, False)
     assert "params.kind" not in found
     adam = sweep.varying(project="mnist", q="params.optimizer = adam", limit=2)
     assert [each.key for each in adam.keys] == ["params.folder", "params.lr"]

@@ -4,10 +4,13 @@ import { decodeSeries, type Track } from "./columns";
 import type {
   Checkpoint,
   CheckpointList,
+  ColumnQuery,
   ConsolePage,
   ExtractList,
   HistogramGrid,
   HistogramSeries,
+  Importance,
+  ImportanceQuery,
   MediaOverview,
   MediaPage,
   MediaRows,
@@ -17,10 +20,12 @@ import type {
   Problem,
   ProjectList,
   Run,
+  RunColumns,
   RunEdit,
   RunList,
   SeriesQuery,
   Server,
+  VaryingIndex,
 } from "./types";
 
 const ROOT = "/api/v1";
@@ -230,6 +235,31 @@ export async function fetchSamples(
 ): Promise<ExtractList> {
   const answer = await post("/history", { runs: [id], names: [name], samples }, signal);
   return (await answer.json()) as ExtractList;
+}
+
+/** The parameters that are not the same in all runs for which *q* holds. */
+export function fetchVarying(
+  project: string,
+  q: string,
+  signal?: AbortSignal,
+): Promise<VaryingIndex> {
+  const query = new URLSearchParams({ project, q, limit: "300" });
+  return get(`/query/varying?${query.toString()}`, signal);
+}
+
+/** A few values of many runs. */
+export async function fetchColumns(query: ColumnQuery, signal?: AbortSignal): Promise<RunColumns> {
+  const answer = await post("/query/columns", query, signal);
+  return (await answer.json()) as RunColumns;
+}
+
+/** Which parameters matter for a result; takes the server seconds. */
+export async function fetchImportance(
+  query: ImportanceQuery,
+  signal?: AbortSignal,
+): Promise<Importance> {
+  const answer = await post("/query/importance", query, signal);
+  return (await answer.json()) as Importance;
 }
 
 /** Exchange a token for this browser's session cookie. */

@@ -71,6 +71,7 @@ export interface VaryingKey {
   key: string;
   distinct: number;
   runs: number;
+  is_number: boolean;
 }
 
 export interface Checkpoint {

@@ -7,7 +7,11 @@ import { useThemeName } from "../shell/useThemeName";
 export type Draw = (context: CanvasRenderingContext2D, width: number, height: number) => void;
 
 /** Draw now, and again whenever the size, the theme or what *draw* closes over has changed. */
-export function useCanvas(draw: Draw, height: number): RefObject<HTMLCanvasElement | null> {
+export function useCanvas(
+  draw: Draw,
+  height: number,
+  settings?: CanvasRenderingContext2DSettings,
+): RefObject<HTMLCanvasElement | null> {
   const canvas = useRef<HTMLCanvasElement>(null);
   const theme = useThemeName();
   useLayoutEffect(() => {
@@ -17,7 +21,7 @@ export function useCanvas(draw: Draw, height: number): RefObject<HTMLCanvasEleme
       const width = element.clientWidth;
       element.width = Math.round(width * ratio);
       element.height = Math.round(height * ratio);
-      const context = element.getContext("2d")!;
+      const context = element.getContext("2d", settings)!;
       context.scale(ratio, ratio);
       context.clearRect(0, 0, width, height);
       draw(context, width, height);
@@ -27,6 +31,6 @@ export function useCanvas(draw: Draw, height: number): RefObject<HTMLCanvasEleme
     const observer = new ResizeObserver(paint);
     observer.observe(element);
     return () => observer.disconnect();
-  }, [draw, height, theme]);
+  }, [draw, height, settings, theme]);
   return canvas;
 }

@@ -8,7 +8,7 @@ import Tooltip from "@mui/material/Tooltip";
 import { useColorScheme } from "@mui/material/styles";
 import { useState, useSyncExternalStore, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { Link, useLocation } from "wouter";
+import { Link, useLocation, useSearchParams } from "wouter";
 
 import { feed } from "../api/feed";
 import type { Server } from "../api/types";
@@ -107,23 +107,31 @@ function projectOf(location: string): string | null {
   return name === undefined ? null : decodeURIComponent(name);
 }
 
-const PAGES = ["workspace", "table", "compare"] as const;
+const PAGES = ["workspace", "table", "params", "compare"] as const;
+/** Pages that show what one filter lets through, and hand it on to each other. */
+const FILTERED: readonly string[] = ["workspace", "table", "params"];
 
 /** The pages of the project. */
 function PageLinks() {
   const { t } = useTranslation();
   const [location] = useLocation();
+  const [params] = useSearchParams();
   const projects = useProjects().data?.projects ?? [];
   const project = location === "/" ? projects[0]?.name : projectOf(location);
   if (project == null) return null;
   const home = `/p/${encodeURIComponent(project)}`;
   const here = /^\/p\/[^/]+\/([^/]+)/.exec(location)?.[1] ?? "workspace";
+  const filter = FILTERED.includes(here) ? params.get("q") : null;
+  const query = filter ? `?${new URLSearchParams({ q: filter }).toString()}` : "";
   return (
     <nav className="pages" aria-label={t("shell.pages")}>
       {PAGES.map((page) => (
         <Link
           key={page}
-          href={page === "workspace" ? home : `${home}/${page}`}
+          href={
+            (page === "workspace" ? home : `${home}/${page}`) +
+            (FILTERED.includes(page) ? query : "")
+          }
           aria-current={page === here ? "page" : undefined}
         >
           {t(`page.${page}`)}

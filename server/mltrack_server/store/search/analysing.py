@@ -67,9 +67,16 @@ class Analysis(Survey):
                 cells = frame.cells(key)
                 same = identities(cells, rows)
                 if len(np.unique(same)) > 1:
-                    is_there = cells.kinds[rows] >= BOOLEAN
-                    distinct, runs = len(np.unique(same[is_there])), int(is_there.sum())
-                    listed.append(VaryingKey(key=keys.write(key), distinct=distinct, runs=runs))
+                    kinds = cells.kinds[rows]
+                    is_there = kinds >= BOOLEAN
+                    listed.append(
+                        VaryingKey(
+                            key=keys.write(key),
+                            distinct=len(np.unique(same[is_there])),
+                            runs=int(is_there.sum()),
+                            is_number=bool((kinds[is_there] == NUMBER).all()),
+                        )
+                    )
                 if place % _TRIM_EVERY == 0:
                     self._tables.trim()
         listed.sort(key=lambda each: (-each.runs, each.key))
