@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 
 import type { Histogram, HistogramGrid, HistogramRow, HistogramSeries } from "../src/api/types";
 import { cellOf, colourOf, groupsOf, groupTitle, rangeOf, rowsOf } from "../src/distributions/grid";
-import { ridgesOf } from "../src/distributions/ridge";
+import { bandsOf, quantileOf, SHARES } from "../src/distributions/percentiles";
+import { axisOf, barsOf, ridgesOf } from "../src/distributions/ridge";
 
 function rowOf(name: string, magnitude: (number | null)[]): HistogramRow {
   return { name, magnitude, zeros: magnitude.map(() => 0.5), nonfinite: magnitude.map(() => 0) };
@@ -91,5 +92,66 @@ describe("the ridges", () => {
 
     expect(outlines[0]!.every(([x, density]) => x >= 0 && x <= 1 && density === 0)).toBe(true);
     expect(highest).toBeGreaterThan(0);
+  });
+});
+
+describe("the percentiles", () => {
+  const histogramOf = (over: Partial<Histogram>): Histogram => ({
+    low: [-1, 0, 1],
+    high: [0, 1, 2],
+    count: [10, 80, 10],
+    nans: 5,
+    negative_infinities: 0,
+    positive_infinities: 0,
+    ...over,
+  });
+
+  it("are as exact as the bins, and count finite values only", () => {
+    const histogram = histogramOf({ positive_infinities: 900 });
+
+    expect(quantileOf(histogram, 0.5, false)).toEqual({ low: 0, high: 1, part: 0.5 });
+    expect(quantileOf(histogram, 0, false)).toEqual({ low: -1, high: 0, part: 0 });
+    expect(quantileOf(histogram, 1, false)).toEqual({ low: 1, high: 2, part: 1 });
+    expect(quantileOf(histogramOf({ count: [0, 0, 0] }), 0.5, false)).toBeNull();
+  });
+
+  it("do not pretend to know what lies beyond edges that somebody chose", () => {
+    const histogram = histogramOf({ negative_infinities: 40, positive_infinities: 60 });
+
+    expect(quantileOf(histogram, 0.07, true)).toMatchObject({ low: -Infinity, high: -1 });
+    expect(quantileOf(histogram, 0.5, true)).toMatchObject({ low: 0, high: 1 });
+    expect(quantileOf(histogram, 0.93, true)).toMatchObject({ low: 2, high: Infinity });
+  });
+
+  it("never cross each other, near zero either", () => {
+    const low = [-(2 ** -50), 0, 2 ** -60, 2 ** -50, 1];
+    const high = [-(2 ** -51), 0, 2 ** -59, 2 ** -49, 2];
+    const series = seriesOf({ low, high, count: [5, 5, 5, 5, 5] }, "exponent");
+
+    const [places] = bandsOf(series).places;
+
+    expect(places).toHaveLength(SHARES.length);
+    expect([...places!].sort((a, b) => a - b)).toEqual(places);
+    expect(places!.every((place) => place >= 0 && place <= 1)).toBe(true);
+    expect(bandsOf(seriesOf({ low: [0], high: [0], count: [0] }, "exponent")).places).toEqual([
+      null,
+    ]);
+  });
+});
+
+describe("the bars", () => {
+  it("are one for bins at one place, and no value is lost", () => {
+    const low = [0, 2 ** -60, 2 ** -50, 1];
+    const series = seriesOf(
+      { low, high: [0, 2 ** -59, 2 ** -49, 2], count: [1, 2, 3, 4] },
+      "exponent",
+    );
+
+    const bars = barsOf(series.histograms[0]!, axisOf(series).place);
+
+    expect(bars.map(({ low, high, count }) => [low, high, count])).toEqual([
+      [0, 2 ** -49, 6],
+      [1, 2, 4],
+    ]);
   });
 });

@@ -22,16 +22,21 @@ export interface Ridges {
   ticks: Tick[];
 }
 
+/** Return the axis on which all histograms of a series lie. */
+export function axisOf(series: HistogramSeries): Axis {
+  return series.scale === "edges" ? linearAxis(series) : exponentAxis(series);
+}
+
 /** Lay all histograms of a series out on one axis. */
 export function ridgesOf(series: HistogramSeries): Ridges {
-  const axis = series.scale === "edges" ? linearAxis(series) : exponentAxis(series);
+  const axis = axisOf(series);
   const outlines = series.histograms.map((histogram) => outlineOf(histogram, axis.place));
   const highest = Math.max(...outlines.flat().map(([, density]) => density), 1e-12);
   return { outlines, highest, ticks: axis.ticks };
 }
 
-interface Axis {
-  /** The left and right end of a bin. */
+export interface Axis {
+  /** The left and right end of a bin, from 0 to 1; bins that are nearly zero share one place. */
   place: (low: number, high: number) => [number, number];
   ticks: Tick[];
 }
@@ -90,20 +95,43 @@ function trim(label: string): string {
   return label.includes("e") ? label : String(Number(label));
 }
 
-/** Return the steps of a histogram's outline: of each bin both upper corners. */
-function outlineOf({ low, high, count }: Histogram, place: Axis["place"]): Corner[] {
-  const total = count.reduce((sum, values) => sum + values, 0);
-  const corners: Corner[] = [];
+/** One or more bins that stand at one place. */
+export interface Bar {
+  from: number; // its place from 0 …
+  to: number; // … to 1
+  low: number; // the values in it
+  high: number;
+  count: number;
+}
+
+/** Return a histogram's bins at their places, ascending. */
+export function barsOf({ low, high, count }: Histogram, place: Axis["place"]): Bar[] {
+  const bars: Bar[] = [];
   count.forEach((values, bin) => {
     const [from, to] = place(low[bin]!, high[bin]!);
-    // Bins that somebody chose differ in width: it is the area that says how many there are.
-    const density = total > 0 && to > from ? values / total / (to - from) : 0;
-    const before = corners[corners.length - 1];
-    if (before && corners[corners.length - 2]![0] === from) {
-      before[1] = corners[corners.length - 2]![1] += density; // both stand in the middle
-      return;
-    }
-    corners.push([from, density], [to, density]);
+    const before = bars.at(-1);
+    if (before?.from === from && before.to === to) {
+      before.high = high[bin]!; // both stand in the middle
+      before.count += values;
+    } else bars.push({ from, to, low: low[bin]!, high: high[bin]!, count: values });
   });
-  return corners;
+  return bars;
+}
+
+/** Return the steps of a histogram's outline: of each bar both upper corners. */
+function outlineOf(histogram: Histogram, place: Axis["place"]): Corner[] {
+  const bars = barsOf(histogram, place);
+  const total = bars.reduce((sum, { count }) => sum + count, 0);
+  return bars.flatMap((bar) => {
+    const density = densityOf(bar, total);
+    return [
+      [bar.from, density],
+      [bar.to, density],
+    ];
+  });
+}
+
+/** Return how high a bar is: bins differ in width, and it is the area that says how many there are. */
+export function densityOf({ from, to, count }: Bar, total: number): number {
+  return total > 0 && to > from ? count / total / (to - from) : 0;
 }

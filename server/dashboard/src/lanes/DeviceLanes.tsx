@@ -10,7 +10,7 @@ import { PLAIN_VIEW, type ChartView } from "../charts/useView";
 import { deviceTitle, deviceUnit, mainOf, totalOf, type DeviceGroup } from "../run/devices";
 import type { Window } from "../series/useTracks";
 import { Lane } from "./Lane";
-import type { TimeView } from "./TimeTrack";
+import type { ZoomView } from "../charts/CursorStrip";
 
 const CHART_PX = 140;
 const HUES: Record<DeviceGroup["kind"], number> = {
@@ -27,7 +27,7 @@ interface DeviceLanesProps {
   run: Run;
   group: DeviceGroup;
   window: Window | null;
-  view: TimeView;
+  view: ZoomView;
 }
 
 /** The lanes of one device: those that people look at first, the others when asked for. */

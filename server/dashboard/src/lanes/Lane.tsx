@@ -5,10 +5,11 @@ import type { Place } from "../charts/cursor";
 import type { Unit } from "../charts/unit";
 import { useTracks, type Window } from "../series/useTracks";
 import { Icon } from "../shell/Icon";
-import { drawGaps, drawTrace, type Span } from "./draw";
-import { TimeTrack, type TimeView } from "./TimeTrack";
+import { drawGaps, drawTrace } from "./draw";
+import { type Span } from "../charts/span";
+import { CursorStrip, type ZoomView } from "../charts/CursorStrip";
 import { joined, sampleAt } from "./trace";
-import { useCursorText } from "./useCursorText";
+import { useCursorText } from "../charts/useCursorText";
 
 export interface LaneProps {
   run: string;
@@ -20,7 +21,7 @@ export interface LaneProps {
   high: number;
   points: number;
   window: Window | null;
-  view: TimeView;
+  view: ZoomView;
   isVisible: boolean;
   isOpen: boolean;
   onToggle: () => void;
@@ -82,7 +83,7 @@ export function Lane(props: LaneProps) {
         <Icon name={props.isOpen ? "down" : "right"} />
         {title}
       </button>
-      <TimeTrack
+      <CursorStrip
         view={view}
         height={LANE_PX}
         label={t("lanes.label", { name: metric, high: unit.format(high) })}

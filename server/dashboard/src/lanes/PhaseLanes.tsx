@@ -9,7 +9,8 @@ import type { Place } from "../charts/cursor";
 import { epochMetric } from "../charts/useView";
 import { sectionsOf } from "../series/metrics";
 import { useTracks, type Window } from "../series/useTracks";
-import { drawAttempts, drawEpochs, drawMarks, type Span } from "./draw";
+import { drawAttempts, drawEpochs, drawMarks } from "./draw";
+import { type Span } from "../charts/span";
 import {
   epochsOf,
   marksNear,
@@ -20,8 +21,8 @@ import {
   type Mark,
   type ProcessRow,
 } from "./phases";
-import { TimeTrack, type TimeView } from "./TimeTrack";
-import { useCursorText } from "./useCursorText";
+import { CursorStrip, type ZoomView } from "../charts/CursorStrip";
+import { useCursorText } from "../charts/useCursorText";
 
 const ROW_PX = 20;
 const BUCKETS = 400;
@@ -32,7 +33,7 @@ const PROCESSES_MAX = 64;
 interface PhaseLanesProps {
   run: Run;
   window: Window | null;
-  view: TimeView;
+  view: ZoomView;
 }
 
 /** What the run did: its processes with their attempts, epochs, validations, checkpoints, alerts. */
@@ -84,7 +85,7 @@ function EpochLane({ run, window, view }: PhaseLanesProps) {
   if (epochs.length === 0) return null;
   return (
     <Row name={t("lanes.epochs")} output={output}>
-      <TimeTrack view={view} height={ROW_PX} label={t("lanes.epochs")} draw={draw} />
+      <CursorStrip view={view} height={ROW_PX} label={t("lanes.epochs")} draw={draw} />
     </Row>
   );
 }
@@ -131,7 +132,7 @@ function MarkLane({ run, window, view }: PhaseLanesProps) {
   if (marks.length === 0) return null;
   return (
     <Row name={t("lanes.marks")} output={output}>
-      <TimeTrack view={view} height={ROW_PX} label={countsOf(marks, t)} draw={draw} />
+      <CursorStrip view={view} height={ROW_PX} label={countsOf(marks, t)} draw={draw} />
     </Row>
   );
 }
@@ -154,7 +155,7 @@ function countsOf(marks: readonly Mark[], t: Translate): string {
     .join(", ");
 }
 
-function ProcessLane({ row, view }: { row: ProcessRow; view: TimeView }) {
+function ProcessLane({ row, view }: { row: ProcessRow; view: ZoomView }) {
   const { t } = useTranslation();
   const textOf = useCallback(
     ({ attempt, state, reason }: Attempt) => {
@@ -189,7 +190,7 @@ function ProcessLane({ row, view }: { row: ProcessRow; view: TimeView }) {
   const name = `${t("overview.rank", { rank: row.rank })} · ${row.host}`;
   return (
     <Row name={name} output={output}>
-      <TimeTrack
+      <CursorStrip
         view={view}
         height={ROW_PX}
         label={`${name}: ${row.attempts.map(textOf).join(", ")}`}

@@ -1,20 +1,10 @@
 // How lanes look.
 
 import type { Track } from "../api/columns";
+import { placeOf, type Span } from "../charts/span";
 import { ink } from "../shell/theme";
 import type { Attempt, Epoch, Mark, ProcessRow } from "./phases";
 import { piecesOf } from "./trace";
-
-/** A stretch of time and where it is on the canvas. */
-export interface Span {
-  from: number;
-  to: number;
-  width: number;
-}
-
-export function placeOf({ from, to, width }: Span, at: number): number {
-  return ((at - from) / (to - from)) * width;
-}
 
 const BAD_PX = 3;
 const GAP_ALPHA = 0.5;

@@ -13,12 +13,16 @@ import {
   type Measure,
 } from "../distributions/grid";
 import { HeatMap } from "../distributions/HeatMap";
+import { PercentileBands } from "../distributions/PercentileBands";
 import { Ridgeline } from "../distributions/Ridgeline";
+import { StepHistogram } from "../distributions/StepHistogram";
 import { Failure } from "../shell/Failure";
 import { useUrl } from "../shell/useUrl";
 
 const COLUMNS = 120;
 const RIDGES = 32;
+/** So many steps have a histogram of their own; beyond that neighbours are added up. */
+const STEPS = 160;
 
 /** The distributions of weights, gradients and updates: all layers at once, then one of them. */
 export function DistributionsTab({ run }: { run: Run }) {
@@ -97,21 +101,46 @@ function Distributions({ id, grid, version }: DistributionsProps) {
   );
 }
 
+const VIEWS = ["ridges", "bands", "step"] as const;
+
+/** One layer's histograms: behind each other, as percentiles over the steps, or one step's. */
 function OneLayer({ id, name, version }: { id: string; name: string; version: number }) {
   const { t } = useTranslation();
+  const [viewText, setView] = useUrl("hv");
+  const [stepText, setStep] = useUrl("hs");
+  const view = VIEWS.find((each) => each === viewText) ?? "ridges";
+  const columns = view === "ridges" ? RIDGES : STEPS;
   const query = useQuery({
-    queryKey: ["histogram", id, name, version],
-    queryFn: ({ signal }) => fetchHistogram(id, name, RIDGES, signal),
+    queryKey: ["histogram", id, name, version, columns],
+    queryFn: ({ signal }) => fetchHistogram(id, name, columns, signal),
     placeholderData: keepPreviousData,
   });
+  const step = /^-?\d+$/.test(stepText) ? Number(stepText) : null;
+  const onStep = (chosen: number | null) => setStep(chosen === null ? null : String(chosen));
   return (
     <section className="card distributions" aria-label={name}>
       <header className="card-header">
         <h3>{name}</h3>
         {query.data?.is_thinned && <span className="muted">{t("distributions.thinned")}</span>}
+        <div role="group" aria-label={t("distributions.view")} className="segments">
+          {VIEWS.map((each) => (
+            <button
+              key={each}
+              type="button"
+              aria-pressed={each === view}
+              onClick={() => setView(each === "ridges" ? null : each)}
+            >
+              {t(`distributions.view_${each}`)}
+            </button>
+          ))}
+        </div>
       </header>
       {query.isError && <Failure error={query.error} onRetry={() => void query.refetch()} />}
-      {query.data && <Ridgeline series={query.data} />}
+      {query.data && view === "ridges" && <Ridgeline series={query.data} />}
+      {query.data && view === "bands" && <PercentileBands series={query.data} onStep={onStep} />}
+      {query.data && view !== "ridges" && (
+        <StepHistogram series={query.data} step={step} onStep={onStep} />
+      )}
     </section>
   );
 }

@@ -15,7 +15,6 @@ import { useTitle } from "../shell/useTitle";
 import { ChartsTab } from "./ChartsTab";
 import { CheckpointsTab } from "./CheckpointsTab";
 import { ConsoleTab } from "./ConsoleTab";
-import { DistributionsTab } from "./DistributionsTab";
 import { FLOWS, hasFlow } from "./flow";
 import { GradientsTab } from "./GradientsTab";
 import { MediaTab } from "./MediaTab";
@@ -26,6 +25,9 @@ import { useConsole } from "./useConsole";
 import { useRunChanges } from "./useRunChanges";
 
 // What nobody opens first is fetched when it is opened.
+const DistributionsTab = lazy(() =>
+  import("./DistributionsTab").then(({ DistributionsTab }) => ({ default: DistributionsTab })),
+);
 const SystemTab = lazy(() =>
   import("./SystemTab").then(({ SystemTab }) => ({ default: SystemTab })),
 );

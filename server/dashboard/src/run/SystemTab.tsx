@@ -6,11 +6,11 @@ import { formatX, timeSteps } from "../charts/axis";
 import type { Place } from "../charts/cursor";
 import { parseWindow, useWindow } from "../charts/useWindow";
 import { DeviceLanes } from "../lanes/DeviceLanes";
-import { placeOf, type Span } from "../lanes/draw";
+import { placeOf, type Span } from "../charts/span";
 import { PhaseLanes } from "../lanes/PhaseLanes";
 import { endOf } from "../lanes/phases";
-import { TimeTrack, type TimeView } from "../lanes/TimeTrack";
-import { useCursorText } from "../lanes/useCursorText";
+import { CursorStrip, type ZoomView } from "../charts/CursorStrip";
+import { useCursorText } from "../charts/useCursorText";
 import { Icon } from "../shell/Icon";
 import { ink } from "../shell/theme";
 import "../styles/lanes.css";
@@ -25,7 +25,7 @@ export function SystemTab({ run }: { run: Run }) {
   const [windowText, setWindow] = useWindow();
   const window = useMemo(() => parseWindow(windowText), [windowText]);
   const end = endOf(run);
-  const view = useMemo<TimeView>(
+  const view = useMemo<ZoomView>(
     () => ({ from: window?.[0] ?? 0, to: window?.[1] ?? end, onWindow: setWindow }),
     [window, end, setWindow],
   );
@@ -57,7 +57,7 @@ export function SystemTab({ run }: { run: Run }) {
 }
 
 /** The axis, which stays in sight, and where the cursor is on it. */
-function TimeHead({ view, isZoomed }: { view: TimeView; isZoomed: boolean }) {
+function TimeHead({ view, isZoomed }: { view: ZoomView; isZoomed: boolean }) {
   const { t } = useTranslation();
   const describe = useCallback(
     (place: Place | null) => {
@@ -82,7 +82,7 @@ function TimeHead({ view, isZoomed }: { view: TimeView; isZoomed: boolean }) {
           t("x.relative")
         )}
       </span>
-      <TimeTrack view={view} height={AXIS_PX} label={t("lanes.axis")} draw={drawAxis} hasKeys />
+      <CursorStrip view={view} height={AXIS_PX} label={t("lanes.axis")} draw={drawAxis} hasKeys />
       <output ref={output} className="lane-value" />
     </div>
   );

@@ -1,34 +1,42 @@
 import { useCallback, useEffect, useRef, type KeyboardEvent, type PointerEvent } from "react";
 
-import { cursor } from "../charts/cursor";
 import { useCanvas } from "../distributions/useCanvas";
 import type { Window } from "../series/useTracks";
-import { placeOf, type Span } from "./draw";
+import { cursor } from "./cursor";
+import { placeOf, type Span } from "./span";
 
-export interface TimeView {
-  /** Seconds since the run began, from the left to the right border. */
+export interface StripView {
+  /** Seconds since the run began, or steps, from the left to the right border. */
   from: number;
   to: number;
-  onWindow: (window: Window | null) => void;
+  /** What a drag does; without it nothing. */
+  onWindow?: (window: Window | null) => void;
 }
 
-interface TimeTrackProps {
-  view: TimeView;
+/** Of strips that a drag zooms. */
+export type ZoomView = Required<StripView>;
+
+interface CursorStripProps {
+  view: StripView;
   height: number;
   label: string;
   draw: (context: CanvasRenderingContext2D, span: Span) => void;
+  axis?: "relative" | "step";
+  /** Told of a click, which leaves a mark too. */
+  onPick?: (at: number) => void;
   /** The arrow keys move the cursor; one track of a page is enough for that. */
   hasKeys?: boolean;
 }
 
-const LANES = "lanes";
+const STRIP = "strip";
 
 /** A drag shorter than this is a click, which leaves a mark. */
 const DRAG_PX_MIN = 5;
 const KEY_SHARE = 0.01;
 
-/** A strip of time: the pointer is the cursor of the whole page, a drag zooms all of them. */
-export function TimeTrack({ view, height, label, draw, hasKeys }: TimeTrackProps) {
+/** A strip of time or steps: the pointer is the cursor of the whole page, a drag zooms. */
+export function CursorStrip(props: CursorStripProps) {
+  const { view, height, label, draw, axis = "relative", onPick, hasKeys } = props;
   const { from, to, onWindow } = view;
   const host = useRef<HTMLDivElement>(null);
   const line = useRef<HTMLDivElement>(null);
@@ -44,7 +52,7 @@ export function TimeTrack({ view, height, label, draw, hasKeys }: TimeTrackProps
 
   useEffect(() => {
     const paint = () => {
-      const at = cursor.get()?.relative;
+      const at = cursor.get()?.[axis];
       const width = host.current!.clientWidth;
       const left = at === undefined ? -1 : placeOf({ from, to, width }, at);
       line.current!.hidden = left < 0 || left > width;
@@ -52,17 +60,17 @@ export function TimeTrack({ view, height, label, draw, hasKeys }: TimeTrackProps
     };
     paint();
     return cursor.onChange(paint);
-  }, [from, to]);
+  }, [from, to, axis]);
 
   const shareOf = (event: PointerEvent<HTMLDivElement>) => {
     const box = event.currentTarget.getBoundingClientRect();
     return Math.min(1, Math.max(0, (event.clientX - box.left) / box.width));
   };
-  const timeOf = (share: number) => from + share * (to - from);
+  const placeAt = (share: number) => from + share * (to - from);
   const onMove = (event: PointerEvent<HTMLDivElement>) => {
     const share = shareOf(event);
-    cursor.hover({ relative: timeOf(share) }, LANES);
-    if (dragFrom.current === null) return;
+    cursor.hover({ [axis]: placeAt(share) }, STRIP);
+    if (dragFrom.current === null || !onWindow) return;
     const [left, right] = [dragFrom.current, share].sort((a, b) => a - b);
     const style = selection.current!.style;
     selection.current!.hidden = false;
@@ -75,9 +83,10 @@ export function TimeTrack({ view, height, label, draw, hasKeys }: TimeTrackProps
     dragFrom.current = null;
     selection.current!.hidden = true;
     const [left, right] = [start, shareOf(event)].sort((a, b) => a - b);
-    if ((right! - left!) * event.currentTarget.clientWidth < DRAG_PX_MIN)
-      cursor.pin({ relative: timeOf(left!) });
-    else onWindow([timeOf(left!), timeOf(right!)]);
+    if ((right! - left!) * event.currentTarget.clientWidth >= DRAG_PX_MIN)
+      return onWindow?.([placeAt(left!), placeAt(right!)]);
+    cursor.pin({ [axis]: placeAt(left!) });
+    onPick?.(placeAt(left!));
   };
   const onKey = (event: KeyboardEvent) => {
     const side = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
@@ -85,14 +94,14 @@ export function TimeTrack({ view, height, label, draw, hasKeys }: TimeTrackProps
     if (side === undefined) return;
     event.preventDefault();
     const step = side * KEY_SHARE * (event.shiftKey ? 10 : 1) * (to - from);
-    const at = (cursor.get()?.relative ?? from) + step;
-    cursor.pin({ relative: Math.min(to, Math.max(from, at)) });
+    const at = (cursor.get()?.[axis] ?? from) + step;
+    cursor.pin({ [axis]: Math.min(to, Math.max(from, at)) });
   };
 
   return (
     <div
       ref={host}
-      className="time-track"
+      className="cursor-strip"
       style={{ height }}
       onPointerMove={onMove}
       onPointerDown={(event) => {
@@ -102,13 +111,13 @@ export function TimeTrack({ view, height, label, draw, hasKeys }: TimeTrackProps
       }}
       onPointerUp={onUp}
       onPointerCancel={() => (dragFrom.current = null)}
-      onPointerLeave={() => cursor.leave(LANES)}
-      onDoubleClick={() => onWindow(null)}
+      onPointerLeave={() => cursor.leave(STRIP)}
+      onDoubleClick={() => onWindow?.(null)}
       {...(hasKeys && { "tabIndex": 0, "onKeyDown": onKey, "role": "group", "aria-label": label })}
     >
       <canvas ref={canvas} style={{ height }} role="img" aria-label={label} />
-      <div ref={selection} className="time-selection" hidden />
-      <div ref={line} className="time-cursor" hidden />
+      <div ref={selection} className="strip-selection" hidden />
+      <div ref={line} className="strip-cursor" hidden />
     </div>
   );
 }

@@ -1,6 +1,6 @@
 import { useEffect, useRef, type RefObject } from "react";
 
-import { cursor, type Place } from "../charts/cursor";
+import { cursor, type Place } from "./cursor";
 
 /** An element whose text says what *describe* says of the cursor, without rendering the page. */
 export function useCursorText<Kind extends HTMLElement>(
