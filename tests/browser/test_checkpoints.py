@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,8 @@ DATA = b"weights" * 1000
 def run(folder: Path, record: Callable[..., Any], arrive: Callable[[Any], str]) -> str:
     """A run with two checkpoints: one is stored, of the other it is said why not."""
     recording = record(folder, "saved-lynx", project="saved")
+    for step in range(0, 300, 50):
+        recording.log(step, {"val/acc": step / 400, "train/loss": 1.0})
     roles: list[CheckpointRole] = ["best"]
     for number, acc in ((1, 0.5), (2, 0.75)):
         recording.write(
@@ -75,6 +78,33 @@ def test_checkpoints_say_which_is_best_and_what_became_of_it(page: Page, run: st
     with page.expect_download() as download:
         page.get_by_role("link", name="2.pt").click()
     assert Path(download.value.path()).read_bytes() == DATA
+
+
+def test_checkpoints_stand_on_the_metric_that_chose_them(page: Page, run: str) -> None:
+    """A click on one leads to its files; the chart is above the list of them too."""
+    page.goto(f"/r/{run}")
+    chart = page.get_by_role("region", name="val/acc", exact=True)
+    flags = chart.get_by_role("link")
+    expect(flags).to_have_count(2)
+    expect(
+        page.get_by_role("region", name="train/loss", exact=True).locator("canvas")
+    ).to_be_visible()
+    expect(
+        page.get_by_role("region", name="train/loss", exact=True).get_by_role("link")
+    ).to_have_count(0)
+    best = chart.get_by_role("link", name="checkpoint, step 200 · best · last · val/acc 0.75")
+    expect(best).to_have_class("flag is-best")
+
+    best.click()
+
+    expect(page).to_have_url(re.compile(f"/r/{run}/checkpoints\\?c={2:032x}$"))
+    row = page.locator(".checkpoints tr[aria-current]")
+    expect(row).to_contain_text("200")
+    expect(page.locator(".checkpoint-files")).to_contain_text(digest_of(DATA))
+    other = page.get_by_role("region", name="val/acc").get_by_role("link", name="step 100")
+    other.focus()
+    page.keyboard.press("Enter")
+    expect(row).to_contain_text("100")
 
 
 def test_a_run_without_checkpoints_says_how_to_record_some(

@@ -20,9 +20,7 @@ def test_percentiles_over_the_steps_are_said_in_words(page: Page, runs: dict[str
     expect(bands).to_have_attribute("data-drawn", "true")
     words = page.locator(".bands-words")
     # Without a pointer it is the newest step: half of the values lie below some of nine zeros.
-    expect(words).to_have_text(
-        re.compile("^step 1,950 · median 0 · 16 to 84 %: .* … .* · all: ")
-    )
+    expect(words).to_have_text(re.compile("^step 1,950 · median 0 · 16 to 84 %: .* … .* · all: "))
 
     box = bands.bounding_box()
     assert box is not None

@@ -15,6 +15,7 @@ import type { LineStyle } from "./colours";
 import { domainOf, type Domain } from "./domain";
 import { linkTo } from "./exports/link";
 import { ExportMenu } from "./ExportMenu";
+import type { Flag } from "./flags";
 import { groupTracks, type RunGroup, type Spread } from "./groups";
 import { LineChart } from "./LineChart";
 import { useLive } from "./live";
@@ -52,6 +53,8 @@ interface ChartCardProps {
   groups?: readonly ChartGroup[] | null;
   /** In whose workspace a link shows the chart; elsewhere it shows the page's own address. */
   project?: string;
+  /** What happened on the way, as links. */
+  flags?: readonly Flag[] | undefined;
   /** More buttons for the card's head. */
   tools?: ReactNode;
 }
@@ -175,6 +178,7 @@ export function ChartCard(props: ChartCardProps) {
               height={height}
               summary={summaryOf(name, lines, t)}
               unit={unit}
+              flags={props.flags}
               onReading={onReading}
             />
           )

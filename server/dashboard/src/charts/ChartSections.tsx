@@ -8,6 +8,7 @@ import type { Window } from "../series/useTracks";
 import { Tool } from "../shell/Tool";
 import { useStored } from "../shell/useStored";
 import { ChartCard, type ChartGroup, type ChartRun } from "./ChartCard";
+import type { Flag } from "./flags";
 import type { ChartView } from "./useView";
 
 const CHART_PX = 200;
@@ -31,6 +32,8 @@ interface ChartSectionsProps {
   view: ChartView;
   onWindow: (window: Window | null) => void;
   onPinCursor?: (place: number) => void;
+  /** What happened on a metric's way. */
+  flagsOf?: (metric: string) => readonly Flag[];
 }
 
 export function ChartSections(props: ChartSectionsProps) {
@@ -60,6 +63,7 @@ export function ChartSections(props: ChartSectionsProps) {
             onWindow={props.onWindow}
             onPinCursor={props.onPinCursor}
             height={name === wide ? WIDE_PX : CHART_PX}
+            flags={props.flagsOf?.(name)}
             tools={
               <>
                 <Tool

@@ -4,6 +4,7 @@ import { useEffect, useLayoutEffect, useMemo, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
+import { useLocation } from "wouter";
 
 import type { Window } from "../series/useTracks";
 import { ink } from "../shell/theme";
@@ -11,6 +12,7 @@ import { useThemeName } from "../shell/useThemeName";
 import { formatX, timeSteps, wholeSteps, type ChartX } from "./axis";
 import { cursor } from "./cursor";
 import type { Domain } from "./domain";
+import { FlagLayer, type Flag } from "./flags";
 import { highlight } from "./highlight";
 import { drawMarks, drawPins } from "./marks";
 import { modelOf, type Layer, type Line } from "./model";
@@ -32,6 +34,8 @@ export interface LineChartProps {
   /** What a screen reader says of the picture. */
   summary: string;
   unit: Unit;
+  /** Links over the lines. */
+  flags?: readonly Flag[] | undefined;
   /** Told what the lines say at the cursor, wherever on the page it is; null when it leaves. */
   onReading?: (readings: Reading[] | null) => void;
 }
@@ -48,6 +52,9 @@ export function LineChart(props: LineChartProps) {
   const layers = useRef(model.layers);
   layers.current = model.layers;
   const theme = useThemeName();
+  const [, navigate] = useLocation();
+  const goTo = useRef(navigate);
+  goTo.current = navigate;
   const notFinite = (count: number) => t("chart.not_finite", { count });
   const describe = useRef(notFinite);
   describe.current = notFinite;
@@ -55,8 +62,9 @@ export function LineChart(props: LineChartProps) {
   useLayoutEffect(() => {
     const element = host.current!;
     const tooltip = new Tooltip();
+    const layer = new FlagLayer((flag) => goTo.current(flag.href));
     const plot = new uPlot(
-      optionsOf(element, model.layers, latest, tooltip, describe),
+      optionsOf(element, model.layers, latest, tooltip, layer, describe),
       model.data,
       element,
     );
@@ -64,6 +72,8 @@ export function LineChart(props: LineChartProps) {
     plot.over.addEventListener("click", (click) => {
       if (click.altKey) pinAt(plot, latest.current);
     });
+    // Beside the picture, which is one thing to a screen reader; links are not a part of it.
+    element.parentElement!.append(layer.element);
     chart.current = plot;
     const observer = new ResizeObserver(() => {
       plot.setSize({ width: element.clientWidth, height: latest.current.height });
@@ -72,6 +82,7 @@ export function LineChart(props: LineChartProps) {
     return () => {
       observer.disconnect();
       plot.destroy();
+      layer.element.remove();
       chart.current = null;
     };
     // Only these need a new plot; the data and the window are set below.
@@ -104,9 +115,13 @@ export function LineChart(props: LineChartProps) {
     };
     paint();
     return highlight.onChange(paint);
-  }, [theme, model.shape, isLog, x, pins]);
+  }, [theme, model.shape, isLog, x, pins, props.flags]);
 
-  return <div ref={host} className="chart" style={{ height }} role="img" aria-label={summary} />;
+  return (
+    <div className="chart-frame">
+      <div ref={host} className="chart" style={{ height }} role="img" aria-label={summary} />
+    </div>
+  );
 }
 
 function syncKey(x: ChartX): string {
@@ -140,6 +155,7 @@ function optionsOf(
   layers: readonly Layer[],
   latest: React.RefObject<LineChartProps>,
   tooltip: Tooltip,
+  flags: FlagLayer,
   notFinite: React.RefObject<(count: number) => string>,
 ): uPlot.Options {
   const { x, isLog, height, unit } = latest.current;
@@ -190,6 +206,7 @@ function optionsOf(
       draw: [
         (plot) => drawMarks(plot, latest.current.lines),
         (plot) => drawPins(plot, latest.current.pins),
+        (plot) => flags.show(plot, latest.current.flags ?? [], x),
       ],
       setSelect: [(plot) => select(plot, latest.current.onWindow)],
       setCursor: [(plot) => read(plot, latest.current, tooltip, notFinite.current)],

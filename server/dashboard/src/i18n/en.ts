@@ -453,6 +453,7 @@ export default {
   "media.table": "{{rows}} rows, {{columns}} columns",
   "media.seconds": "{{seconds}} s",
 
+  "checkpoints.flag": "checkpoint, {{step}}",
   "checkpoints.step": "Step",
   "checkpoints.roles": "Role",
   "checkpoints.score": "Score",

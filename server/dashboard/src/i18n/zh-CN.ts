@@ -419,6 +419,7 @@ export default {
   "media.table": "{{rows}} 行，{{columns}} 列",
   "media.seconds": "{{seconds}} 秒",
 
+  "checkpoints.flag": "检查点，{{step}}",
   "checkpoints.step": "步数",
   "checkpoints.roles": "角色",
   "checkpoints.score": "得分",

@@ -1,12 +1,11 @@
-import { useQuery } from "@tanstack/react-query";
 import { useCallback, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 
-import { fetchCheckpoints } from "../api/client";
 import type { Run } from "../api/types";
 import { formatDuration } from "../api/number";
 import type { Place } from "../charts/cursor";
 import { epochMetric } from "../charts/useView";
+import { useCheckpoints } from "../run/useCheckpointFlags";
 import { sectionsOf } from "../series/metrics";
 import { useTracks, type Window } from "../series/useTracks";
 import { drawAttempts, drawEpochs, drawMarks } from "./draw";
@@ -103,11 +102,7 @@ function MarkLane({ run, window, view }: PhaseLanesProps) {
     { runs, name: validation ?? "", x: "relative", window, buckets: BUCKETS, points },
     validation !== undefined,
   );
-  const checkpoints = useQuery({
-    queryKey: ["run", id, "checkpoints"],
-    queryFn: ({ signal }) => fetchCheckpoints(id, signal),
-    enabled: run.checkpoints > 0,
-  });
+  const checkpoints = useCheckpoints(run);
   const { data: tracks } = query;
   const { data: list } = checkpoints;
   const marks = useMemo(

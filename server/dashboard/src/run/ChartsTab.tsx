@@ -7,12 +7,14 @@ import { styleOf } from "../charts/colours";
 import { findMetrics, useView } from "../charts/useView";
 import { ViewBar } from "../charts/ViewBar";
 import { useMetricNames } from "../series/useMetricNames";
+import { useCheckpointFlags } from "./useCheckpointFlags";
 
 /** Every metric of the run as a chart, in sections; only those on screen are fetched and drawn. */
 export function ChartsTab({ run }: { run: Run }) {
   const { id, name, project, metrics } = run.summary;
   const names = useMetricNames([run.summary]);
   const state = useView(names);
+  const { flags } = useCheckpointFlags(run);
   const runs = useMemo<ChartRun[]>(() => [{ id, label: name, style: styleOf(0) }], [id, name]);
   return (
     <>
@@ -25,6 +27,7 @@ export function ChartsTab({ run }: { run: Run }) {
         view={state.view}
         onWindow={state.setWindow}
         onPinCursor={state.togglePin}
+        flagsOf={flags}
       />
     </>
   );

@@ -1,29 +1,34 @@
 import { useQuery } from "@tanstack/react-query";
-import { Fragment, useState } from "react";
+import { Fragment, useEffect, useMemo, useRef } from "react";
 import { useTranslation } from "react-i18next";
 
-import { checkpointFileUrl, fetchCheckpoint, fetchCheckpoints } from "../api/client";
+import { checkpointFileUrl, fetchCheckpoint } from "../api/client";
 import { formatBytes, formatNumber, toNumber } from "../api/number";
 import type { CheckpointSummary, Run } from "../api/types";
+import { ChartCard, type ChartRun } from "../charts/ChartCard";
+import { styleOf } from "../charts/colours";
+import { PLAIN_VIEW } from "../charts/useView";
+import { parseWindow, useWindow } from "../charts/useWindow";
 import { formatDate } from "../list/columns";
 import { CopyButton } from "../shell/CopyButton";
 import { Failure } from "../shell/Failure";
+import { useUrl } from "../shell/useUrl";
+import { useCheckpointFlags, useCheckpoints } from "./useCheckpointFlags";
 
 /** The run's checkpoints, the newest first: what each is, how far it has come, its files. */
 export function CheckpointsTab({ run }: { run: Run }) {
   const { t } = useTranslation();
   const id = run.summary.id;
-  const [open, setOpen] = useState<string | null>(null);
-  const query = useQuery({
-    queryKey: ["run", id, "checkpoints"],
-    queryFn: ({ signal }) => fetchCheckpoints(id, signal),
-  });
+  const [chosen, setOpen] = useUrl("c");
+  const query = useCheckpoints(run);
+  const open = chosen || null;
   if (query.isError && !query.data)
     return <Failure error={query.error} onRetry={() => void query.refetch()} />;
   if (!query.data) return <div className="page-loading">{t("loading")}</div>;
   const newest = [...query.data.checkpoints].reverse();
   return (
     <div className="checkpoints scroll-x">
+      <Timeline run={run} />
       <table>
         <thead>
           <tr>
@@ -60,6 +65,30 @@ export function CheckpointsTab({ run }: { run: Run }) {
   );
 }
 
+const CHART_PX = 170;
+
+/** The metric that chose the checkpoints, with all of them on it. */
+function Timeline({ run }: { run: Run }) {
+  const { id, name, metrics } = run.summary;
+  const { headline, flags } = useCheckpointFlags(run);
+  const [windowText, setWindow] = useWindow();
+  const view = useMemo(() => ({ ...PLAIN_VIEW, window: parseWindow(windowText) }), [windowText]);
+  const runs = useMemo<ChartRun[]>(() => [{ id, label: name, style: styleOf(0) }], [id, name]);
+  if (!headline) return null;
+  return (
+    <ChartCard
+      key={headline}
+      name={headline}
+      runs={runs}
+      points={metrics[headline]?.count ?? 0}
+      view={view}
+      onWindow={setWindow}
+      height={CHART_PX}
+      flags={flags(headline)}
+    />
+  );
+}
+
 function Row({
   checkpoint,
   isOpen,
@@ -72,8 +101,13 @@ function Row({
   const { t } = useTranslation();
   const score = checkpoint.metrics[checkpoint.monitor];
   const why = checkpoint.problem || checkpoint.reason;
+  const row = useRef<HTMLTableRowElement>(null);
+  useEffect(() => {
+    // A link, or a click on the chart, leads to it.
+    if (isOpen) row.current?.scrollIntoView({ block: "nearest" });
+  }, [isOpen]);
   return (
-    <tr>
+    <tr ref={row} aria-current={isOpen || undefined}>
       <th scope="row">{checkpoint.step.toLocaleString("en-US")}</th>
       <td>
         <Roles checkpoint={checkpoint} />
