@@ -28,7 +28,10 @@ from mltrack_core.spool.segment import SegmentHeader
 from mltrack_server import app
 from mltrack_server.config import Config
 from mltrack_server.config import check
+from mltrack_server.lock import STORE_FILE
+from mltrack_server.lock import STORE_FOLDER
 from mltrack_server.lock import store_url
+from mltrack_server.testing import empty
 
 WAIT_S: Final = 30.0  # a test that waits longer than this has failed
 
@@ -78,8 +81,11 @@ def serve(folder: Path, **options: Any) -> Iterator[RunningServer]:
         folder: Holds the store; the same folder again shows the same runs.
         options: Other fields of `Config`; with a *database*, the folder is not used.
     """
-    (folder / "store").mkdir(mode=0o700, parents=True, exist_ok=True)
-    options.setdefault("database", store_url(folder))
+    (folder / STORE_FOLDER).mkdir(mode=0o700, parents=True, exist_ok=True)
+    if "database" not in options:
+        options["database"] = store_url(folder)
+        with contextlib.suppress(FileExistsError):
+            empty.put(folder / STORE_FOLDER / STORE_FILE)
     config = check(Config(port=0, **options))
     listener = app.listen(config.host, config.port)
     address: Future[str] = Future()

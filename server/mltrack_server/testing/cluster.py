@@ -15,7 +15,10 @@ from uuid import uuid4
 from sqlalchemy import create_engine
 from sqlalchemy import text
 
+from mltrack_server.store import Store
+
 _USER: Final = "postgres"  # also the system's, where root runs the tests: PostgreSQL refuses root
+_STORE: Final = "empty_store"  # a database that is only copied: a schema takes longer to make
 _DEBIAN: Final = "/usr/lib/postgresql/*/bin"
 
 
@@ -28,6 +31,7 @@ class Cluster:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._has_store = False
 
     def url(self, name: str) -> str:
         """Return the address of the database *name*."""
@@ -36,8 +40,23 @@ class Cluster:
     @contextlib.contextmanager
     def database(self) -> Iterator[str]:
         """Give the address of an empty database that goes with the context."""
+        with self._copy_of("template1") as found:
+            yield found
+
+    @contextlib.contextmanager
+    def store(self) -> Iterator[str]:
+        """Give the address of a database with an empty store, which goes with the context."""
+        if not self._has_store:
+            self._execute(f"CREATE DATABASE {_STORE}")
+            with Store(self.url(_STORE)):
+                self._has_store = True
+        with self._copy_of(_STORE) as found:
+            yield found
+
+    @contextlib.contextmanager
+    def _copy_of(self, template: str) -> Iterator[str]:
         name = f"test_{uuid4().hex}"
-        self._execute(f"CREATE DATABASE {name}")
+        self._execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         try:
             yield self.url(name)
         finally:

@@ -24,6 +24,7 @@ from mltrack_core.spool.segment import SegmentHeader
 from mltrack_server.store import Store
 from mltrack_server.store import schema
 from mltrack_server.store.database import migrate
+from mltrack_server.testing import empty as empty_file
 from mltrack_server.testing.cluster import Cluster
 from mltrack_server.testing.cluster import cluster
 
@@ -167,9 +168,10 @@ def empty_store(postgres: Cluster | None) -> EmptyStore:
     @contextlib.contextmanager
     def empty(folder: Path) -> Iterator[str]:
         if postgres is None:
+            empty_file.put(folder / "store.sqlite3")
             yield f"sqlite:///{folder}/store.sqlite3"
         else:
-            with postgres.database() as found:
+            with postgres.store() as found:
                 yield found
 
     return empty

@@ -30,6 +30,12 @@ from mltrack_server.store.schema import VERSION_TABLE
 PAGE = Path(__file__).parents[3] / "docs" / "format" / "store.md"
 
 
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    """Return where a store is to be; other tests' stores are copies of one that was made."""
+    return f"sqlite:///{tmp_path}/store.sqlite3"
+
+
 def test_the_page_says_what_the_schema_is() -> None:
     """docs/format/store.md is generated; this fails where that was forgotten."""
     assert PAGE.read_text() == document.describe()
