@@ -16,6 +16,7 @@ from collections.abc import Callable
 from collections.abc import Iterator
 from dataclasses import dataclass
 from dataclasses import field
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -279,13 +280,13 @@ def server(folder: Path, runs: dict[str, str]) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def arrive(server: str) -> Callable[[Recording], str]:
-    """What waits until the server has all of a recording, and returns the run's id.
+def arrive_at() -> Callable[[str, Recording], str]:
+    """What waits until a server has all of a recording, and returns the run's id.
 
     A page that is opened earlier says that there is no such run, until there is.
     """
 
-    def wait(recording: Recording) -> str:
+    def wait(server: str, recording: Recording) -> str:
         address = f"{server}/api/v1/runs/{recording.run}"
         deadline = time.monotonic() + WAIT_S
         while not _has(address, (recording.trainer, recording.agent)):
@@ -294,6 +295,12 @@ def arrive(server: str) -> Callable[[Recording], str]:
         return recording.run
 
     return wait
+
+
+@pytest.fixture(scope="session")
+def arrive(server: str, arrive_at: Callable[[str, Recording], str]) -> Callable[[Recording], str]:
+    """`arrive_at` the server of the recorded runs."""
+    return partial(arrive_at, server)
 
 
 def _has(address: str, writers: tuple[SpoolWriter, ...]) -> bool:

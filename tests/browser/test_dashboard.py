@@ -15,6 +15,7 @@ from playwright.sync_api import Browser
 from playwright.sync_api import BrowserContext
 from playwright.sync_api import Locator
 from playwright.sync_api import Page
+from playwright.sync_api import Position
 from playwright.sync_api import Request
 from playwright.sync_api import expect
 
@@ -35,6 +36,7 @@ COLOURED: Final = """(canvas, [r, g, b]) => {
   }
   return found;
 }"""
+BY_RATE: Final = ["calm-fox", "lost-elk", "wild-owl"]  # by their learning rates
 LINE_INK: Final = [37, 99, 201]  # --hue-0 in the light theme
 
 Serve = Callable[..., AbstractContextManager[str]]
@@ -62,6 +64,13 @@ def is_drawn(page: Page, metric: str, ink: list[int] = LINE_INK) -> bool:
 def row(page: Page, name: str) -> Locator:
     """Return the row of the run list."""
     return page.get_by_role("row").filter(has_text=name)
+
+
+def from_corner(area: Locator, right: float, bottom: float) -> Position:
+    """Return the place in *area* that lies so far from its lower right corner."""
+    box = area.bounding_box()
+    assert box is not None
+    return {"x": box["width"] - right, "y": box["height"] - bottom}
 
 
 def watch_series(page: Page) -> list[dict[str, Any]]:
@@ -94,12 +103,11 @@ def test_the_list_sorts_and_filters(page: Page) -> None:
     expect(names.first).to_be_visible()
 
     page.get_by_role("button", name="lr", exact=True).first.click()
-    by_lr = names.all_inner_texts()
+    until(lambda: [name for name in names.all_inner_texts() if name in BY_RATE] == BY_RATE)
     page.get_by_label("Filter runs").fill("params.lr = 0.01 and state = killed")
 
-    assert by_lr.index("calm-fox") < by_lr.index("lost-elk") < by_lr.index("wild-owl")
     expect(names).to_have_text(["lost-elk"])
-    assert "q=params.lr+%3D+0.01+and+state+%3D+killed" in page.url
+    expect(page).to_have_url(re.compile(r"q=params\.lr\+%3D\+0\.01\+and\+state\+%3D\+killed"))
     page.get_by_role("button", name="params.lr = 0.01", exact=True).click()
     expect(page.get_by_label("Filter runs")).to_have_value("state = killed")
 
@@ -203,19 +211,16 @@ def test_distributions_show_all_layers_and_one_of_them(page: Page, runs: dict[st
     expect(heat).to_have_attribute("data-drawn", "true")
 
     layers = page.locator(".heatmap-names button")
-    names = layers.all_inner_texts()
-    box = heat.bounding_box()
-    assert box is not None
-    page.mouse.move(box["x"] + box["width"] - 5, box["y"] + box["height"] - 5)
+    expect(layers).to_have_text(["stem.weight", "block.0.weight", "head.weight"])
+    heat.hover(position=from_corner(heat, 5, 5))
     expect(page.locator(".heatmap-key output")).to_contain_text("head.weight · step 1,950")
     expect(page.locator(".heatmap-key output")).to_contain_text("not finite 3")
     layers.filter(has_text="block.0").click()
     page.get_by_role("button", name="param").click()
 
-    assert names == ["stem.weight", "block.0.weight", "head.weight"]
     ridges = page.get_by_role("img", name="Histograms of param/histogram/head.weight at 20 steps")
     expect(ridges).to_have_attribute("data-drawn", "true")
-    assert "h=param" in page.url
+    expect(page).to_have_url(re.compile("h=param"))
 
 
 def test_gradients_flow_through_the_layers(
@@ -358,9 +363,11 @@ def test_zooming_fetches_the_exact_points_and_a_double_click_goes_back(
     page.goto(f"/r/{runs['calm-fox']}")
     loss = card(page, "train/loss")
     expect(loss).to_contain_text("2,000 points → 400 buckets")
-    box = loss.locator(".u-over").bounding_box()
-    assert box
+    over = loss.locator(".u-over")
+    over.hover()  # it is at rest then
 
+    box = over.bounding_box()
+    assert box
     page.mouse.move(box["x"] + box["width"] * 0.48, box["y"] + 50)
     page.mouse.down()
     page.mouse.move(box["x"] + box["width"] * 0.52, box["y"] + 50, steps=5)
@@ -369,7 +376,7 @@ def test_zooming_fetches_the_exact_points_and_a_double_click_goes_back(
     expect(loss.locator(".card-footer")).to_have_text(re.compile(r"^\d\d points$"))
     zoomed = queries[-1]
     assert 900 < zoomed["start"] < 1000 < zoomed["end"] < 1100
-    assert "xr=" in page.url
+    expect(page).to_have_url(re.compile("xr="))
     loss.locator(".u-over").dblclick()
     expect(loss).to_contain_text("2,000 points → 400 buckets")
 
@@ -449,21 +456,25 @@ def test_an_empty_server_says_what_to_paste_and_turns_into_the_list(
 
 
 def test_a_server_that_goes_away_blanks_nothing_and_is_caught_up_with(
-    chromium: Browser, serve: Serve, record: Callable[..., Any], tmp_path: Path
+    chromium: Browser,
+    serve: Serve,
+    record: Callable[..., Any],
+    arrive_at: Callable[[str, Any], str],
+    tmp_path: Path,
+    steady_port: int,
 ) -> None:
     """What was there stays, the chip is honest, and what was missed arrives with the server."""
     run = record(tmp_path, "long-run", age_s=5)
     run.log(0, {"loss": 1.0})
     page = chromium.new_page()
-    with serve(tmp_path, "ui", "--no-browser") as address:
-        page.goto(f"{address}/r/{run.run}")
+    with serve(tmp_path, "ui", "--no-browser", port=steady_port) as address:
+        page.goto(f"{address}/r/{arrive_at(address, run)}")
         expect(card(page, "loss")).to_contain_text("1 point")
     expect(page.locator(".feed")).to_have_text(re.compile("reconnecting|offline"))
     expect(card(page, "loss")).to_contain_text("1 point")
     run.log(1, {"loss": 0.5})
 
-    port = int(address.rpartition(":")[2])
-    with serve(tmp_path, "ui", "--no-browser", port=port):
+    with serve(tmp_path, "ui", "--no-browser", port=steady_port):
         expect(page.locator(".feed")).to_have_text("live", timeout=WAIT_S * 1000)
         expect(card(page, "loss")).to_contain_text("2 points", timeout=WAIT_S * 1000)
         page.close()

@@ -29,9 +29,11 @@ def address(
     tmp_path_factory: pytest.TempPathFactory,
     record: Callable[..., Any],
     serve: Callable[..., AbstractContextManager[str]],
+    arrive_at: Callable[[str, Any], str],
 ) -> Iterator[str]:
     """A server on one project: many short runs, more metrics than fit on a screen."""
     folder = tmp_path_factory.mktemp("workspace")
+    runs = []
     for number in range(RUNS):
         run = record(
             folder,
@@ -46,7 +48,10 @@ def address(
             run.log(step, values | (layers if number == RUNS - 1 else {}))
             run.log(step + 1, {"val/loss": float(number)})
         run.end(RunEnded(run.began_ns + 10**9, "finished"))
+        runs.append(run)
     with serve(folder, "ui", "--no-browser") as url:
+        for each in runs:
+            arrive_at(url, each)
         yield url
 
 
@@ -205,6 +210,7 @@ def test_a_cursor_and_a_zoom_are_those_of_all_charts(wall: Page) -> None:
     """The line of the pointer is in every chart, and a drag zooms them all."""
     expect(lines(wall, "train/loss")).to_be_visible()
     over = card(wall, "val/loss").locator(".u-over")
+    over.hover()  # it is at rest then
     box = over.bounding_box()
     assert box
     wall.mouse.move(box["x"] + 100, box["y"] + 50)
