@@ -74,7 +74,7 @@ def test_every_tab_of_a_run(page: Page, runs: dict[str, str], axe: str) -> None:
 
 
 def test_what_opens_over_a_page(page: Page, runs: dict[str, str], axe: str) -> None:
-    """The sheet of keys, the form that edits a run, a menu, a chart as a table."""
+    """A chart as a table, the palette, the sheet of keys, the form that edits a run, a menu."""
     page.goto("/p/digits")
     expect(page.get_by_role("row").filter(has_text="calm-fox")).to_be_visible()
     card = page.get_by_role("region", name="val/loss", exact=True)
@@ -82,6 +82,11 @@ def test_what_opens_over_a_page(page: Page, runs: dict[str, str], axe: str) -> N
     card.get_by_role("button", name="View as table").click()
     expect(card.get_by_role("cell").first).to_be_visible()
     assert_accessible(page, axe)
+
+    page.keyboard.press("Control+k")
+    expect(page.get_by_role("option").first).to_be_visible()
+    assert_accessible(page, axe)
+    page.keyboard.press("Escape")
 
     page.keyboard.press("?")
     expect(page.get_by_role("dialog")).to_be_visible()

@@ -123,6 +123,10 @@ def test_nothing_is_left_in_english_and_nothing_is_cut_off(
         expect(tab).to_have_attribute("aria-selected", "true")
         assert_translated(page, words)
 
+    page.keyboard.press("Control+k")
+    expect(page.get_by_role("option").first).to_be_visible()
+    assert_translated(page, words)
+    page.keyboard.press("Escape")
     page.keyboard.press("?")
     expect(page.get_by_role("dialog")).to_be_visible()
     assert_translated(page, words)

@@ -33,6 +33,13 @@ export default {
   "shell.to_runs": "All runs",
   "shell.pages": "Pages of the project",
 
+  "palette.title": "Search and commands",
+  "palette.hint": "A page, run, metric or command…",
+  "palette.none": "Nothing is called so.",
+  "palette.page": "Page",
+  "palette.action": "Command",
+  "palette.normal": "Density: normal rows",
+  "palette.compact": "Density: compact rows",
   "page.workspace": "Workspace",
   "page.table": "Table",
   "page.compare": "Compare",

@@ -33,6 +33,13 @@ export default {
   "shell.to_runs": "全部运行",
   "shell.pages": "项目页面",
 
+  "palette.title": "搜索与命令",
+  "palette.hint": "页面、运行、指标或命令…",
+  "palette.none": "没有这个名称。",
+  "palette.page": "页面",
+  "palette.action": "命令",
+  "palette.normal": "密度：标准行高",
+  "palette.compact": "密度：紧凑行高",
   "page.workspace": "工作区",
   "page.table": "表格",
   "page.compare": "比较",

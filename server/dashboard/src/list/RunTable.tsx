@@ -7,6 +7,7 @@ import { useTranslation } from "react-i18next";
 import type { RunSummary } from "../api/types";
 import type { LineStyle } from "../charts/colours";
 import { highlight } from "../charts/highlight";
+import { useDensity } from "../shell/density";
 import { Icon } from "../shell/Icon";
 import { isTyping } from "../shell/shortcuts";
 import type { Best, Column, Sort } from "./columns";
@@ -42,21 +43,23 @@ interface RunTableProps {
   onEnd: () => void;
 }
 
-const ROW_PX = 30;
+const ROW_PX = { normal: 30, compact: 24 };
 /** As in "12 m 34 s", which ticks. */
 const DURATION_CHARS = 10;
 
 export function RunTable(props: RunTableProps) {
   const { label, rows, runs, columns, sorts, onEnd, actions, drawn } = props;
   const { t } = useTranslation();
+  const density = useDensity();
   const scroller = useRef<HTMLDivElement>(null);
   const virtual = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroller.current,
-    estimateSize: () => ROW_PX,
+    estimateSize: () => ROW_PX[density],
     overscan: 12,
     getItemKey: (index) => idOf(rows[index]!),
   });
+  useEffect(() => virtual.measure(), [virtual, density]);
   const items = virtual.getVirtualItems();
   const template = useMemo(() => templateOf(columns, runs), [columns, runs]);
   const minWidth = widthOf(template);
@@ -69,7 +72,7 @@ export function RunTable(props: RunTableProps) {
   return (
     <div
       ref={scroller}
-      className="run-table"
+      className={`run-table is-${density}`}
       role="table"
       aria-label={label}
       aria-rowcount={rows.length + 1}

@@ -1,9 +1,12 @@
 import Dialog from "@mui/material/Dialog";
 import { useTranslation } from "react-i18next";
 
+import { PALETTE_KEY } from "./shortcuts";
+
 export function KeySheet({ isOpen, onClose }: { isOpen: boolean; onClose: () => void }) {
   const { t } = useTranslation();
   const keys: [string, string][] = [
+    [PALETTE_KEY, t("palette.title")],
     ["/", t("keys.filter")],
     ["j", t("keys.down")],
     ["k", t("keys.up")],

@@ -6,7 +6,15 @@ import Menu from "@mui/material/Menu";
 import MenuItem from "@mui/material/MenuItem";
 import Tooltip from "@mui/material/Tooltip";
 import { useColorScheme } from "@mui/material/styles";
-import { useState, useSyncExternalStore, type ReactNode } from "react";
+import {
+  lazy,
+  Suspense,
+  useEffect,
+  useMemo,
+  useState,
+  useSyncExternalStore,
+  type ReactNode,
+} from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useLocation, useSearchParams } from "wouter";
 
@@ -16,12 +24,20 @@ import { changeLanguage, LANGUAGES, type Language } from "../i18n";
 import { useProjects } from "../list/useProjects";
 import { Icon, type IconName } from "./Icon";
 import { KeySheet } from "./KeySheet";
-import { useShortcuts } from "./shortcuts";
+import { PALETTE_KEY, useShortcuts } from "./shortcuts";
+
+// Fetched by the first who opens it.
+const Palette = lazy(() =>
+  import("../palette/Palette").then(({ Palette }) => ({ default: Palette })),
+);
 
 export function Shell({ server, children }: { server: Server; children: ReactNode }) {
   const { t } = useTranslation();
   const [, navigate] = useLocation();
   const [isSheetOpen, setSheetOpen] = useState(false);
+  const [isPaletteOpen, setPaletteOpen] = useState(false);
+  usePaletteKey(() => setPaletteOpen(true));
+  const pages = useMemo(() => PAGES.map((name) => ({ name, text: t(`page.${name}`) })), [t]);
   useShortcuts({ "?": () => setSheetOpen(true), "g w": () => navigate("/") });
   return (
     <>
@@ -37,6 +53,16 @@ export function Shell({ server, children }: { server: Server; children: ReactNod
         <PageLinks />
         <span className="bar-space" />
         <FeedChip />
+        <Tooltip title={`${t("palette.title")} (${PALETTE_KEY})`}>
+          <IconButton
+            aria-label={t("palette.title")}
+            aria-haspopup="dialog"
+            aria-keyshortcuts="Control+K Meta+K"
+            onClick={() => setPaletteOpen(true)}
+          >
+            <Icon name="search" />
+          </IconButton>
+        </Tooltip>
         <ThemeSwitch />
         <LanguageSwitch />
         <Tooltip title={t("shell.keyboard")}>
@@ -53,8 +79,33 @@ export function Shell({ server, children }: { server: Server; children: ReactNod
         {children}
       </main>
       <KeySheet isOpen={isSheetOpen} onClose={() => setSheetOpen(false)} />
+      {isPaletteOpen && (
+        <Suspense fallback={null}>
+          <Palette
+            pages={pages}
+            onHelp={() => setSheetOpen(true)}
+            onClose={() => setPaletteOpen(false)}
+          />
+        </Suspense>
+      )}
     </>
   );
+}
+
+/** Ctrl-K or ⌘-K, also in a field: nothing that is typed has it. */
+function usePaletteKey(open: () => void): void {
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      if (event.key.toLowerCase() !== "k" || !(event.ctrlKey || event.metaKey)) return;
+      if (event.altKey || event.shiftKey) return;
+      event.preventDefault();
+      open();
+    };
+    window.addEventListener("keydown", onKey);
+    return () => window.removeEventListener("keydown", onKey);
+    // `open` only sets a state.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, []);
 }
 
 function ProjectSwitch() {

@@ -2,6 +2,9 @@
 
 import { useEffect, useRef } from "react";
 
+/** How people call the key that opens the palette. */
+export const PALETTE_KEY = /Mac|iP(hone|ad)/.test(navigator.platform) ? "⌘ K" : "Ctrl K";
+
 /** Tell whether the key belongs to a field or dialog, or is part of a browser's shortcut. */
 export function isTyping(event: KeyboardEvent): boolean {
   if (event.ctrlKey || event.metaKey || event.altKey) return true;
