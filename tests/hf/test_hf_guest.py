@@ -420,26 +420,35 @@ def test_making_a_callback_touches_no_shared_state(make_trainer: Make) -> None:
     assert (dict(AcceleratorState._shared_state), dict(PartialState._shared_state)) == before
 
 
-def test_a_trainer_that_is_sent_to_another_process_records_there(
-    make_trainer: Make, tmp_path: Path
-) -> None:
+@pytest.mark.slow
+def test_a_trainer_that_is_sent_to_another_process_records_there(tmp_path: Path) -> None:
     """By cloudpickle, as Ray does for each trial: the copy trains alike, in a run of its own.
 
-    One that has trained cannot be sent, with or without us: schedulers hold weak references.
+    With or without us none can be sent once any has trained: Accelerate keeps weak references.
     """
-    cloudpickle = pytest.importorskip("cloudpickle")
-    trainer = make_trainer(MLTrackCallback())
+    script = tmp_path / "script.py"
+    script.write_text(
+        SCRIPT
+        + textwrap.dedent("""
+        import cloudpickle
 
-    trial = cloudpickle.loads(cloudpickle.dumps(trainer))
-    for each in (trial, trainer):
-        transformers.set_seed(5)
-        each.train()
-    mltrack_core.finish()
+        trial = cloudpickle.loads(cloudpickle.dumps(trainer))
+        for each in (trial, trainer):
+            transformers.set_seed(5)
+            each.train()
+        for ours, theirs in zip(trial.model.parameters(), trainer.model.parameters(), strict=True):
+            assert torch.equal(ours, theirs)
+        """)
+    )
 
+    done = subprocess.run(
+        [sys.executable, str(script)], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 0, done.stderr
     spool = RecordedSpool(tmp_path / "mltrack")
     reports = [
         [record.step for record in spool.of(Scalars, run) if "train/loss" in record.values]
         for run in spool.runs()
     ]
-    assert reports == [[1, 2, 3, 4, 5, 6]] * 2
-    assert weights_of(trial) == weights_of(trainer)
+    assert reports == [[1, 2, 3, 4]] * 2
