@@ -19,7 +19,7 @@ from mltrack_core.testing.spool import RecordedSpool
 Launch = Callable[..., RecordedSpool]
 
 PREAMBLE = """
-import os, sys, torch
+import gc, os, sys, torch
 import torch.distributed as dist
 import mltrack_core._launch
 mltrack_core._launch.ensure_agent = lambda settings: False
@@ -43,6 +43,12 @@ def reference(model):
     loss_of(copied, data.reshape(32, 4)).backward()
     return [p.grad for p in copied.parameters()]
 """
+# What refers to a group keeps its threads; one that is at work when Python ends aborts the process.
+ENDING = """
+del model
+gc.collect()
+dist.destroy_process_group()
+"""
 
 
 @pytest.fixture
@@ -51,7 +57,7 @@ def launch(tmp_path: Path) -> Launch:
 
     def run(source: str) -> RecordedSpool:
         script = tmp_path / "train.py"
-        script.write_text(PREAMBLE + textwrap.dedent(source))
+        script.write_text(PREAMBLE + textwrap.dedent(source) + ENDING)
         ranks = [
             subprocess.Popen(
                 [sys.executable, "-P", str(script)],
@@ -92,7 +98,7 @@ def test_data_parallel_ranks_are_one_series_of_the_reduced_gradient(launch: Laun
             optimizer.step()
         if rank == 0:
             mltrack.active_run().log({"expected": float(whole)}, step=1)
-        dist.destroy_process_group()
+        del parallel, optimizer
     """)
 
     (expected,) = [r.values["expected"] for r in spool.of(Scalars) if "expected" in r.values]
@@ -122,7 +128,7 @@ def test_sharded_parameters_are_measured_whole(launch: Launch) -> None:
             run.log({"expected": float(values.norm())}, step=1)
             run.log({"layer": float(grads[0].norm())}, step=1)
             run.log({"whole": mltrack.Histogram(grads[0].numpy())}, step=1)
-        dist.destroy_process_group()
+        del sharded, optimizer, watch
     """)
 
     values = {name: v for r in spool.of(Scalars) for name, v in r.values.items()}

@@ -203,7 +203,7 @@ def test_workers_of_a_data_loader_have_no_run(
 
 
 DISTRIBUTED = """
-import os, sys
+import gc, os, sys
 import torch
 import torch.distributed as dist
 from torch import nn
@@ -218,6 +218,9 @@ def train(rank, size):
         optimizer.zero_grad()
         model(torch.randn(8, 4)).mean().backward()
         optimizer.step()
+    # What refers to the group keeps its threads; one at work when Python ends aborts the process.
+    del model, optimizer
+    gc.collect()
     dist.destroy_process_group()
 """
 
