@@ -48,6 +48,7 @@ TAPS: Table = {
     "tensorboardX.writer": (("pytorch", f"{_PYTORCH}:tensorboard"),),
     "torch": (("pytorch", f"{_PYTORCH}:torch"),),
     "torch.distributed.checkpoint": (("pytorch", f"{_PYTORCH}:distributed_checkpoint"),),
+    "torch.distributed.checkpoint.state_dict": (("pytorch", f"{_PYTORCH}:distributed_states"),),
     "torch.utils.tensorboard.writer": (("pytorch", f"{_PYTORCH}:tensorboard"),),
     "trackio.run": (("trackio", f"{_MIRRORS}.trackio:tap"),),
     "transformers.hf_argparser": (("arguments", f"{_ARGUMENTS}:hf"),),

@@ -468,6 +468,8 @@ def test_pictures_texts_and_sounds_for_tensorboard_are_recorded_too(
 
 def test_turning_it_off_restores_everything() -> None:
     """To the object."""
+    import torch.distributed.checkpoint as dcp
+    from torch.distributed.checkpoint import state_dict as states
     from torch.optim import optimizer as optimizers
     from torch.utils.tensorboard import writer as board
 
@@ -486,6 +488,11 @@ def test_turning_it_off_restores_everything() -> None:
             torch.optim.lr_scheduler.LRScheduler.__init__,
             loader.__next__,
             board.SummaryWriter.add_scalar,
+            dcp.save,
+            dcp.state_dict_saver.async_save,
+            dcp.load,
+            dcp.state_dict_loader.load,
+            states._load_optim_state_dict,
             list(optimizers._global_optimizer_pre_hooks.values())[-1:],
         ]
 

@@ -256,6 +256,57 @@ def test_ranks_are_one_run(
     assert [step for step, _ in series(spool)["train/backward_loss"]] == [1, 2, 3, 4]
 
 
+def test_sharded_ranks_go_on_from_a_folder(
+    needs: Needs, launch: Launch, write: Write, spool: RecordedSpool
+) -> None:
+    """FSDP2 and torch.distributed.checkpoint: started again, the program is the next attempt."""
+    needs("torch")
+    write("""
+        import gc, os, sys
+        import torch
+        import torch.distributed as dist
+        import torch.distributed.checkpoint as dcp
+        from torch.distributed.checkpoint.state_dict import get_state_dict, set_state_dict
+        from torch.distributed.fsdp import fully_shard
+        dist.init_process_group("gloo")
+        torch.manual_seed(0)
+        model = torch.nn.Linear(4, 2)
+        fully_shard(model, mesh=dist.init_device_mesh("cpu", (2,)))
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+        if os.path.exists("saved"):
+            of_model, of_optimizer = get_state_dict(model, optimizer)
+            dcp.load({"model": of_model, "optimizer": of_optimizer}, checkpoint_id="saved")
+            set_state_dict(
+                model, optimizer, model_state_dict=of_model, optim_state_dict=of_optimizer
+            )
+        for _ in range(3):
+            optimizer.zero_grad()
+            model(torch.randn(8, 4)).square().mean().backward()
+            optimizer.step()
+        of_model, of_optimizer = get_state_dict(model, optimizer)
+        dcp.save({"model": of_model, "optimizer": of_optimizer}, checkpoint_id="saved")
+        # What refers to the group keeps its threads, as above.
+        del model, optimizer, of_model, of_optimizer
+        gc.collect()
+        dist.destroy_process_group()
+    """)
+    command = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "train.py")
+
+    for _ in range(2):
+        ended = launch("run", *command)
+        assert ended.returncode == 0, ended.stderr
+
+    (run,) = spool.runs()
+    attempts = spool.streams(run)
+    steps = [
+        [r.step for r in records if isinstance(r, Scalars) and "train/backward_loss" in r.values]
+        for records in attempts
+    ]
+    assert steps == [[1, 2, 3], [4, 5, 6]]
+    begun = [records[0] for records in attempts]
+    assert [each.attempt for each in begun if isinstance(each, RunStarted)] == [1, 2]
+
+
 def test_accelerate_launch(
     needs: Needs, launch: Launch, write: Write, spool: RecordedSpool
 ) -> None:

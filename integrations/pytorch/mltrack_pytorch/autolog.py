@@ -19,11 +19,11 @@ from mltrack_pytorch import deferral
 from mltrack_pytorch import patches
 from mltrack_pytorch.loops.hooks import HOOKS
 from mltrack_pytorch.patches import Restore
+from mltrack_pytorch.zero_code import distributed
 from mltrack_pytorch.zero_code.automatic import AUTOMATIC
 from mltrack_pytorch.zero_code.automatic import PART
 from mltrack_pytorch.zero_code.by_hand import HAND
 from mltrack_pytorch.zero_code.checkpoints import OPEN
-from mltrack_pytorch.zero_code.checkpoints import DistributedSaves
 from mltrack_pytorch.zero_code.checkpoints import around_save
 from mltrack_pytorch.zero_code.checkpoints import around_torch_save
 from mltrack_pytorch.zero_code.writers import Writers
@@ -84,13 +84,28 @@ def safetensors(module: ModuleType) -> Restore:
 
 
 def distributed_checkpoint(module: ModuleType) -> Restore:
-    """Record the folders of `save` and `async_save`; *module* is torch.distributed.checkpoint."""
-    saves = DistributedSaves(Guard())
-    places = (module, module.state_dict_saver)
+    """Follow folders that are saved and loaded; *module* is torch.distributed.checkpoint."""
+    saves, loads = distributed.Saves(Guard()), distributed.Loads(Guard())
+    taps = [
+        (module.state_dict_saver, "save", saves.around_save),
+        (module.state_dict_saver, "save_state_dict", saves.around_save),
+        (module.state_dict_saver, "async_save", saves.around_async_save),
+        (module.state_dict_loader, "load", loads.around_load),
+        (module.state_dict_loader, "load_state_dict", loads.around_load),
+    ]
     return patches.all_of(
-        [patches.replace(place, "save", saves.around_save) for place in places]
-        + [patches.replace(place, "async_save", saves.around_async_save) for place in places]
+        [
+            patches.replace(place, name, around)
+            for own, name, around in taps
+            for place in (module, own)
+        ]
     )
+
+
+def distributed_states(module: ModuleType) -> Restore:
+    """Follow what is loaded to optimizers; *module* is torch.distributed.checkpoint.state_dict."""
+    around = distributed.Loads(Guard()).around_set
+    return patches.replace(module, "_load_optim_state_dict", around)
 
 
 # ---- what is put around the functions ----

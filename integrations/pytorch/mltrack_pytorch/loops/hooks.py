@@ -6,6 +6,7 @@ optimizers, and clipping and gradient scaling are tapped in their modules.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from collections.abc import Mapping
 from collections.abc import Sequence
@@ -22,6 +23,7 @@ from torch.optim import optimizer as optimizers
 from mltrack_core import Guard
 from mltrack_core import ownership
 from mltrack_pytorch import patches
+from mltrack_pytorch.loops import preparation
 from mltrack_pytorch.loops.loop import Loop
 from mltrack_pytorch.loops.nesting import Nesting
 from mltrack_pytorch.measures.arrivals import is_capturing
@@ -113,7 +115,9 @@ class Hooks:
         found: list[Callable[[], Any]] = []
         loop = None
         with self._guard("optimizer.step"):
-            if not self._nesting.is_inside(optimizer):
+            if preparation.is_under_way(sys._getframe()):
+                preparation.PREPARED.add(optimizer)
+            elif not self._nesting.is_inside(optimizer):
                 loop = self.loop_of(optimizer)
         if loop is None or loop.guard.is_tripped("optimizer.step"):
             return None

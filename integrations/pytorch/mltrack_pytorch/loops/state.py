@@ -8,6 +8,8 @@ from dataclasses import field
 from torch import Tensor
 from torch.optim import Optimizer
 
+from mltrack_pytorch.loops.preparation import PREPARED
+
 
 @dataclass(slots=True)
 class State:
@@ -46,5 +48,6 @@ def updates_made(optimizer: Optimizer) -> int:
     for state in optimizer.state.values():
         made = state.get("step") if isinstance(state, dict) else None
         if isinstance(made, Tensor | int | float):
-            return int(made)  # of a tensor on an accelerator this waits, once in the training
+            count = int(made)  # of a tensor on an accelerator this waits, once in the training
+            return 0 if count == 1 and optimizer in PREPARED else count
     return 0

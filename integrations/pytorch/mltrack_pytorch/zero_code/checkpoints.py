@@ -22,7 +22,6 @@ from mltrack_pytorch.zero_code.automatic import PART
 from mltrack_pytorch.zero_code.by_hand import HAND
 
 _TORCH: Final = "torch.save"
-_DISTRIBUTED: Final = "torch.distributed.checkpoint"
 
 Around = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -38,7 +37,7 @@ def around_torch_save(guard: Guard) -> Around:
                 if isinstance(f, IOBase):
                     OPEN.add(f)
                 else:
-                    _saved(guard, f, _TORCH)
+                    record(guard, f, _TORCH)
             return result
 
         return save
@@ -60,7 +59,7 @@ def around_save(guard: Guard, writer: str, name: str, place: int | None) -> Arou
         def save(*args: Any, **kwargs: Any) -> Any:
             result = original(*args, **kwargs)
             path = args[place] if place is not None and len(args) > place else kwargs.get(name)
-            _saved(guard, path, writer)
+            record(guard, path, writer)
             return result
 
         return save
@@ -93,7 +92,7 @@ class OpenFiles:
             for known, path, step in files:
                 file = known()
                 if file is None or file.closed:
-                    _saved(self._guard, path, "torch.save", step)
+                    record(self._guard, path, "torch.save", step)
                 else:
                     self._files.append((known, path, step))
 
@@ -101,54 +100,18 @@ class OpenFiles:
 OPEN: Final = OpenFiles()  # of this process
 
 
-class DistributedSaves:
-    """Records the folders of torch.distributed.checkpoint, each once it is complete."""
+def record(
+    guard: Guard, path: object, writer: str, step: int | None = None, *, mark: str = ""
+) -> None:
+    """Record a checkpoint, where the training that wrote it is one of ours. Raises nothing.
 
-    def __init__(self, guard: Guard) -> None:
-        self._guard = guard
-        self._pending: dict[str, int] = {}  # steps of those being written in the background
-
-    def around_save(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        """Return what records the folder of `save`.
-
-        In the background it is called too, by a thread: what it wrote is recorded here, before
-        anybody who waits for it goes on and perhaps ends the run.
-        """
-
-        def save(*args: Any, **kwargs: Any) -> Any:
-            result = original(*args, **kwargs)
-            path = kwargs.get("checkpoint_id")
-            _saved(self._guard, path, _DISTRIBUTED, self._pending.pop(str(path), None))
-            return result
-
-        return save
-
-    def around_async_save(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        """Return what records the folder of `async_save`, with the step when it was called."""
-
-        def async_save(*args: Any, **kwargs: Any) -> Any:
-            loop, path = AUTOMATIC.loop, kwargs.get("checkpoint_id")
-            self._pending[str(path)] = loop.updates if loop is not None else 0
-
-            def done(finished: Any) -> None:
-                step = self._pending.pop(str(path), None)
-                if step is not None and finished.exception() is None:  # another process wrote it
-                    _saved(self._guard, path, _DISTRIBUTED, step)
-
-            try:
-                result = original(*args, **kwargs)
-            except BaseException:
-                self._pending.pop(str(path), None)
-                raise
-            with self._guard("async_save"):
-                getattr(result, "upload_completion", result).add_done_callback(done)
-            return result
-
-        return async_save
-
-
-def _saved(guard: Guard, path: object, writer: str, step: int | None = None) -> None:
-    """Record a checkpoint, where the training that wrote it is one of ours."""
+    Args:
+        guard: Books our faults.
+        path: Where it is, if that is a path.
+        writer: Who has written it.
+        step: Of which it is; None: of the last update.
+        mark: The file in a folder that is new with each checkpoint there, and tells of it.
+    """
     loop = AUTOMATIC.loop
     if (
         loop is None
@@ -162,5 +125,6 @@ def _saved(guard: Guard, path: object, writer: str, step: int | None = None) -> 
             axes: Any = loop.pace.axes()
             at = loop.updates if step is None else step
             loop.run.log_checkpoint(path, step=at, writer=writer, **axes)
-            if loop.run.id and writer == _TORCH:
-                origins.note(path, loop.run.id, at)
+            told_by = os.path.join(path, mark)
+            if loop.run.id and (writer == _TORCH or (mark and os.path.isfile(told_by))):
+                origins.note(told_by, loop.run.id, at)

@@ -1,7 +1,8 @@
 """Trainings that go on from a checkpoint which this script has saved when it ran before.
 
-`torch.load` says which file was read, `load_state_dict` of an optimizer that it is to go on: a
-model alone may be loaded for anything. Both together tell a training that is resumed.
+`torch.load` says which file was read, torch.distributed.checkpoint which folder, `load_state_dict`
+of an optimizer that it is to go on: a model alone may be loaded for anything. Both together tell a
+training that is resumed.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from collections.abc import Mapping
+from contextlib import contextmanager
 from typing import Final
 from weakref import WeakKeyDictionary
 
@@ -29,22 +31,41 @@ class Resuming:
             tuple[frozenset[int], Origin]
         ] = []  # ids of mappings in a file, newest last
         self._origins: WeakKeyDictionary[Optimizer, Origin] = WeakKeyDictionary()
+        self._reading: Origin | None = None  # of what optimizers take their states from just now
 
     def loaded(self, path: object, content: object) -> None:
         """Take note of what `torch.load` has read from *path*."""
         if not isinstance(path, str | os.PathLike):
             return
-        origin = origins.find(path)
+        self.filled(content, origins.find(path))
+
+    def filled(self, content: object, origin: Origin | None) -> None:
+        """Take note that *content* now is what a run has saved; None: what somebody else has."""
         if origin is not None:
             self._read.append((frozenset(map(id, _mappings(content, _DEPTH_MAX))), origin))
             del self._read[:-_FILES_MAX]
 
+    @contextmanager
+    def reading(self, origin: Origin | None) -> Iterator[None]:
+        """Whichever optimizer takes a state meanwhile takes it from what *origin* tells of."""
+        before = self._reading
+        self._reading = origin or before
+        try:
+            yield
+        finally:
+            self._reading = before
+
     def restored(self, optimizer: Optimizer, state: object) -> None:
         """Take note that an optimizer goes on with *state*, perhaps that of a file."""
+        if (origin := self._reading or self.origin_in(state)) is not None:
+            self._origins[optimizer] = origin
+
+    def origin_in(self, state: object) -> Origin | None:
+        """Return what is known of a mapping that was loaded."""
         for known, origin in reversed(self._read):
             if id(state) in known:
-                self._origins[optimizer] = origin
-                return
+                return origin
+        return None
 
     def origin_of(self, optimizer: Optimizer) -> Origin | None:
         """Return which run an optimizer goes on from; None where it begins, or nobody knows."""
