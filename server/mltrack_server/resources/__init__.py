@@ -26,6 +26,10 @@ from mltrack_server.resources.checkpoints import CheckpointSummary
 from mltrack_server.resources.checkpoints import RetentionItem
 from mltrack_server.resources.checkpoints import RetentionPlan
 from mltrack_server.resources.checkpoints import RetentionQuery
+from mltrack_server.resources.console import ConsoleLine
+from mltrack_server.resources.console import ConsoleMatches
+from mltrack_server.resources.console import ConsolePage
+from mltrack_server.resources.console import ConsolePlace
 from mltrack_server.resources.deletions import Deletion
 from mltrack_server.resources.deletions import DeletionList
 from mltrack_server.resources.door import Created
@@ -80,8 +84,6 @@ from mltrack_server.resources.query import ValueIndex
 from mltrack_server.resources.query import ValueKind
 from mltrack_server.resources.runs import METRICS_LISTED_MAX
 from mltrack_server.resources.runs import Alert
-from mltrack_server.resources.runs import ConsoleLine
-from mltrack_server.resources.runs import ConsolePage
 from mltrack_server.resources.runs import Loss
 from mltrack_server.resources.runs import MetricSummary
 from mltrack_server.resources.runs import Note
@@ -127,7 +129,9 @@ __all__ = [
     "ColumnType",
     "Completion",
     "ConsoleLine",
+    "ConsoleMatches",
     "ConsolePage",
+    "ConsolePlace",
     "Created",
     "Deletion",
     "DeletionList",

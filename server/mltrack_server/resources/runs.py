@@ -7,7 +7,6 @@ from typing import Final
 from msgspec import field
 
 from mltrack_core.records import AlertLevel
-from mltrack_core.records import Channel
 from mltrack_core.records import EndState
 from mltrack_core.records import ParamValue
 from mltrack_core.records import RunState
@@ -156,21 +155,3 @@ class Run(Resource, frozen=True, kw_only=True):
     losses: list[Loss]
     alerts: list[Alert]
     traceback: str
-
-
-class ConsoleLine(Resource, frozen=True, kw_only=True):
-    """One line that a process of the run printed."""
-
-    number: int  # 0, 1, 2 … within the run, in the order of arrival
-    time_ns: int
-    channel: Channel
-    rank: int
-    text: str
-    partial: bool  # a progress bar's present state; a later line with this number replaces it
-
-
-class ConsolePage(Resource, frozen=True, kw_only=True):
-    """Consecutive lines of a run's console."""
-
-    lines: list[ConsoleLine]
-    total: int  # lines of the run

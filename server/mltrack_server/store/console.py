@@ -34,7 +34,9 @@ _LINE_BYTES: Final = 16  # what a line counts beside its text: empty lines cost 
 _LEVEL: Final = 3
 
 
-class _Line(msgspec.Struct, frozen=True, array_like=True):
+class Line(msgspec.Struct, frozen=True, array_like=True):
+    """A line as it is stored."""
+
     number: int
     time_ns: int
     channel: Channel
@@ -44,8 +46,8 @@ class _Line(msgspec.Struct, frozen=True, array_like=True):
 
 
 _encode: Final = msgspec.msgpack.Encoder().encode
-_decode_line: Final = msgspec.msgpack.Decoder(_Line).decode
-_decode_lines: Final = msgspec.msgpack.Decoder(list[_Line]).decode
+_decode_line: Final = msgspec.msgpack.Decoder(Line).decode
+_decode_lines: Final = msgspec.msgpack.Decoder(list[Line]).decode
 
 
 class ConsoleWriter:
@@ -60,7 +62,7 @@ class ConsoleWriter:
     def __init__(self, connection: Connection, rid: int, total: int) -> None:
         self._connection, self._rid = connection, rid
         self.total = total
-        self._lines: list[_Line] = []
+        self._lines: list[Line] = []
         self._partials = {
             (row.stream_no, row.channel): _decode_line(row.body)
             for row in connection.execute(select(schema.partial).where(schema.partial.c.rid == rid))
@@ -77,7 +79,7 @@ class ConsoleWriter:
         else:
             number = replaced.number
             self._changed.add(key)
-        line = _Line(number, record.time_ns, record.channel, rank, record.text, record.partial)
+        line = Line(number, record.time_ns, record.channel, rank, record.text, record.partial)
         if record.partial:
             self._partials[key] = line
             self._changed.add(key)
@@ -118,7 +120,7 @@ class ConsoleWriter:
         lines = self._lines
         if last is not None and last.bytes < _BLOCK_BYTES_MAX:
             no = last.no
-            lines = _decode_lines(zstd.decompress(last.body)) + lines
+            lines = decode_block(last.body) + lines
             self._connection.execute(
                 delete(blocks).where(blocks.c.rid == self._rid, blocks.c.no == no)
             )
@@ -152,7 +154,7 @@ def read_console(
                 blocks.c.rid == rid, blocks.c.last >= start, blocks.c.first < end
             )
         )
-        for line in _decode_lines(zstd.decompress(row.body))
+        for line in decode_block(row.body)
     ]
     lines += [
         _decode_line(row.body)
@@ -180,9 +182,20 @@ def read_console(
     )
 
 
-def _cut(lines: Iterable[_Line]) -> list[list[_Line]]:
+def decode_block(body: bytes) -> list[Line]:
+    """Return the lines of a block, in the order in which they were completed."""
+    return _decode_lines(zstd.decompress(body))
+
+
+def read_partials(connection: Connection, rid: int) -> list[Line]:
+    """Return the present states of a run's progress bars."""
+    rows = connection.execute(select(schema.partial.c.body).where(schema.partial.c.rid == rid))
+    return [_decode_line(row.body) for row in rows]
+
+
+def _cut(lines: Iterable[Line]) -> list[list[Line]]:
     """Return *lines* in blocks that end once they hold enough text."""
-    blocks: list[list[_Line]] = [[]]
+    blocks: list[list[Line]] = [[]]
     room = _BLOCK_BYTES_MAX
     for line in lines:
         if room <= 0:

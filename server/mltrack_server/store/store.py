@@ -16,7 +16,6 @@ from mltrack_server.errors import StoreFull
 from mltrack_server.extract import Extract
 from mltrack_server.resources import Checkpoint
 from mltrack_server.resources import CheckpointList
-from mltrack_server.resources import ConsolePage
 from mltrack_server.resources import ExtractQuery
 from mltrack_server.resources import HistogramGrid
 from mltrack_server.resources import HistogramPage
@@ -33,7 +32,6 @@ from mltrack_server.resources import Run
 from mltrack_server.resources import SeriesQuery
 from mltrack_server.store import chart
 from mltrack_server.store import checkpoints
-from mltrack_server.store import console
 from mltrack_server.store import distribution_records
 from mltrack_server.store import extracting
 from mltrack_server.store import folding
@@ -44,6 +42,7 @@ from mltrack_server.store import schema
 from mltrack_server.store import series
 from mltrack_server.store.apply import Application
 from mltrack_server.store.blobs import StoredFile
+from mltrack_server.store.consoles import Consoles
 from mltrack_server.store.database.engine import claim_fold
 from mltrack_server.store.database.engine import where
 from mltrack_server.store.keys import rid_of
@@ -54,7 +53,7 @@ from mltrack_server.store.upkeep import keeping
 from mltrack_server.store.upkeep.front import Upkeep
 
 
-class Store(Analysis, Upkeep):
+class Store(Analysis, Upkeep, Consoles):
     """Every run's records.
 
     Reads are thread-safe and see one state of the store each, written or not while they look.
@@ -235,17 +234,6 @@ class Store(Analysis, Upkeep):
             return connection.execute(
                 select(schema.run.c.last_step).where(schema.run.c.rid == rid_of(run))
             ).scalar()
-
-    def console(self, run: str, *, first: int | None, limit: int) -> ConsolePage | None:
-        """Return up to *limit* console lines from number *first* on; None: the last ones."""
-        rid = rid_of(run)
-        with self._reading() as connection:
-            total = connection.execute(
-                select(schema.run.c.console_lines).where(schema.run.c.rid == rid)
-            ).scalar()
-            if total is None:
-                return None
-            return console.read_console(connection, rid, total, first, limit)
 
     def checkpoints(self, run: str) -> CheckpointList | None:
         """Return all checkpoints of a run; None if there is no such run."""

@@ -21,6 +21,7 @@ from mltrack_server.errors import StoreFull
 from mltrack_server.web import analysis
 from mltrack_server.web import blobs
 from mltrack_server.web import checkpoints
+from mltrack_server.web import console
 from mltrack_server.web import deletions
 from mltrack_server.web import door
 from mltrack_server.web import extracts
@@ -51,6 +52,7 @@ logger = logging.getLogger(__name__)
 ROUTES: Final[tuple[Route, ...]] = (
     *service.routes,
     *runs.routes,
+    *console.routes,
     *metrics.routes,
     *query.routes,
     *analysis.routes,

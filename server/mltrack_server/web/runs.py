@@ -1,17 +1,12 @@
-"""Projects, runs and consoles, to be read."""
+"""Projects and runs, to be read and edited."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated
 from typing import Final
 
-from msgspec import Meta
-
 from mltrack_server.errors import QueryInvalid
-from mltrack_server.resources import ConsolePage
 from mltrack_server.resources import ProjectList
-from mltrack_server.resources import Request
 from mltrack_server.resources import Run
 from mltrack_server.resources import RunEdit
 from mltrack_server.resources import RunId
@@ -24,17 +19,9 @@ from mltrack_server.web.problems import not_found
 from mltrack_server.web.routes import Routes
 from mltrack_server.web.services import Services
 
-LINES_MAX: Final = 5000
 _QUERIES: Final = ("q", "sort", "fields")  # what of a request may be a QueryInvalid
 
 routes = Routes()
-
-
-class ConsoleQuery(Request, frozen=True, kw_only=True):
-    """Which lines of the console; without `first` the last ones."""
-
-    first: Annotated[int, Meta(ge=0, le=2**63 - 1)] | None = None
-    limit: Annotated[int, Meta(ge=1, le=LINES_MAX)] = 500
 
 
 @routes.get("/api/v1/projects", access="read")
@@ -94,14 +81,3 @@ async def edit(services: Services, run: RunId, body: RunEdit) -> RunSummary:
         raise not_found("such run")
     services.writer.announce()
     return changed
-
-
-@routes.get("/api/v1/runs/{run}/console", access="read", problems=(404,))
-async def console(services: Services, run: RunId, query: ConsoleQuery) -> ConsolePage:
-    """Return consecutive lines of a run's console."""
-    page = await asyncio.to_thread(
-        services.store.console, run, first=query.first, limit=query.limit
-    )
-    if page is None:
-        raise not_found("such run")
-    return page

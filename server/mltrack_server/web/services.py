@@ -33,6 +33,8 @@ class Services:
     sockets: weakref.WeakSet[web.WebSocketResponse] = field(default_factory=weakref.WeakSet)
     bodies: Room = field(default_factory=Room)  # for request bodies
     weighing: asyncio.Lock = field(default_factory=asyncio.Lock)  # it takes a processor for long
+    # Searches by expression; each is a process that has a processor to itself for up to seconds.
+    matching: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
     is_writable: bool = True  # what /healthz found last,
     is_writable_until_s: float = 0.0  # and until when that is believed, by the monotonic clock
 

@@ -8,8 +8,10 @@ import pytest
 
 from mltrack_core import records
 from mltrack_core.records import Console
+from mltrack_server.resources import ConsolePlace
 from mltrack_server.resources import RunEdit
 from mltrack_server.store import Store
+from mltrack_server.store import consoles
 
 
 def test_pages_of_runs_hold_each_run_once(store: Store, make_log: Any) -> None:
@@ -162,3 +164,49 @@ def test_a_project_counts_runs_put_away_apart(store: Store, make_log: Any) -> No
 
     assert counted == {"a": (1, 1), "b": (0, 1)}
     assert [each.live for each in store.projects().projects if each.name == "b"] == [0]
+
+
+def test_parts_of_a_console_hold_every_line(
+    store: Store, make_log: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Part by part all lines come, those printed after the last part with it once more."""
+    monkeypatch.setattr(consoles, "_BLOCKS_MAX", 3)
+    log = make_log()
+    log.add(*(Console(n, "stdout", f"{n} " + "x" * 5000) for n in range(70)))
+    log.add(Console(70, "stderr", "70 %", partial=True))
+    store.apply([log.batch()])
+
+    parts = [_part(store, log.run, 0)]
+    while not parts[-1].is_end:
+        parts.append(_part(store, log.run, parts[-1].next))
+    log.add(Console(71, "stdout", "71"))
+    store.apply([log.batch()])
+    after = _part(store, log.run, parts[-1].next)
+
+    numbers = [line.number for part in parts for line in part.lines]
+    assert numbers == list(range(71))
+    assert len(parts) > 2
+    assert after.is_end
+    assert {line.number for line in after.lines} > {70, 71}
+    assert after.total == 72
+    assert store.console_part("0" * 32, 0) is None
+
+
+def test_a_time_is_found_in_a_console_of_many_blocks(store: Store, make_log: Any) -> None:
+    """The last line printed by then; before all of them, the first; without any, none."""
+    log, silent = make_log(), make_log()
+    log.add(*(Console(10 * n, "stdout", f"{n} " + "x" * 3000) for n in range(1, 200)))
+    store.apply([log.batch(), silent.batch()])
+
+    times = (0, 10, 19, 1234, 1990, 10**9)
+    places = [store.console_place(log.run, time_ns) for time_ns in times]
+
+    assert places == [ConsolePlace(number=number) for number in (0, 0, 0, 122, 198, 198)]
+    assert store.console_place(silent.run, 5) == ConsolePlace(number=None)
+    assert store.console_place("0" * 32, 5) is None
+
+
+def _part(store: Store, run: str, part: int) -> consoles.ConsolePart:
+    found = store.console_part(run, part)
+    assert found is not None
+    return found

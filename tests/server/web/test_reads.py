@@ -239,18 +239,6 @@ def test_a_list_that_makes_no_sense_is_refused(server: RunningServer, query: str
     assert answer.json()["at"].startswith("query")
 
 
-def test_the_console_comes_in_pages(server: RunningServer, recorded: Agent) -> None:
-    """Without `first` the last lines, with it those from there on."""
-    path = f"/api/v1/runs/{recorded.run}/console"
-
-    last = server.get(path, params={"limit": 2}).json()
-    first = server.get(path, params={"first": 0, "limit": 2}).json()
-
-    assert last["total"] == 30
-    assert [line["text"] for line in last["lines"]] == ["line 28", "line 29"]
-    assert [line["text"] for line in first["lines"]] == ["line 0", "line 1"]
-
-
 def test_unknown_addresses_and_methods_are_problems(server: RunningServer) -> None:
     """404 and 405 are problem documents too, with an id that the log has."""
     absent = server.get("/api/v1/nothing")

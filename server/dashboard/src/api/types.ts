@@ -141,6 +141,34 @@ export interface RetentionQuery {
   apply?: boolean;
 }
 
+export interface ConsoleLine {
+  number: number;
+  time_ns: number;
+  channel: "stderr" | "stdout";
+  rank: number;
+  text: string;
+  partial: boolean;
+}
+
+export interface ConsoleMatches {
+  numbers: number[];
+  starts: number[];
+  ends: number[];
+  searched: number;
+  total: number;
+  next: number;
+  is_end: boolean;
+}
+
+export interface ConsolePage {
+  lines: ConsoleLine[];
+  total: number;
+}
+
+export interface ConsolePlace {
+  number: number | null;
+}
+
 export interface Deletion {
   id: string;
   project: string;
@@ -468,20 +496,6 @@ export interface Alert {
   text: string;
   step: number | null;
   kind: string;
-}
-
-export interface ConsoleLine {
-  number: number;
-  time_ns: number;
-  channel: "stderr" | "stdout";
-  rank: number;
-  text: string;
-  partial: boolean;
-}
-
-export interface ConsolePage {
-  lines: ConsoleLine[];
-  total: number;
 }
 
 export interface Loss {

@@ -1,0 +1,1 @@
+"""Searching text: in bounded time, whatever is searched for."""

@@ -1,0 +1,119 @@
+"""Consoles: pages, searches that nobody can make expensive, places by time, and downloads."""
+
+from __future__ import annotations
+
+import pytest
+
+from mltrack_core.records import Console
+from mltrack_server.testing import Agent
+from mltrack_server.testing import RunningServer
+from mltrack_server.testing import started
+from mltrack_server.web import console
+
+LINES = [
+    "epoch 1 loss 0.5",
+    "\x1b[31mEpoch\x1b[0m 2 loss 0.25",
+    "<b>naïve</b> 𝄞 loss (x+1)*",
+    "a" * 40 + "!",
+    *(f"line {n}" for n in range(4, 30)),
+]
+
+
+@pytest.fixture
+def printed(server: RunningServer, agent: Agent) -> str:
+    """Give the address of the console of a run with 30 lines, a second between two of them."""
+    lines = [Console(n * 10**9, "stdout", line) for n, line in enumerate(LINES)]
+    answer = server.post(agent.path, data=agent.batch(0, started(), *lines).pack())
+    assert answer.status_code == 200
+    return f"/api/v1/runs/{agent.run}/console"
+
+
+def test_the_console_comes_in_pages(server: RunningServer, printed: str) -> None:
+    """Without `first` the last lines, with it those from there on."""
+    last = server.get(printed, params={"limit": 2}).json()
+    first = server.get(printed, params={"first": 4, "limit": 2}).json()
+
+    assert last["total"] == 30
+    assert [line["text"] for line in last["lines"]] == ["line 28", "line 29"]
+    assert [line["text"] for line in first["lines"]] == ["line 4", "line 5"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "numbers"),
+    [
+        ({"text": "epoch"}, [0, 1]),
+        ({"text": "EPOCH 2"}, [1]),  # its colours do not part it
+        ({"text": "epoch", "case": "true"}, [0]),
+        ({"text": "(x+1)*"}, [2]),  # no expression unless it is said to be one
+        ({"text": "[31m"}, []),  # nobody sees that
+        ({"text": "𝄞 LOSS"}, [2]),
+        ({"text": r"loss 0\.\d+$", "regex": "true"}, [0, 1]),
+        ({"text": r"^(?!line)", "regex": "true"}, [0, 1, 2, 3]),
+        ({"text": "Epoch", "regex": "true", "case": "true"}, [1]),
+    ],
+)
+def test_a_search_finds_what_stands_there(
+    server: RunningServer, printed: str, asked: dict[str, str], numbers: list[int]
+) -> None:
+    """A text or an expression, as one reads it on a terminal."""
+    found = server.get(f"{printed}/search", params=asked).json()
+
+    assert found["numbers"] == numbers
+    assert found["is_end"]
+    assert (found["searched"], found["total"]) == (30, 30)
+
+
+def test_a_search_says_where_in_the_line(server: RunningServer, printed: str) -> None:
+    """Characters of the line without its escape sequences, one for a sign of two UTF-16 units."""
+    found = server.get(f"{printed}/search", params={"text": "loss"}).json()
+
+    assert found["starts"] == [8, 8, 15]
+    assert found["ends"] == [12, 12, 19]
+
+
+@pytest.mark.parametrize("text", ["(", "a{2,1}", "(?P<a>x)(?P<a>y)", "\\"])
+def test_what_is_no_expression_is_refused(server: RunningServer, printed: str, text: str) -> None:
+    """The answer says what is wrong with it."""
+    answer = server.get(f"{printed}/search", params={"text": text, "regex": "true"})
+
+    assert answer.status_code == 422
+    assert answer.json()["at"] == "query.text"
+    assert "no regular expression" in answer.json()["detail"]
+
+
+@pytest.mark.slow
+def test_an_expression_that_never_ends_harms_nobody(server: RunningServer, printed: str) -> None:
+    """It is given up, and the server answers others."""
+    answer = server.get(f"{printed}/search", params={"text": r"(a+)+$", "regex": "true"})
+
+    assert answer.status_code == 422
+    assert "too long" in answer.json()["detail"]
+    assert server.get(printed).status_code == 200
+
+
+def test_a_time_is_a_line(server: RunningServer, printed: str) -> None:
+    """The last line that was printed by then."""
+    found = server.get(f"{printed}/place", params={"time_ns": 7 * 10**9 + 1}).json()
+
+    assert found == {"number": 7}
+
+
+def test_all_of_it_is_a_text(
+    server: RunningServer, printed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every line, in order, without colours; it is a file and nothing that a browser opens."""
+    monkeypatch.setattr(console, "LINES_MAX", 7)
+
+    answer = server.get(f"{printed}/text")
+
+    lines = answer.content.decode().split("\n")
+    assert lines[:3] == [LINES[0], "Epoch 2 loss 0.25", LINES[2]]
+    assert lines[3:] == [*LINES[3:], ""]
+    assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
+    assert answer.headers["Content-Disposition"].startswith("attachment")
+
+
+@pytest.mark.parametrize("rest", ["", "/search?text=a", "/place?time_ns=1", "/text"])
+def test_an_unknown_run_has_no_console(server: RunningServer, rest: str) -> None:
+    """404, whatever of it is asked for."""
+    assert server.get(f"/api/v1/runs/{'0' * 32}/console{rest}").status_code == 404
