@@ -21,6 +21,9 @@ from mltrack_server.lock import STORE_FILE
 from mltrack_server.lock import STORE_FOLDER
 from mltrack_server.lock import StoreLock
 from mltrack_server.lock import store_url
+from mltrack_server.resources import DashboardDocument
+from mltrack_server.resources import DashboardTab
+from mltrack_server.resources import NewDashboard
 from mltrack_server.store import Store
 from mltrack_server.testing import Agent
 from mltrack_server.testing import started
@@ -49,6 +52,10 @@ def recorded(tmp_path: Path) -> Path:
         )
         store.fold(agent.run)
         store.apply([agent.batch(3 + len(values), Scalars(99, 99, {"loss": 1.0}))])
+        tab = DashboardTab(id="a", title=NAME, panels=[])
+        document = DashboardDocument(version=1, filter=NAME, frozen=None, tabs=[tab])
+        new = NewDashboard(project="mnist", name=NAME, owner="", author="", document=document)
+        assert store.dashboards.create(new) is not None
     return folder
 
 

@@ -30,6 +30,28 @@ from mltrack_server.resources.console import ConsoleLine
 from mltrack_server.resources.console import ConsoleMatches
 from mltrack_server.resources.console import ConsolePage
 from mltrack_server.resources.console import ConsolePlace
+from mltrack_server.resources.dashboards import DOCUMENT_BYTES_MAX
+from mltrack_server.resources.dashboards import Dashboard
+from mltrack_server.resources.dashboards import DashboardDocument
+from mltrack_server.resources.dashboards import DashboardId
+from mltrack_server.resources.dashboards import DashboardKind
+from mltrack_server.resources.dashboards import DashboardList
+from mltrack_server.resources.dashboards import DashboardQuery
+from mltrack_server.resources.dashboards import DashboardSave
+from mltrack_server.resources.dashboards import DashboardSummary
+from mltrack_server.resources.dashboards import DashboardTab
+from mltrack_server.resources.dashboards import DashboardVersion
+from mltrack_server.resources.dashboards import DashboardVersions
+from mltrack_server.resources.dashboards import Frozen
+from mltrack_server.resources.dashboards import HistogramsPanel
+from mltrack_server.resources.dashboards import ImportancePanel
+from mltrack_server.resources.dashboards import LinesPanel
+from mltrack_server.resources.dashboards import MediaPanel
+from mltrack_server.resources.dashboards import NewDashboard
+from mltrack_server.resources.dashboards import ParallelPanel
+from mltrack_server.resources.dashboards import ScatterPanel
+from mltrack_server.resources.dashboards import TablePanel
+from mltrack_server.resources.dashboards import TextPanel
 from mltrack_server.resources.deletions import Deletion
 from mltrack_server.resources.deletions import DeletionList
 from mltrack_server.resources.door import Created
@@ -111,6 +133,7 @@ from mltrack_server.resources.sizes import SizeList
 __all__ = [
     "COLUMN_KEYS_MAX",
     "COLUMN_RUNS_MAX",
+    "DOCUMENT_BYTES_MAX",
     "EXTRACT_POINTS_MAX",
     "METRICS_LISTED_MAX",
     "METRIC_NAMES_MAX",
@@ -133,6 +156,17 @@ __all__ = [
     "ConsolePage",
     "ConsolePlace",
     "Created",
+    "Dashboard",
+    "DashboardDocument",
+    "DashboardId",
+    "DashboardKind",
+    "DashboardList",
+    "DashboardQuery",
+    "DashboardSave",
+    "DashboardSummary",
+    "DashboardTab",
+    "DashboardVersion",
+    "DashboardVersions",
     "Deletion",
     "DeletionList",
     "ExtractColumn",
@@ -143,6 +177,7 @@ __all__ = [
     "ExtractQuery",
     "ExtractSeries",
     "Finish",
+    "Frozen",
     "GroupQuery",
     "Health",
     "Histogram",
@@ -152,11 +187,14 @@ __all__ = [
     "HistogramRecord",
     "HistogramRow",
     "HistogramSeries",
+    "HistogramsPanel",
     "History",
     "Importance",
+    "ImportancePanel",
     "ImportanceQuery",
     "KeyIndex",
     "KeySummary",
+    "LinesPanel",
     "Loss",
     "MediaBox",
     "MediaFile",
@@ -165,6 +203,7 @@ __all__ = [
     "MediaMask",
     "MediaOverview",
     "MediaPage",
+    "MediaPanel",
     "MediaRecord",
     "MediaRows",
     "MetricNameQuery",
@@ -172,12 +211,14 @@ __all__ = [
     "MetricPage",
     "MetricQuery",
     "MetricSummary",
+    "NewDashboard",
     "NewPoints",
     "NewRun",
     "NonFinite",
     "Note",
     "Notice",
     "Number",
+    "ParallelPanel",
     "ParameterImportance",
     "Problem",
     "Project",
@@ -198,6 +239,7 @@ __all__ = [
     "RunList",
     "RunQuery",
     "RunSummary",
+    "ScatterPanel",
     "SeriesBlock",
     "SeriesColumns",
     "SeriesHeader",
@@ -208,6 +250,8 @@ __all__ = [
     "Stored",
     "Stream",
     "Suggestion",
+    "TablePanel",
+    "TextPanel",
     "UnknownKey",
     "ValueCount",
     "ValueIndex",

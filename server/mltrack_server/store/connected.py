@@ -16,6 +16,7 @@ from sqlalchemy import Engine
 
 from mltrack_server.store.blobs import BlobStore
 from mltrack_server.store.blobs import folder_beside
+from mltrack_server.store.dashboards import Dashboards
 from mltrack_server.store.database.engine import ReadsUnderWay
 from mltrack_server.store.database.engine import checked
 from mltrack_server.store.database.engine import is_sqlite
@@ -65,6 +66,11 @@ class Connected:
         """What answers reads of media. Made when it is asked for: kept, it would keep us."""
         return MediaReads(self._reading, self.blobs)
 
+    @property
+    def dashboards(self) -> Dashboards:
+        """What reads and writes dashboards. Made when it is asked for, as above."""
+        return Dashboards(self._reading, self._committing, self._clock_ns)
+
     def open(self) -> None:
         """Create or migrate the database and open it.
 
@@ -99,6 +105,12 @@ class Connected:
         """Give a connection in a transaction that is committed at the end, or rolled back."""
         assert self._write_engine is not None, "the store is not open"
         with translated(self.url), self._write_engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def _committing(self) -> Iterator[Connection]:
+        """Give the same, once nobody else of this process writes."""
+        with self._write_lock, self._writing() as connection:
             yield connection
 
     @contextmanager

@@ -24,7 +24,7 @@ from mltrack_server.store.database.column import seq as _seq
 from mltrack_server.store.database.column import stream_no as _stream_no
 from mltrack_server.store.database.text import Text
 
-VERSION: Final = "0008"  # of the schema: the last step in migrations/versions
+VERSION: Final = "0009"  # of the schema: the last step in migrations/versions
 VERSION_TABLE: Final = "mltrack_version"
 
 metadata: Final = MetaData()
@@ -366,4 +366,32 @@ unread: Final = Table(
     _column("reason", Text, "Why nothing was made of it"),
     _column("payload", LargeBinary, "As received"),
     comment="Records that this version does not understand, kept for one that does",
+)
+
+dashboard: Final = Table(
+    "dashboard",
+    metadata,
+    _column("uid", Text, "Its id, 32 hexadecimal digits", key=True),
+    _column("project", Text, "Its project's name"),
+    _column("kind", Text, "dashboard or report"),
+    _column("name", Text, "What people call it; not unique"),
+    _column("owner", Text, "Whose it is, by their own word; empty: the project's"),
+    _column("version", Integer, "The newest"),
+    _column("panels", Integer, "Of the newest version"),
+    _column("created_ns", BigInteger, "By the server's clock"),
+    _column("deleted_ns", BigInteger, "When it was deleted; lists leave it out", optional=True),
+    Index("dashboard_by_project", "project"),
+    comment="Dashboards that people made, and reports",
+)
+
+dashboard_version: Final = Table(
+    "dashboard_version",
+    metadata,
+    _column("uid", Text, "Of the dashboard", key=True),
+    _column("version", Integer, "1, 2, 3 …", key=True),
+    _column("name", Text, "What people called it then"),
+    _column("author", Text, "Who saved it, by their own word"),
+    _column("saved_ns", BigInteger, "By the server's clock"),
+    _column("body", Text, "The document, JSON; see docs/format/dashboard.md"),
+    comment="The newest versions of each dashboard",
 )

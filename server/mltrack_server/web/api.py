@@ -22,6 +22,7 @@ from mltrack_server.web import analysis
 from mltrack_server.web import blobs
 from mltrack_server.web import checkpoints
 from mltrack_server.web import console
+from mltrack_server.web import dashboards
 from mltrack_server.web import deletions
 from mltrack_server.web import door
 from mltrack_server.web import extracts
@@ -59,6 +60,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *checkpoints.routes,
     *series.routes,
     *extracts.routes,
+    *dashboards.routes,
     *deletions.routes,
     *sizes.routes,
     *histograms.routes,

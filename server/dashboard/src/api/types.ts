@@ -169,6 +169,189 @@ export interface ConsolePlace {
   number: number | null;
 }
 
+export interface Dashboard {
+  summary: DashboardSummary;
+  version: number;
+  document: DashboardDocument;
+}
+
+export interface DashboardDocument {
+  version: 1;
+  filter: string;
+  frozen: Frozen | null;
+  tabs: DashboardTab[];
+}
+
+export interface DashboardList {
+  dashboards: DashboardSummary[];
+}
+
+export interface DashboardQuery {
+  project: string;
+  deleted?: boolean;
+}
+
+export interface DashboardSave {
+  version: number;
+  name: string;
+  owner: string;
+  author: string;
+  document: DashboardDocument;
+}
+
+export interface DashboardSummary {
+  id: string;
+  project: string;
+  kind: "dashboard" | "report";
+  name: string;
+  owner: string;
+  author: string;
+  version: number;
+  created_ns: number;
+  saved_ns: number;
+  deleted_ns: number | null;
+  panels: number;
+}
+
+export interface DashboardTab {
+  id: string;
+  title: string;
+  panels: (HistogramsPanel | ImportancePanel | LinesPanel | MediaPanel | ParallelPanel | ScatterPanel | TablePanel | TextPanel)[];
+}
+
+export interface DashboardVersion {
+  version: number;
+  name: string;
+  author: string;
+  saved_ns: number;
+}
+
+export interface DashboardVersions {
+  versions: DashboardVersion[];
+}
+
+export interface Frozen {
+  dashboard: string;
+  version: number;
+  at_ns: number;
+  runs: string[];
+}
+
+export interface HistogramsPanel {
+  type: "histograms";
+  id: string;
+  title: string;
+  filter: string;
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+  run: string;
+  name: string;
+  view: "bands" | "layers" | "ridges";
+}
+
+export interface ImportancePanel {
+  type: "importance";
+  id: string;
+  title: string;
+  filter: string;
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+  of: string;
+}
+
+export interface LinesPanel {
+  type: "lines";
+  id: string;
+  title: string;
+  filter: string;
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+  metric: string;
+  axis: string;
+  smoothing: number;
+  is_log: boolean;
+  is_full: boolean;
+}
+
+export interface MediaPanel {
+  type: "media";
+  id: string;
+  title: string;
+  filter: string;
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+  run: string;
+  name: string;
+}
+
+export interface NewDashboard {
+  project: string;
+  name: string;
+  owner: string;
+  author: string;
+  document: DashboardDocument;
+}
+
+export interface ParallelPanel {
+  type: "parallel";
+  id: string;
+  title: string;
+  filter: string;
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+  axes: string[];
+  colour: string;
+}
+
+export interface ScatterPanel {
+  type: "scatter";
+  id: string;
+  title: string;
+  filter: string;
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+  across: string;
+  up: string;
+  colour: string;
+}
+
+export interface TablePanel {
+  type: "table";
+  id: string;
+  title: string;
+  filter: string;
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+  columns: string[];
+  sort: string;
+}
+
+export interface TextPanel {
+  type: "text";
+  id: string;
+  title: string;
+  filter: string;
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+  text: string;
+}
+
 export interface Deletion {
   id: string;
   project: string;
