@@ -1,4 +1,4 @@
-"""Folders of torch.distributed.checkpoint: what a training without a line of mltrack goes on from."""
+"""Folders of torch.distributed.checkpoint, and trainings that go on from them."""
 
 from __future__ import annotations
 

@@ -125,6 +125,6 @@ def record(
             axes: Any = loop.pace.axes()
             at = loop.updates if step is None else step
             loop.run.log_checkpoint(path, step=at, writer=writer, **axes)
-            told_by = os.path.join(path, mark)
+            told_by = os.path.join(path, mark) if mark else path
             if loop.run.id and (writer == _TORCH or (mark and os.path.isfile(told_by))):
                 origins.note(told_by, loop.run.id, at)
