@@ -11,6 +11,7 @@ import mltrack.commands.backups
 import mltrack.commands.checkpoints
 import mltrack.commands.deletions
 import mltrack.commands.fsck
+import mltrack.commands.projects
 import mltrack.commands.runs
 import mltrack.commands.sizes
 import mltrack.demo._commands
@@ -60,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     mltrack.commands.backups.register(commands)
     mltrack.commands.fsck.register(commands)
     mltrack.commands.sizes.register(commands)
+    mltrack.commands.projects.register(commands)
     mltrack_core._commands.register(commands)
     return parser
 

@@ -37,8 +37,10 @@ from mltrack_server.query.parser import parse_fields
 from mltrack_server.query.parser import parse_order
 from mltrack_server.query.tokens import LENGTH_MAX
 from mltrack_server.resources import Deletion
+from mltrack_server.resources import ProjectRules
 from mltrack_server.resources import RetentionPlan
 from mltrack_server.resources import RetentionQuery
+from mltrack_server.resources import RulesEdit
 from mltrack_server.resources import RunQuery
 from mltrack_server.resources import SizeList
 
@@ -140,6 +142,25 @@ class Reader:
     def sizes(self) -> SizeList:
         """Return what each project takes of the store, the largest first."""
         return self._source().sizes()
+
+    def rules(self, project: str, version: int | None = None) -> ProjectRules:
+        """Return what people want of a project's runs; without *version* what counts now.
+
+        Raises:
+            NotFound: There is no such version.
+        """
+        found = self._source().rules(project, version)
+        if found is None:
+            raise NotFound(f"the rules of {project!r} have no version {version}")
+        return found
+
+    def set_rules(self, change: RulesEdit) -> ProjectRules:
+        """Change what people want of a project's runs; earlier versions stay to be read.
+
+        Raises:
+            RulesInvalid: It makes no sense.
+        """
+        return self._source().set_rules(change)
 
     def deletions(self) -> list[Deletion]:
         """Return all deleted runs, the one deleted last first."""

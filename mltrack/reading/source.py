@@ -38,8 +38,10 @@ from mltrack_server.resources import KeyIndex
 from mltrack_server.resources import MetricPage
 from mltrack_server.resources import MetricQuery
 from mltrack_server.resources import Problem
+from mltrack_server.resources import ProjectRules
 from mltrack_server.resources import RetentionPlan
 from mltrack_server.resources import RetentionQuery
+from mltrack_server.resources import RulesEdit
 from mltrack_server.resources import Run
 from mltrack_server.resources import RunList
 from mltrack_server.resources import SizeList
@@ -122,6 +124,12 @@ class Source(Protocol):
 
     def sizes(self) -> SizeList:
         """Return what each project takes of the store."""
+
+    def rules(self, project: str, version: int | None = None) -> ProjectRules | None:
+        """Return a version of a project's rules, the latest by default."""
+
+    def set_rules(self, change: RulesEdit) -> ProjectRules:
+        """Change a project's rules."""
 
 
 class Readable(Protocol):
@@ -281,6 +289,19 @@ class ServerSource:
     def sizes(self) -> SizeList:
         """Return what each project takes of the store."""
         return self._get("/api/v1/sizes", SizeList, {})
+
+    def rules(self, project: str, version: int | None = None) -> ProjectRules | None:
+        """Return a version of a project's rules, the latest by default."""
+        query = {"project": project, "version": version}
+        return self._find("/api/v1/rules", ProjectRules, query)
+
+    def set_rules(self, change: RulesEdit) -> ProjectRules:
+        """Change a project's rules."""
+        path, body = "/api/v1/rules", msgspec.json.encode(change)
+        answer = self._ask(path, {}, accept="application/json", body=body, method="PATCH")
+        if answer.status_code == 404:
+            raise ServerRefused(self.url + path, 404, "this server is too old for it")
+        return msgspec.json.decode(answer.content, type=ProjectRules)
 
     def close(self) -> None:
         """Close the connections to the server."""

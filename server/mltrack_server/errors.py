@@ -5,6 +5,7 @@ MltrackError
 ├── StoreFull        the store takes no writes for now; reads go on
 ├── BackupUnusable   a backup cannot be made there, or restored
 ├── QueryInvalid     a filter, a sort order or a list of fields is not one
+├── RulesInvalid     what is wanted of a project's runs makes no sense
 └── Overloaded       more is asked than can be done now; trying again helps
 """
 
@@ -66,6 +67,22 @@ class Overloaded(MltrackError):
 
     def __reduce__(self) -> tuple[type[Overloaded], tuple[float]]:
         return type(self), (self.retry_after_s,)
+
+
+class RulesInvalid(MltrackError, ValueError):
+    """What somebody wants of a project's runs makes no sense; nothing has changed.
+
+    Args:
+        at: Which part of it, e.g. "metrics[2]".
+        reason: Why, in plain words.
+    """
+
+    def __init__(self, at: str, reason: str) -> None:
+        super().__init__(f"{at}: {reason}")
+        self.at, self.reason = at, reason
+
+    def __reduce__(self) -> tuple[type[RulesInvalid], tuple[str, str]]:
+        return type(self), (self.at, self.reason)
 
 
 class QueryInvalid(MltrackError, ValueError):

@@ -24,6 +24,7 @@ from mltrack_server.lock import store_url
 from mltrack_server.resources import DashboardDocument
 from mltrack_server.resources import DashboardTab
 from mltrack_server.resources import NewDashboard
+from mltrack_server.resources import RulesEdit
 from mltrack_server.store import Store
 from mltrack_server.testing import Agent
 from mltrack_server.testing import started
@@ -56,6 +57,7 @@ def recorded(tmp_path: Path) -> Path:
         document = DashboardDocument(version=1, filter=NAME, frozen=None, tabs=[tab])
         new = NewDashboard(project="mnist", name=NAME, owner="", author="", document=document)
         assert store.dashboards.create(new) is not None
+        store.set_rules(RulesEdit(project="mnist", metrics=["train/*", "größe"]))
     return folder
 
 

@@ -29,6 +29,7 @@ ATTRIBUTES: Final[dict[str, KeyType]] = {
     "heard": "time",
     "host": "text",
     "id": "text",
+    "misnamed": "number",
     "name": "text",
     "notes": "text",
     "parent": "text",

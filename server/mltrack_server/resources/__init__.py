@@ -104,6 +104,10 @@ from mltrack_server.resources.query import UnknownKey
 from mltrack_server.resources.query import ValueCount
 from mltrack_server.resources.query import ValueIndex
 from mltrack_server.resources.query import ValueKind
+from mltrack_server.resources.rules import PATTERNS_MAX
+from mltrack_server.resources.rules import ProjectRules
+from mltrack_server.resources.rules import RulesEdit
+from mltrack_server.resources.rules import RulesQuery
 from mltrack_server.resources.runs import METRICS_LISTED_MAX
 from mltrack_server.resources.runs import Alert
 from mltrack_server.resources.runs import Loss
@@ -137,6 +141,7 @@ __all__ = [
     "EXTRACT_POINTS_MAX",
     "METRICS_LISTED_MAX",
     "METRIC_NAMES_MAX",
+    "PATTERNS_MAX",
     "RUNS_MAX",
     "Aggregate",
     "Alert",
@@ -223,12 +228,15 @@ __all__ = [
     "Problem",
     "Project",
     "ProjectList",
+    "ProjectRules",
     "ProjectSize",
     "Request",
     "Resource",
     "RetentionItem",
     "RetentionPlan",
     "RetentionQuery",
+    "RulesEdit",
+    "RulesQuery",
     "Run",
     "RunColumn",
     "RunColumns",

@@ -23,6 +23,7 @@ class MetricQuery(Request, frozen=True, kw_only=True):
     """Which metrics of a run, how many at a time."""
 
     search: Search = ""
+    misnamed: bool = False  # only those whose names fit no rule of the project
     limit: Annotated[int, Meta(ge=1, le=METRICS_LISTED_MAX)] = METRICS_LISTED_MAX
     cursor: Annotated[int, Meta(ge=0, le=2**31 - 1)] = 0  # a page's `next`
 

@@ -155,3 +155,4 @@ class Run(Resource, frozen=True, kw_only=True):
     losses: list[Loss]
     alerts: list[Alert]
     traceback: str
+    misnamed: int = 0  # of the metrics: the project's rules want other names

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from mltrack_server.resources import MetricNames
 from mltrack_server.resources import MetricPage
+from mltrack_server.store import rules
 from mltrack_server.store import schema
 from mltrack_server.store.search.listing import metric_of
 
@@ -16,10 +17,21 @@ _series = schema.series.c
 
 
 def page(
-    connection: Connection, rid: int, *, limit: int, search: str = "", first: int = 0
+    connection: Connection,
+    rid: int,
+    *,
+    limit: int,
+    search: str = "",
+    first: int = 0,
+    misnamed: bool = False,
 ) -> MetricPage:
-    """Return up to *limit* metrics whose names hold every word of *search*, from a number on."""
+    """Return up to *limit* metrics whose names hold every word of *search*, from a number on.
+
+    With *misnamed* only those whose names fit no rule of the project.
+    """
     found = _found(rid, search)
+    if misnamed:
+        found.append(rules.misnamed_of(connection, rid))
     rows = connection.execute(
         select(schema.series)
         .where(*found, _series.no >= first)

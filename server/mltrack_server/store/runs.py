@@ -32,6 +32,7 @@ from mltrack_server.resources import Run
 from mltrack_server.store import checkpoints
 from mltrack_server.store import histograms
 from mltrack_server.store import metrics
+from mltrack_server.store import rules
 from mltrack_server.store import schema
 from mltrack_server.store.media import reading as media
 from mltrack_server.store.processes import streams_of
@@ -130,6 +131,7 @@ def one(connection: Connection, rid: int, now_ns: int) -> Run | None:
             if namespace in FACTS
         },
         metrics=first.total,
+        misnamed=rules.count_misnamed(connection, rid, row.project),
         step=row.last_step,
         devices=series_of(connection, [rid], "device", None).get(rid, {}),
         histograms=histograms.count(connection, rid),

@@ -24,7 +24,7 @@ from mltrack_server.store.database.column import seq as _seq
 from mltrack_server.store.database.column import stream_no as _stream_no
 from mltrack_server.store.database.text import Text
 
-VERSION: Final = "0009"  # of the schema: the last step in migrations/versions
+VERSION: Final = "0010"  # of the schema: the last step in migrations/versions
 VERSION_TABLE: Final = "mltrack_version"
 
 metadata: Final = MetaData()
@@ -44,6 +44,16 @@ project: Final = Table(
     _column("name", Text, "As users wrote it", key=True),
     _column("created_ns", BigInteger, "When the server first heard of it"),
     comment="Projects",
+)
+
+rule: Final = Table(
+    "rule",
+    metadata,
+    _column("project", Text, "Its name; it need not have runs yet", key=True),
+    _column("version", Integer, "1, 2, 3 …; the highest one counts", key=True),
+    _column("set_ns", BigInteger, "By the server's clock"),
+    _column("body", Text, "JSON object: what the rules are; see store/rules.py"),
+    comment="What people want of a project's runs, every version of it",
 )
 
 run: Final = Table(

@@ -46,6 +46,7 @@ from mltrack_server.store.consoles import Consoles
 from mltrack_server.store.database.engine import claim_fold
 from mltrack_server.store.database.engine import where
 from mltrack_server.store.keys import rid_of
+from mltrack_server.store.projects import Projects
 from mltrack_server.store.runs import Mark
 from mltrack_server.store.search.analysing import Analysis
 from mltrack_server.store.upkeep import copying
@@ -53,7 +54,7 @@ from mltrack_server.store.upkeep import keeping
 from mltrack_server.store.upkeep.front import Upkeep
 
 
-class Store(Analysis, Upkeep, Consoles):
+class Store(Analysis, Projects, Upkeep, Consoles):
     """Every run's records.
 
     Reads are thread-safe and see one state of the store each, written or not while they look.
@@ -212,7 +213,12 @@ class Store(Analysis, Upkeep, Consoles):
             if runs.state(connection, rid, self._clock_ns()) is None:
                 return None
             return metrics.page(
-                connection, rid, limit=query.limit, search=query.search, first=query.cursor
+                connection,
+                rid,
+                limit=query.limit,
+                search=query.search,
+                first=query.cursor,
+                misnamed=query.misnamed,
             )
 
     def metric_names(self, run: str, query: MetricNameQuery) -> MetricNames | None:

@@ -33,6 +33,7 @@ from mltrack_server.web import media
 from mltrack_server.web import metrics
 from mltrack_server.web import pages
 from mltrack_server.web import query
+from mltrack_server.web import rules
 from mltrack_server.web import runs
 from mltrack_server.web import series
 from mltrack_server.web import service
@@ -63,6 +64,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *dashboards.routes,
     *deletions.routes,
     *sizes.routes,
+    *rules.routes,
     *histograms.routes,
     *media.routes,
     *live.routes,

@@ -579,6 +579,7 @@ export interface MetricPage {
 
 export interface MetricQuery {
   search?: string;
+  misnamed?: boolean;
   limit?: number;
   cursor?: number;
 }
@@ -672,6 +673,25 @@ export interface ValueIndex {
   missing: number;
 }
 
+export interface ProjectRules {
+  project: string;
+  version: number;
+  set_ns: number | null;
+  metrics: string[];
+  runs: number;
+  misnamed_runs: number;
+}
+
+export interface RulesEdit {
+  project: string;
+  metrics?: string[];
+}
+
+export interface RulesQuery {
+  project: string;
+  version?: number | null;
+}
+
 export interface Alert {
   time_ns: number;
   level: "error" | "info" | "warning";
@@ -734,6 +754,7 @@ export interface Run {
   losses: Loss[];
   alerts: Alert[];
   traceback: string;
+  misnamed: number;
 }
 
 export interface RunList {

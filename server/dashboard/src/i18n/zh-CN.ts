@@ -219,6 +219,8 @@ export default {
   "run.silent_since": "已 {{duration}} 没有消息",
   "run.exit_code": "退出码 {{code}}",
   "run.signal": "信号 {{signal}}",
+  "run.misnamed_other": "{{count}} 个指标的名称不符合项目规则",
+  "run.misnamed_why": "它们仍被保留。用 `mltrack project` 查看规则；用 `misnamed > 0` 筛选。",
   "run.dropped_other": "{{count}} 条记录未能保留",
   "run.missing": "没有运行 {{id}}。",
   "run.health": "健康标记",

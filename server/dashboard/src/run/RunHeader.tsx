@@ -53,6 +53,11 @@ export function RunHeader({ run }: { run: Run }) {
             {tag}
           </li>
         ))}
+        {run.misnamed > 0 && (
+          <li className="warn" title={t("run.misnamed_why")}>
+            <Icon name="alert" /> {t("run.misnamed", { count: run.misnamed })}
+          </li>
+        )}
         {summary.dropped > 0 && (
           <li className="warn">
             <Icon name="alert" /> {t("run.dropped", { count: summary.dropped })}

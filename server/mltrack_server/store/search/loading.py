@@ -15,11 +15,13 @@ from sqlalchemy import Connection
 from sqlalchemy import Row
 from sqlalchemy import Select
 from sqlalchemy import and_
+from sqlalchemy import func
 from sqlalchemy import or_
 from sqlalchemy import select
 
 from mltrack_core.records import FACTS
 from mltrack_core.records import ParamValue
+from mltrack_server.store import rules
 from mltrack_server.store import schema
 from mltrack_server.store.naming import framework
 
@@ -166,6 +168,8 @@ def attribute(connection: Connection, scope: Scope, name: str) -> Iterable[Found
     """Return what *name* is in each run that has it; "" and no tags at all are nothing."""
     if name == "framework":
         return _frameworks(connection, scope)
+    if name == "misnamed":
+        return _misnamed(connection, scope)
     if name in _EDITABLE:
         rows = _rows(connection, scope, select(_run.rid, _EDITABLE[name], _run.edits))
         return [
@@ -193,6 +197,26 @@ def _frameworks(connection: Connection, scope: Scope) -> list[Found]:
         for rid, key, value in connection.execute(part.of(query, _param.rid)).all():
             said.setdefault(rid, {})[key] = _decoded(value)
     return [(rid, text) for rid, values in said.items() if (text := framework(values))]
+
+
+def _misnamed(connection: Connection, scope: Scope) -> list[Found]:
+    """Return how many metrics are misnamed in each run of a project that has rules for that."""
+    found: list[Found] = []
+    for project, body in rules.all_current(connection).items():
+        if not body.metrics or scope.project not in (None, project):
+            continue
+        here = Scope(project, scope.rids)
+        counts = (
+            select(_series.rid, func.count())
+            .where(rules.misnamed(connection, body.metrics))
+            .group_by(_series.rid)
+        )
+        several: dict[int, int] = {}
+        for part in here.parts():
+            several |= {row[0]: row[1] for row in connection.execute(part.of(counts, _series.rid))}
+        query = select(_run.rid).where(_run.project == project)
+        found += [(rid, several.get(rid, 0)) for (rid,) in _rows(connection, here, query)]
+    return found
 
 
 def _edited(name: str, recorded: str, edits: str) -> ParamValue:

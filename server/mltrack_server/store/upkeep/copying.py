@@ -53,10 +53,11 @@ def copy_tables(
         place: What to call the target in messages.
 
     Raises:
-        StoreUnusable: There are runs in the target, or it gives back something else.
+        StoreUnusable: There are runs or rules in the target, or it gives back something else.
     """
-    if target.execute(select(func.count()).select_from(schema.run)).scalar_one():
-        raise StoreUnusable(place, "there are runs in it; copy into an empty store")
+    for table, what in ((schema.run, "runs"), (schema.rule, "rules of projects")):
+        if target.execute(select(func.count()).select_from(table)).scalar_one():
+            raise StoreUnusable(place, f"there are {what} in it; copy into an empty store")
     target.execute(delete(schema.revision))
     for table in schema.metadata.sorted_tables:
         read = hashlib.sha256()
