@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mltrack_server.local import LocalIngest
     from mltrack_server.store import Store
 
-from mltrack.reading.source import ServerSource
+from mltrack.reading.server import ServerSource
 from mltrack.reading.source import Source
 
 logger = logging.getLogger(__name__)

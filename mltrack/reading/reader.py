@@ -26,7 +26,7 @@ from mltrack.reading.folder import FolderSource
 from mltrack.reading.history import require
 from mltrack.reading.run import NotFound
 from mltrack.reading.run import RunView
-from mltrack.reading.source import ServerSource
+from mltrack.reading.server import ServerSource
 from mltrack.reading.source import Source
 from mltrack_core import _settings
 from mltrack_core.records import RunState
