@@ -15,46 +15,22 @@ from sqlalchemy import Double
 from sqlalchemy import Index
 from sqlalchemy import Integer
 from sqlalchemy import LargeBinary
-from sqlalchemy import MetaData
 from sqlalchemy import Table
 
 from mltrack_server.store.database.column import column as _column
+from mltrack_server.store.database.column import metadata as metadata
 from mltrack_server.store.database.column import rid as _rid
 from mltrack_server.store.database.column import seq as _seq
 from mltrack_server.store.database.column import stream_no as _stream_no
 from mltrack_server.store.database.text import Text
+from mltrack_server.store.project_schema import dashboard as dashboard
+from mltrack_server.store.project_schema import dashboard_version as dashboard_version
+from mltrack_server.store.project_schema import project as project
+from mltrack_server.store.project_schema import revision as revision
+from mltrack_server.store.project_schema import rule as rule
 
 VERSION: Final = "0010"  # of the schema: the last step in migrations/versions
 VERSION_TABLE: Final = "mltrack_version"
-
-metadata: Final = MetaData()
-
-revision: Final = Table(
-    "revision",
-    metadata,
-    _column("no", Integer, "Always 1", key=True),
-    _column("rev", BigInteger, "Of the last commit that changed a run"),
-    _column("history", Text, "Random; another one once a backup was restored"),
-    comment="One row: the store's revision",
-)
-
-project: Final = Table(
-    "project",
-    metadata,
-    _column("name", Text, "As users wrote it", key=True),
-    _column("created_ns", BigInteger, "When the server first heard of it"),
-    comment="Projects",
-)
-
-rule: Final = Table(
-    "rule",
-    metadata,
-    _column("project", Text, "Its name; it need not have runs yet", key=True),
-    _column("version", Integer, "1, 2, 3 …; the highest one counts", key=True),
-    _column("set_ns", BigInteger, "By the server's clock"),
-    _column("body", Text, "JSON object: what the rules are; see store/rules.py"),
-    comment="What people want of a project's runs, every version of it",
-)
 
 run: Final = Table(
     "run",
@@ -376,32 +352,4 @@ unread: Final = Table(
     _column("reason", Text, "Why nothing was made of it"),
     _column("payload", LargeBinary, "As received"),
     comment="Records that this version does not understand, kept for one that does",
-)
-
-dashboard: Final = Table(
-    "dashboard",
-    metadata,
-    _column("uid", Text, "Its id, 32 hexadecimal digits", key=True),
-    _column("project", Text, "Its project's name"),
-    _column("kind", Text, "dashboard or report"),
-    _column("name", Text, "What people call it; not unique"),
-    _column("owner", Text, "Whose it is, by their own word; empty: the project's"),
-    _column("version", Integer, "The newest"),
-    _column("panels", Integer, "Of the newest version"),
-    _column("created_ns", BigInteger, "By the server's clock"),
-    _column("deleted_ns", BigInteger, "When it was deleted; lists leave it out", optional=True),
-    Index("dashboard_by_project", "project"),
-    comment="Dashboards that people made, and reports",
-)
-
-dashboard_version: Final = Table(
-    "dashboard_version",
-    metadata,
-    _column("uid", Text, "Of the dashboard", key=True),
-    _column("version", Integer, "1, 2, 3 …", key=True),
-    _column("name", Text, "What people called it then"),
-    _column("author", Text, "Who saved it, by their own word"),
-    _column("saved_ns", BigInteger, "By the server's clock"),
-    _column("body", Text, "The document, JSON; see docs/format/dashboard.md"),
-    comment="The newest versions of each dashboard",
 )

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from typing import Any
+from typing import Final
 
 from sqlalchemy import BigInteger
 from sqlalchemy import Column
 from sqlalchemy import Integer
+from sqlalchemy import MetaData
 from sqlalchemy.types import TypeEngine
+
+metadata: Final = MetaData()  # all tables of a store
 
 
 def column(
