@@ -123,3 +123,32 @@ def test_the_arrow_keys_move_the_cursor(page: Page, run: str) -> None:
     page.keyboard.press("Escape")
 
     expect(page.locator(".lanes-head output")).to_have_text("Point at a lane, drag to zoom")
+
+
+def test_a_pinned_cursor_is_one_for_charts_and_lanes(page: Page, run: str) -> None:
+    """It stays when another tab is opened, at that step or that time, and a reload keeps it."""
+    page.goto(f"/r/{run}")
+    field = page.get_by_label("Pin cursor at…")
+    field.fill("20")
+    field.press("Enter")
+    expect(page.get_by_role("button", name="A step 20")).to_be_visible()
+
+    page.get_by_role("tab", name="System").click()
+    head = page.locator(".lanes-head output")
+    expect(head).to_have_text("20 s · step 20")
+    lane = page.get_by_role("region", name="CPU").get_by_role("img").first
+    box = lane.bounding_box()
+    assert box is not None
+    lane.click(position={"x": box["width"] * 0.4, "y": 9}, modifiers=["Alt"])
+    expect(page.locator(".lanes-head .strip-pin")).to_have_count(2)
+    page.reload()
+    expect(page.locator(".lanes-head .strip-pin")).to_have_count(2)
+
+    page.get_by_role("tab", name="Charts").click()
+    pins = page.locator(".view-bar .chip")
+    expect(pins).to_have_text([re.compile("A step 20"), re.compile(r"B step (39|40)")])
+    expect(
+        page.get_by_role("region", name="Values of train/loss at the pinned cursors")
+    ).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(pins).to_have_count(0)

@@ -1,6 +1,13 @@
 import { describe, expect, it } from "vitest";
 
-import { formatDistance, parsePins, pinToggled, readPins } from "../src/charts/pins";
+import {
+  axisOf,
+  formatDistance,
+  parsePins,
+  pinToggled,
+  readPins,
+  writePins,
+} from "../src/charts/pins";
 import type { Line } from "../src/charts/model";
 import { trackOf } from "./build";
 
@@ -11,17 +18,40 @@ const line = (label: string, values: number[]): Line => ({
   members: [label],
 });
 
+const step = (at: number) => ({ x: "step" as const, at });
+
 describe("pins", () => {
-  it("are at most two different numbers, whatever the address says", () => {
-    expect(parsePins("5,x,5,-2,9")).toEqual([5, -2]);
-    expect(parsePins("")).toEqual([]);
-    expect(parsePins("Infinity,")).toEqual([]);
+  it("are at most two different places, whatever the address says", () => {
+    const steps = (text: string) => parsePins(text, "step").map((pin) => pin.at);
+
+    expect(steps("5,x,5,-2,9")).toEqual([5, -2]);
+    expect(steps("")).toEqual([]);
+    expect(steps("Infinity,,sideways:3,step:")).toEqual([]);
+  });
+
+  it("are on the axis of the address unless they name another", () => {
+    const pins = [step(120), { x: "relative" as const, at: 3.5 }];
+
+    expect(writePins(pins, axisOf(""))).toBe("120,relative:3.5");
+    expect(writePins(pins, axisOf("relative"))).toBe("step:120,3.5");
+    for (const x of ["step", "relative", "metric"] as const)
+      expect(parsePins(writePins(pins, x), x)).toEqual(pins);
+  });
+
+  it("know what an axis counts", () => {
+    expect(["", "time", "epoch", "m:tokens", "nonsense"].map(axisOf)).toEqual([
+      "step",
+      "time",
+      "metric",
+      "metric",
+      "step",
+    ]);
   });
 
   it("come and go; a third takes the place of the second", () => {
-    expect(pinToggled([], 5)).toEqual([5]);
-    expect(pinToggled([5, 9], 5)).toEqual([9]);
-    expect(pinToggled([5, 9], 12)).toEqual([5, 12]);
+    expect(pinToggled([], step(5))).toEqual([step(5)]);
+    expect(pinToggled([step(5), step(9)], step(5))).toEqual([step(9)]);
+    expect(pinToggled([step(5), step(9)], step(12))).toEqual([step(5), step(12)]);
   });
 
   it("read each line where it reaches, in the lines' order", () => {

@@ -3,7 +3,9 @@ import { useCallback, useEffect, useRef, type KeyboardEvent, type PointerEvent }
 import { useCanvas } from "../distributions/useCanvas";
 import type { Window } from "../series/useTracks";
 import { cursor } from "./cursor";
+import { PIN_NAMES } from "./pins";
 import { placeOf, type Span } from "./span";
+import { usePins } from "./usePins";
 
 export interface StripView {
   /** Seconds since the run began, or steps, from the left to the right border. */
@@ -22,7 +24,7 @@ interface CursorStripProps {
   label: string;
   draw: (context: CanvasRenderingContext2D, span: Span) => void;
   axis?: "relative" | "step";
-  /** Told of a click, which leaves a mark too. */
+  /** Told of a click, which pins a cursor too. */
   onPick?: (at: number) => void;
   /** The arrow keys move the cursor; one track of a page is enough for that. */
   hasKeys?: boolean;
@@ -30,7 +32,7 @@ interface CursorStripProps {
 
 const STRIP = "strip";
 
-/** A drag shorter than this is a click, which leaves a mark. */
+/** A drag shorter than this is a click, which pins a cursor. */
 const DRAG_PX_MIN = 5;
 const KEY_SHARE = 0.01;
 
@@ -42,6 +44,7 @@ export function CursorStrip(props: CursorStripProps) {
   const line = useRef<HTMLDivElement>(null);
   const selection = useRef<HTMLDivElement>(null);
   const dragFrom = useRef<number | null>(null);
+  const { places, toggle, put } = usePins();
   const canvas = useCanvas(
     useCallback(
       (context: CanvasRenderingContext2D, width: number) => draw(context, { from, to, width }),
@@ -85,17 +88,17 @@ export function CursorStrip(props: CursorStripProps) {
     const [left, right] = [start, shareOf(event)].sort((a, b) => a - b);
     if ((right! - left!) * event.currentTarget.clientWidth >= DRAG_PX_MIN)
       return onWindow?.([placeAt(left!), placeAt(right!)]);
-    cursor.pin({ [axis]: placeAt(left!) });
+    (event.altKey ? toggle : put)({ x: axis, at: short(placeAt(left!)) });
     onPick?.(placeAt(left!));
   };
   const onKey = (event: KeyboardEvent) => {
     const side = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-    if (event.key === "Escape") cursor.pin(null);
+    if (event.key === "Escape") put(null);
     if (side === undefined) return;
     event.preventDefault();
     const step = side * KEY_SHARE * (event.shiftKey ? 10 : 1) * (to - from);
     const at = (cursor.get()?.[axis] ?? from) + step;
-    cursor.pin({ [axis]: Math.min(to, Math.max(from, at)) });
+    put({ x: axis, at: short(Math.min(to, Math.max(from, at))) });
   };
 
   return (
@@ -117,7 +120,18 @@ export function CursorStrip(props: CursorStripProps) {
     >
       <canvas ref={canvas} style={{ height }} role="img" aria-label={label} />
       <div ref={selection} className="strip-selection" hidden />
+      {places.map((place, at) => {
+        const share = ((place[axis] ?? NaN) - from) / (to - from);
+        return share >= 0 && share <= 1 ? (
+          <div key={PIN_NAMES[at]} className="strip-pin" style={{ left: `${share * 100}%` }} />
+        ) : null;
+      })}
       <div ref={line} className="strip-cursor" hidden />
     </div>
   );
+}
+
+/** Nobody points more exactly, and it stands in the address. */
+function short(place: number): number {
+  return Number(place.toPrecision(13));
 }

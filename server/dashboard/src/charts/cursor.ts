@@ -12,14 +12,14 @@ type Listener = (place: Place | null, from: string | null) => void;
 
 let hovered: Place | null = null;
 let hoveredFrom: string | null = null;
-let pinned: Place | null = null;
+let resting: Place | null = null;
 let translate = (place: Place): Place => place;
 let frame = 0;
 const listeners = new Set<Listener>();
 
 function tell(): void {
   // A pointer moves more often than a screen shows it, and a chart that is left tells its
-  // neighbours so itself, before they hear of the pinned place from here.
+  // neighbours so itself, before they hear of the resting place from here.
   frame ||= requestAnimationFrame(() => {
     frame = 0;
     for (const listener of listeners) listener(cursor.get(), hoveredFrom);
@@ -27,8 +27,8 @@ function tell(): void {
 }
 
 export const cursor = {
-  /** Where the pointer is, else where somebody has left a mark, else null. */
-  get: (): Place | null => hovered ?? pinned,
+  /** Where the pointer is, else where a cursor is pinned, else null. */
+  get: (): Place | null => hovered ?? resting,
 
   /** Follow the pointer. */
   hover(place: Place, from: string): void {
@@ -44,9 +44,9 @@ export const cursor = {
     tell();
   },
 
-  /** Leave a mark that stays when the pointer leaves; null takes it away. */
-  pin(place: Place | null): void {
-    pinned = place && translate(place);
+  /** Rest there while no pointer is anywhere; null is nowhere. */
+  rest(place: Place | null): void {
+    resting = place;
     tell();
   },
 
@@ -57,23 +57,22 @@ export const cursor = {
 };
 
 /**
- * While the page is open, let every place be known on the axes that *fill* adds to it; forget all
- * places when it is left. Without *fill* this waits for one.
+ * While the page is open, let every place be known on the axes that *fill* adds to it, and rest at
+ * *place*; forget all places when it is left.
  */
-export function useCursor(fill: ((place: Place) => Place) | null): void {
+export function useCursor(fill: (place: Place) => Place, place: Place | null): void {
   useEffect(() => {
-    if (!fill) return;
     translate = fill;
     hovered &&= fill(hovered);
-    pinned &&= fill(pinned);
     tell();
     return () => {
       translate = (place) => place;
     };
   }, [fill]);
+  useEffect(() => cursor.rest(place), [place]);
   useEffect(
     () => () => {
-      hovered = hoveredFrom = pinned = null;
+      hovered = hoveredFrom = resting = null;
       tell();
     },
     [],

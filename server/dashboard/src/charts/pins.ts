@@ -9,16 +9,46 @@ export const PINS_MAX = 2;
 /** What the chart and its table call them. */
 export const PIN_NAMES = ["A", "B"] as const;
 
-/** Return the pins that the address' *text* means, in its order. */
-export function parsePins(text: string): number[] {
-  const places = text.split(",").filter(Boolean).map(Number);
-  return [...new Set(places.filter(Number.isFinite))].slice(0, PINS_MAX);
+/** A cursor that stays: a place on the axis on which it was pinned. */
+export interface Pin {
+  x: ChartX;
+  at: number;
 }
 
-/** Return the pins with *place* pinned or, where it is, no longer; a third takes the second's place. */
-export function pinToggled(pins: readonly number[], place: number): number[] {
-  if (pins.includes(place)) return pins.filter((pin) => pin !== place);
-  return [...pins.slice(0, PINS_MAX - 1), place];
+const AXES: readonly ChartX[] = ["step", "relative", "time", "metric"];
+
+/** Return what the axis counts that the address names with *text*. */
+export function axisOf(text: string): ChartX {
+  if (text === "epoch" || text.startsWith("m:")) return "metric";
+  return AXES.find((x) => x === text) ?? "step";
+}
+
+/** Return the pins that the address' *text* means: "120,relative:3.5"; without a name they are on *x*. */
+export function parsePins(text: string, x: ChartX): Pin[] {
+  const pins: Pin[] = [];
+  for (const part of text.split(",")) {
+    const [, name, number] = /^(?:([a-z]+):)?(.+)$/.exec(part) ?? [];
+    const axis = name === undefined ? x : AXES.find((each) => each === name);
+    const at = Number(number);
+    if (number === undefined || axis === undefined || !Number.isFinite(at)) continue;
+    if (!pins.some((pin) => pin.x === axis && pin.at === at)) pins.push({ x: axis, at });
+  }
+  return pins.slice(0, PINS_MAX);
+}
+
+/** Return what `parsePins` reads with the same *x*. */
+export function writePins(pins: readonly Pin[], x: ChartX): string {
+  return pins.map((pin) => (pin.x === x ? `${pin.at}` : `${pin.x}:${pin.at}`)).join(",");
+}
+
+/** Return the pins with *pin*, or without it where it is there; a third takes the second's place. */
+export function pinToggled(
+  pins: readonly Pin[],
+  pin: Pin,
+  isThere: (other: Pin) => boolean = (other) => other.x === pin.x && other.at === pin.at,
+): Pin[] {
+  if (pins.some(isThere)) return pins.filter((other) => !isThere(other));
+  return [...pins.slice(0, PINS_MAX - 1), pin];
 }
 
 /** Return how far *to* is from *from* on the axis, with its sign. */

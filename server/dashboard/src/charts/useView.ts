@@ -6,8 +6,10 @@ import type { XAxis } from "../api/types";
 import type { Window } from "../series/useTracks";
 import { useUrl } from "../shell/useUrl";
 import type { ChartX } from "./axis";
+import type { Place } from "./cursor";
 import type { Spread } from "./groups";
-import { parsePins, pinToggled } from "./pins";
+import { axisOf, writePins } from "./pins";
+import { usePins } from "./usePins";
 import { parseWindow, useWindow } from "./useWindow";
 
 export interface ChartView {
@@ -76,34 +78,35 @@ export function useView(metrics: readonly string[]) {
   const [outlierText, setOutlierText] = useUrl("o");
   const [smoothingText, setSmoothingText] = useUrl("sm");
   const [spreadText, setSpreadText] = useUrl("b");
-  const [pinText, setPinText] = useUrl("at");
+  const [, setPinText] = useUrl("at");
+  const { pins, places, toggle } = usePins();
   const [search, setSearch] = useUrl("m");
   const [windowText, setWindow] = useWindow();
-  const view = useMemo<ChartView>(
+  const unpinned = useMemo<ChartView>(
     () => ({
       ...parseX(xText, metrics),
       window: parseWindow(windowText),
       isLog: logText === "log",
       isFull: outlierText === "full",
       smoothing: clampSmoothing(Number(smoothingText)),
-      pins: parsePins(pinText),
+      pins: [],
       spread: spreadText === "sd" ? "sd" : "range",
     }),
-    [xText, metrics, windowText, logText, outlierText, smoothingText, spreadText, pinText],
+    [xText, metrics, windowText, logText, outlierText, smoothingText, spreadText],
   );
+  const x = chartX(unpinned);
+  const view = useMemo(() => ({ ...unpinned, pins: pinsOn(places, x) }), [unpinned, places, x]);
   const setX = useCallback(
     (text: string) => {
       setWindow(null); // a window of steps means nothing in seconds
-      setPinText(null);
+      // Another metric has other values where these are.
+      const kept = pins.filter((pin) => pin.x !== "metric");
+      setPinText(writePins(kept, axisOf(text)));
       setXText(text === "step" ? null : text);
     },
-    [setWindow, setXText, setPinText],
+    [setWindow, setXText, setPinText, pins],
   );
-  const { pins } = view;
-  const togglePin = useCallback(
-    (place: number) => setPinText(pinToggled(pins, place).join(",")),
-    [pins, setPinText],
-  );
+  const togglePin = useCallback((at: number) => toggle({ x, at }), [toggle, x]);
   return {
     view,
     xText: view.by === null ? view.x : xText,
@@ -117,6 +120,28 @@ export function useView(metrics: readonly string[]) {
     setSmoothing: (amount: number) => setSmoothingText(amount > 0 ? String(amount) : null),
     setSpread: (spread: Spread) => setSpreadText(spread === "sd" ? "sd" : null),
   };
+}
+
+/** A plain view for charts of a page that has no bar for them, with the page's window and pins. */
+export function usePlainView({ x = "step" as XAxis, isLog = false } = {}) {
+  const [windowText, setWindow] = useWindow();
+  const { places, toggle } = usePins();
+  const view = useMemo<ChartView>(
+    () => ({
+      ...PLAIN_VIEW,
+      x,
+      isLog,
+      window: parseWindow(windowText),
+      pins: pinsOn(places, x),
+    }),
+    [x, isLog, windowText, places],
+  );
+  const togglePin = useCallback((at: number) => toggle({ x, at }), [toggle, x]);
+  return { view, setWindow, togglePin };
+}
+
+function pinsOn(places: readonly Place[], x: ChartX): number[] {
+  return places.map((place) => place[x]).filter((at) => at !== undefined);
 }
 
 export type ViewState = ReturnType<typeof useView>;

@@ -6,7 +6,7 @@ import { toNumber } from "../api/number";
 import { ChartCard, type ChartRun } from "../charts/ChartCard";
 import { styleOf } from "../charts/colours";
 import { useLive } from "../charts/live";
-import { PLAIN_VIEW, type ChartView } from "../charts/useView";
+import { usePlainView } from "../charts/useView";
 import { deviceTitle, deviceUnit, mainOf, totalOf, type DeviceGroup } from "../run/devices";
 import type { Window } from "../series/useTracks";
 import { Lane } from "./Lane";
@@ -81,9 +81,7 @@ export function DeviceLanes({ run, group, window, view }: DeviceLanesProps) {
             isOpen={open.has(metric)}
             onToggle={() => toggle(metric)}
           />
-          {open.has(metric) && (
-            <OpenLane run={run} metric={metric} group={group} window={window} view={view} />
-          )}
+          {open.has(metric) && <OpenLane run={run} metric={metric} group={group} />}
         </div>
       ))}
     </section>
@@ -100,10 +98,11 @@ function highOf(run: Run, metric: string, group: DeviceGroup): number {
   return most(metric) > 0 ? most(metric) : 1;
 }
 
-function OpenLane({ run, metric, group, window, view }: DeviceLanesProps & { metric: string }) {
+function OpenLane(props: { run: Run; metric: string; group: DeviceGroup }) {
+  const { run, metric, group } = props;
   const { t } = useTranslation();
   const { id, name } = run.summary;
-  const chart = useMemo<ChartView>(() => ({ ...PLAIN_VIEW, x: "relative", window }), [window]);
+  const { view, setWindow, togglePin } = usePlainView({ x: "relative" });
   const runs = useMemo<ChartRun[]>(
     () => [{ id, label: name, style: styleOf(HUES[group.kind]) }],
     [id, name, group.kind],
@@ -115,8 +114,9 @@ function OpenLane({ run, metric, group, window, view }: DeviceLanesProps & { met
         title={deviceTitle(metric, group) || t("system.use")}
         runs={runs}
         points={run.devices[metric]?.count ?? 0}
-        view={chart}
-        onWindow={view.onWindow}
+        view={view}
+        onWindow={setWindow}
+        onPinCursor={togglePin}
         height={CHART_PX}
         unit={deviceUnit(metric)}
       />

@@ -30,7 +30,7 @@ export function Palette(props: PaletteProps) {
       // The dialog would be called after a title, and it has none.
       slotProps={{
         paper: {
-          className: "palette",
+          "className": "palette",
           "aria-label": t("palette.title"),
           "aria-labelledby": undefined,
         },

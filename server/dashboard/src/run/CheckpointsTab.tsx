@@ -7,8 +7,7 @@ import { formatBytes, formatNumber, toNumber } from "../api/number";
 import type { CheckpointSummary, Run } from "../api/types";
 import { ChartCard, type ChartRun } from "../charts/ChartCard";
 import { styleOf } from "../charts/colours";
-import { PLAIN_VIEW } from "../charts/useView";
-import { parseWindow, useWindow } from "../charts/useWindow";
+import { usePlainView } from "../charts/useView";
 import { formatDate } from "../list/columns";
 import { CopyButton } from "../shell/CopyButton";
 import { Failure } from "../shell/Failure";
@@ -71,8 +70,7 @@ const CHART_PX = 170;
 function Timeline({ run }: { run: Run }) {
   const { id, name, metrics } = run.summary;
   const { headline, flags } = useCheckpointFlags(run);
-  const [windowText, setWindow] = useWindow();
-  const view = useMemo(() => ({ ...PLAIN_VIEW, window: parseWindow(windowText) }), [windowText]);
+  const { view, setWindow, togglePin } = usePlainView();
   const runs = useMemo<ChartRun[]>(() => [{ id, label: name, style: styleOf(0) }], [id, name]);
   if (!headline) return null;
   return (
@@ -83,6 +81,7 @@ function Timeline({ run }: { run: Run }) {
       points={metrics[headline]?.count ?? 0}
       view={view}
       onWindow={setWindow}
+      onPinCursor={togglePin}
       height={CHART_PX}
       flags={flags(headline)}
     />

@@ -6,8 +6,7 @@ import { fetchTracks } from "../api/client";
 import type { Run } from "../api/types";
 import { ChartCard, type ChartRun } from "../charts/ChartCard";
 import { styleOf } from "../charts/colours";
-import { PLAIN_VIEW } from "../charts/useView";
-import { parseWindow, useWindow } from "../charts/useWindow";
+import { usePlainView } from "../charts/useView";
 import { HeatMap } from "../distributions/HeatMap";
 import { useMetricNames } from "../series/useMetricNames";
 import { Failure } from "../shell/Failure";
@@ -104,11 +103,7 @@ export function GradientsTab({ run }: { run: Run }) {
 
 function Layer({ run, name }: { run: Run; name: string }) {
   const { id, name: label, metrics } = run.summary;
-  const [windowText, setWindow] = useWindow();
-  const view = useMemo(
-    () => ({ ...PLAIN_VIEW, isLog: true, window: parseWindow(windowText) }),
-    [windowText],
-  );
+  const { view, setWindow, togglePin } = usePlainView({ isLog: true });
   const runs = useMemo<ChartRun[]>(() => [{ id, label, style: styleOf(0) }], [id, label]);
   return (
     <div className="flow-layer">
@@ -119,6 +114,7 @@ function Layer({ run, name }: { run: Run; name: string }) {
         points={metrics[name]?.count ?? 0}
         view={view}
         onWindow={setWindow}
+        onPinCursor={togglePin}
         height={CHART_PX}
       />
     </div>

@@ -1,13 +1,15 @@
 import Tab from "@mui/material/Tab";
 import Tabs from "@mui/material/Tabs";
 import { useQuery } from "@tanstack/react-query";
-import { lazy, Suspense } from "react";
+import { lazy, Suspense, useContext } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useLocation } from "wouter";
 
 import { ApiError, fetchRun } from "../api/client";
 import type { Run } from "../api/types";
-import { cursor, useCursor } from "../charts/cursor";
+import { useCursor } from "../charts/cursor";
+import { writePins } from "../charts/pins";
+import { Completion, usePins } from "../charts/usePins";
 import { useMetricNames } from "../series/useMetricNames";
 import { Failure } from "../shell/Failure";
 import { useShortcuts } from "../shell/shortcuts";
@@ -66,7 +68,17 @@ export function RunPage({ id, tab }: { id: string; tab: string | undefined }) {
     return <Failure error={error} onRetry={() => void query.refetch()} />;
   }
   if (!query.data) return <div className="page-loading">{t("loading")}</div>;
-  return <RunTabs run={query.data} tab={tab} />;
+  return <Clocked run={query.data} tab={tab} />;
+}
+
+/** The page with what is known of when the run was at which step. */
+function Clocked({ run, tab }: { run: Run; tab: string | undefined }) {
+  const clock = useClock(run);
+  return (
+    <Completion value={useCompletion(clock)}>
+      <RunTabs run={run} tab={tab} />
+    </Completion>
+  );
 }
 
 function RunTabs({ run, tab }: { run: Run; tab: string | undefined }) {
@@ -74,7 +86,8 @@ function RunTabs({ run, tab }: { run: Run; tab: string | undefined }) {
   const [, navigate] = useLocation();
   const lines = useConsole(run.summary.id);
   const names = useMetricNames([run.summary]);
-  useCursor(useCompletion(useClock(run)));
+  const { pins, places, put } = usePins();
+  useCursor(useContext(Completion), places.at(-1) ?? null);
   const hints: Partial<Record<TabName, string>> = {};
   if (Object.keys(run.summary.metrics).length === 0) hints.charts = t("tab.charts_empty");
   if (!FLOWS.some((flow) => hasFlow(names, flow))) hints.gradients = t("tab.gradients_empty");
@@ -85,10 +98,12 @@ function RunTabs({ run, tab }: { run: Run; tab: string | undefined }) {
   if (lines.total === 0) hints.console = t("tab.console_empty");
   // Without metrics the overview says more than an empty wall.
   const current = TABS.find((name) => name === tab) ?? (hints.charts ? "overview" : "charts");
+  // Pinned cursors stay when another tab is opened; nothing else of a tab means anything there.
+  const kept = pins.length > 0 ? `?at=${writePins(pins, "step")}` : "";
   const address = (name: TabName) =>
-    `/r/${run.summary.id}${name === "charts" && !hints.charts ? "" : `/${name}`}`;
+    `/r/${run.summary.id}${name === "charts" && !hints.charts ? "" : `/${name}`}${kept}`;
   useShortcuts({
-    Escape: () => cursor.pin(null),
+    Escape: () => put(null),
     ...Object.fromEntries(
       TABS.map((name, index) => [String(index + 1), () => navigate(address(name))]),
     ),

@@ -33,6 +33,9 @@ export function useClock(run: Run): Clock | null {
 }
 
 /** Return what makes a place on one axis a place on all that the clock knows. */
-export function useCompletion(clock: Clock | null): ((place: Place) => Place) | null {
-  return useMemo(() => clock && ((place: Place) => complete(clock, place)), [clock]);
+export function useCompletion(clock: Clock | null): (place: Place) => Place {
+  return useMemo(
+    () => (clock ? (place: Place) => complete(clock, place) : (place: Place) => place),
+    [clock],
+  );
 }
