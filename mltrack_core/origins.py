@@ -47,7 +47,7 @@ def note(path: str | os.PathLike[str], run: str, step: int) -> None:
     """
     found, folder = os.stat(path), _settings.read().folder
     where = layout.origin_path(folder, found.st_dev, found.st_ino)
-    where.parent.mkdir(mode=0o700, exist_ok=True)
+    where.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     written = _Note(run=run, step=step, bytes=found.st_size, modified_ns=found.st_mtime_ns)
     draft = where.with_name(f"{where.name}.{os.getpid()}")
     draft.write_bytes(msgspec.json.encode(written))

@@ -44,6 +44,7 @@ for number, path in enumerate(task["output"], 1):
 os.environ.clear()
 os.environ.update(task["environment"])
 sys.argv[:] = task["command"]
+sys.orig_argv[:] = [sys.executable, *task["command"]]
 if sys.argv[0] == "-m":
     del sys.argv[0]
     runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)

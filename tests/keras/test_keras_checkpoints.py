@@ -119,30 +119,3 @@ def test_a_backup_is_one_and_nothing_is_left_of_it(
 
     assert [(s.roles, s.step) for s in run.checkpoints] == [(("backup",), 10), (("backup",), 20)]
     assert not (tmp_path / "backup").exists()
-
-
-def test_a_folder_of_orbax_is_recorded_once_it_is_complete(
-    make_model: Make,
-    digits: Data,
-    run: RecordingTracker,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """It is written in the background and renamed then; the step is that of its epoch."""
-    checkpoint = pytest.importorskip("orbax.checkpoint")
-    if not hasattr(checkpoint, "v1"):  # Keras asks for it by the name that it is to have one day
-        v1 = pytest.importorskip("orbax.checkpoint.experimental.v1")
-        monkeypatch.setattr(checkpoint, "v1", v1, raising=False)
-    x, y = digits
-    orbax = keras.callbacks.OrbaxCheckpoint(tmp_path / "orbax", max_to_keep=None)
-
-    make_model().fit(
-        x, y, batch_size=16, epochs=3, verbose=0, callbacks=[MLTrackCallback(run), orbax]
-    )
-
-    assert [(Path(s.path).name, s.step) for s in run.checkpoints] == [
-        ("0", 10),
-        ("1", 20),
-        ("2", 30),
-    ]
-    assert {s.writer for s in run.checkpoints} == {"OrbaxCheckpoint"}

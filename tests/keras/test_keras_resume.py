@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -141,3 +142,66 @@ def test_a_run_is_named_once(run: RecordingTracker) -> None:
 
     with pytest.raises(ValueError, match="leave one of them out"):
         MLTrackCallback(run, resume=Resumed(run))
+
+
+RESTARTED = """
+    import os, sys
+    import mltrack_core._launch
+    mltrack_core._launch.ensure_agent = lambda settings: False
+    import keras, numpy
+    from mltrack.keras import MLTrackCallback
+
+    path = sys.argv[1]
+    x, y = numpy.ones((64, 4), "float32"), numpy.zeros((64, 1), "float32")
+    if os.path.exists(path):
+        model = keras.models.load_model(path)
+    else:
+        model = keras.Sequential([keras.layers.Input((4,)), keras.layers.Dense(1)])
+        model.compile("sgd", "mse")
+    done = int(model.optimizer.iterations) // 4
+
+    class Crash(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            if self.model.optimizer.iterations == 10 and done == 0:
+                os._exit(3)
+
+    model.fit(
+        x, y, batch_size=16, initial_epoch=done, epochs=4, verbose=0,
+        callbacks=[Crash(), keras.callbacks.ModelCheckpoint(path), MLTrackCallback(batch_every=0)],
+    )
+"""
+
+
+@pytest.mark.slow
+def test_a_model_that_the_script_loads_goes_on_in_its_run(
+    python: Callable[..., Any], tmp_path: Path
+) -> None:
+    """Nobody has named the run: its model tells which one saved it."""
+    script = tmp_path / "train.py"
+    script.write_text(textwrap.dedent(RESTARTED))
+
+    statuses = [python(str(script), str(tmp_path / "model.keras")).status for _ in range(2)]
+
+    assert statuses == [3, 0]
+    spool = RecordedSpool(tmp_path / "mltrack")
+    [run] = spool.runs()
+    records = [record for stream in spool.streams(run) for record in stream]
+    assert [r.attempt for r in records if isinstance(r, RunStarted)] == [1, 2]
+    assert [r.step for r in records if isinstance(r, Rewind)] == [8]
+    epochs = [r for r in records if isinstance(r, Scalars) and "train/loss" in r.values]
+    assert [(s.step, s.axes["epoch"]) for s in epochs] == [(4, 1), (8, 2), (12, 3), (16, 4)]
+
+
+def test_another_callback_in_one_process_is_another_run(
+    make_model: Make, digits: Data, tmp_path: Path
+) -> None:
+    """The model has had updates, and lies where the fit saves; nothing was restored."""
+    x, y = digits
+    model = make_model()
+
+    for _ in range(2):
+        saves = keras.callbacks.ModelCheckpoint(tmp_path / "{epoch}.keras")
+        model.fit(x, y, verbose=0, callbacks=[saves, MLTrackCallback()])
+
+    mltrack_core.finish()
+    assert len(RecordedSpool(tmp_path / "mltrack").runs()) == 2

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import sys
-import time
 from collections.abc import Mapping
 from collections.abc import Sequence
 from typing import Any
@@ -22,23 +21,29 @@ from mltrack_keras import facts
 from mltrack_keras import fit
 from mltrack_keras.batches import BatchLoss
 from mltrack_keras.checkpoints import Checkpoints
-from mltrack_keras.checkpoints import Moment
 from mltrack_keras.gradients import Gradients
 from mltrack_keras.joining import Joining
 from mltrack_keras.joining import Resumed
 from mltrack_keras.metrics import flat
 from mltrack_keras.metrics import named
 from mltrack_keras.metrics import to_number
+from mltrack_keras.moments import Moment
 from mltrack_keras.outcome import Outcome
+from mltrack_keras.pace import Pace
 from mltrack_keras.position import Position
 from mltrack_keras.rank import rank
-from mltrack_keras.resuming import Backup
+from mltrack_keras.resuming import Resuming
 from mltrack_keras.scaling import LossScale
 from mltrack_keras.weights import Weights
 
 Logs = Mapping[str, Any] | None
 
 _GRADIENTS_EVERY: Final = 10  # updates, where no points between epochs are wanted
+
+_OUR_STOP: Final = {
+    "stopped_by": "MLTrackCallback",
+    "stopped_reason": "a loss or gradient was not finite",
+}
 
 
 class MLTrackCallback(keras.callbacks.Callback):
@@ -124,16 +129,14 @@ class MLTrackCallback(keras.callbacks.Callback):
         self._can_split = False  # what Keras reports for a batch is the mean since the epoch began
         self._epoch = 0
         self._epoch_step = 0  # updates when the epoch began
-        self._epoch_began_s = self._test_began_s = 0.0  # monotonic
-        self._validation_s = 0.0  # of this epoch
+        self._pace = Pace()
         self._updates_per_batch = 1.0
         self._awaits_place = self._awaits_rate = False
         self._health = Health(NullTracker())
         self._gradients = Gradients(self._position, self._health)
         self._weights: Weights | None = None
-        self._checkpoints = Checkpoints(NullTracker(), (), self._guard)
-        self._backup = Backup(())
-        self._resumes = False  # another process has begun what this fit goes on with
+        self._checkpoints = Checkpoints(NullTracker(), (), self._position, self._guard)
+        self._resuming = Resuming(())
         self._scale = LossScale()
 
     # ---- copies: a run is not a thing to be copied ----
@@ -174,20 +177,20 @@ class MLTrackCallback(keras.callbacks.Callback):
             self._outcome.forget()
         frame = sys._getframe()
         call = self._call = fit.surrounding(frame, self.params or {})
-        self._backup = Backup(call.callbacks)
-        resumed = self._backup.run() if self._run is None else ""
+        self._resuming = Resuming(call.callbacks)
+        resumed = self._resuming.run(self._iterations()) if self._run is None else ""
         is_own = self._joining.join(call.callbacks, is_training=True, id=resumed)
         assert self._run is not None
-        self._resumes = bool(resumed) and self._run.id == resumed
+        self._resuming.joined(self._run)
         self._health = Health(self._run, on_nonfinite=self._how["on_nonfinite"])
         self._gradients = Gradients(self._position, self._health)
         self._outcome = Outcome(
-            self._run, ends_run=is_own, guard=self._guard, on_leave=self._gradients.remove
+            self._run, ends_run=is_own, guard=self._guard, on_leave=self._let_go
         )
         self._outcome.watch(fit.surrounding_list(frame))
         del frame  # it refers to itself
         if rank() == 0:
-            self._checkpoints = Checkpoints(self._run, call.callbacks, self._guard)
+            self._checkpoints = Checkpoints(self._run, call.callbacks, self._position, self._guard)
             self._weights = Weights() if self._how["histograms"] else None
         self._awaits_place = True
         model = self._model
@@ -203,14 +206,12 @@ class MLTrackCallback(keras.callbacks.Callback):
                 every = self._how["batch_every"] or _GRADIENTS_EVERY
                 how = self._how
                 self._gradients.tap(model, every, how["gradients"], how["histograms"], self._guard)
-        for namespace, collect in facts.SOURCES.items():
-            with self._guard(f"facts of {namespace}"):
-                self._run.log_params(collect(model, call), namespace=namespace)
+        facts.record(self._run, model, call, self._guard)
 
     @guarded
     def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
         """Remember where the epoch begins."""
-        self._checkpoints.look()
+        self._checkpoints.begin_epoch(epoch)
         iterations = self._iterations()
         if self._awaits_place:
             self._place(iterations)
@@ -219,13 +220,12 @@ class MLTrackCallback(keras.callbacks.Callback):
         self._batches.begin_epoch()
         self._scale.begin_epoch(self._model.optimizer)
         self._awaits_rate = True
-        self._validation_s = 0.0
-        self._epoch_began_s = time.monotonic()
+        self._pace.begin_epoch()
 
     @guarded
     def on_train_batch_begin(self, batch: int, logs: Logs = None) -> None:
         """Record the learning rate, once every callback has had its turn in `on_epoch_begin`."""
-        if self._checkpoints.may_come_with_a_batch:
+        if self._checkpoints.may_end_with_a_batch:
             self._checkpoints.look()
         if not self._awaits_rate:
             return
@@ -248,7 +248,7 @@ class MLTrackCallback(keras.callbacks.Callback):
             at, epoch = self._at(self._batches.count)
             self._gradients.record(self._log, at, epoch)
             self._heed()
-            if self._checkpoints.may_come_with_a_batch:
+            if self._checkpoints.may_begin_with_a_batch:
                 self._checkpoints.come_to(
                     Moment(
                         step=at, epoch=epoch, number=self._epoch, batch=batch, logs=dict(logs or {})
@@ -260,8 +260,6 @@ class MLTrackCallback(keras.callbacks.Callback):
         """Record the epoch's metrics and how long it took."""
         assert self._call is not None
         assert self._outcome is not None
-        seconds = time.monotonic() - self._epoch_began_s
-        trained_s = max(seconds - self._validation_s, 1e-9)
         step = self._outcome.updates = self._position.advance(self._iterations())
         is_whole = self._call.steps is not None and self._batches.count == self._call.steps
         samples = self._call.samples if is_whole else None
@@ -269,12 +267,7 @@ class MLTrackCallback(keras.callbacks.Callback):
         self._gradients.wait()
         self._gradients.record(self._log, step, epoch + 1)
         values = named(logs or {})
-        values["perf/epoch_s"] = seconds
-        if self._validation_s:
-            values["perf/validation_s"] = self._validation_s
-        values["perf/batches_per_s"] = self._batches.count / trained_s
-        if samples is not None:
-            values["perf/samples_per_s"] = samples / trained_s
+        values |= self._pace.end_epoch(self._batches.count, samples)
         batches = self._batches.count if self._can_split and self._call.steps is not None else None
         values |= self._scale.end_epoch(self._model.optimizer, batches)
         self._log(values, step, epoch + 1, **self._position.axes())
@@ -296,17 +289,14 @@ class MLTrackCallback(keras.callbacks.Callback):
         assert self._outcome is not None
         assert self._run is not None
         self._outcome.complete()
-        self._gradients.remove()
         self._checkpoints.finish()
+        self._let_go()
         with self._guard("backup"):
-            self._backup.end()
+            self._resuming.backup.end()
         ended: dict[str, object] = {"epochs_done": self._epoch + 1}
         if self._model.stop_training:
-            if self._health.should_stop:
-                ended["stopped_by"] = type(self).__name__
-                ended["stopped_reason"] = "a loss or gradient was not finite"
-            else:
-                ended |= fit.stop_reason(self._call, logs or {})
+            is_ours = self._health.should_stop
+            ended |= _OUR_STOP if is_ours else fit.stop_reason(self._call, logs or {})
             self._run.note(
                 f"Training stopped after epoch {self._epoch + 1} by {ended['stopped_by']}: "
                 f"{ended['stopped_reason']}",
@@ -319,16 +309,16 @@ class MLTrackCallback(keras.callbacks.Callback):
     @guarded
     def on_test_begin(self, logs: Logs = None) -> None:
         """Take the time."""
-        self._test_began_s = time.monotonic()
+        self._pace.begin_test()
 
     @guarded
     def on_test_end(self, logs: Logs = None) -> None:
         """Record an evaluation of its own; what belongs to an epoch comes with the epoch."""
-        seconds = time.monotonic() - self._test_began_s
         caller = fit.surrounding_list(sys._getframe())
         if self._outcome is not None and self._outcome.belongs_to(caller):
-            self._validation_s += seconds
+            self._pace.end_test(is_validation=True)
             return
+        seconds = self._pace.end_test()
         self._joining.join(is_training=False)
         values = {f"test/{name}": value for name, value in flat(logs or {})}
         values["perf/test_s"] = seconds
@@ -337,12 +327,12 @@ class MLTrackCallback(keras.callbacks.Callback):
     @guarded
     def on_predict_begin(self, logs: Logs = None) -> None:
         """Take the time."""
-        self._test_began_s = time.monotonic()
+        self._pace.begin_test()
 
     @guarded
     def on_predict_end(self, logs: Logs = None) -> None:
         """Record how long a prediction took."""
-        seconds = time.monotonic() - self._test_began_s
+        seconds = self._pace.end_test()
         self._joining.join(is_training=False)
         self._log({"perf/predict_s": seconds}, self._position.advance(self._iterations()))
 
@@ -383,14 +373,19 @@ class MLTrackCallback(keras.callbacks.Callback):
         assert self._outcome is not None
         self._awaits_place = False
         is_back = self._position.begin_fit(iterations, self._begins_at or 0)
-        if is_back or self._resumes or self._begins_at is not None:
+        if is_back or self._resuming.goes_on or self._begins_at is not None:
             self._run.rewind(self._position.updates)
         self._begins_at = None
         self._outcome.updates = self._position.updates
         self._gradients.begin(iterations)
         if rank() == 0:
             with self._guard("backup"):
-                self._backup.begin(self._run.id)
+                self._resuming.backup.begin(self._run.id)
+
+    def _let_go(self) -> None:
+        """Leave what has been wrapped for the fit as it was."""
+        self._gradients.remove()
+        self._checkpoints.leave()
 
     def _heed(self) -> None:
         """Stop the training if that was asked for, in the way of Keras."""

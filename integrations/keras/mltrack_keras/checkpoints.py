@@ -1,7 +1,8 @@
 """Checkpoints that other callbacks of a fit write, noticed once they are there.
 
 Keras announces none. But its callbacks say where they write; between their hooks and the next one
-of ours nobody writes, so what has changed there by then is a complete checkpoint.
+of ours nobody writes, so what has changed there by then is a complete checkpoint. What Orbax writes
+in the background is another matter: see `orbax`.
 """
 
 from __future__ import annotations
@@ -10,9 +11,7 @@ import os
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
-from collections.abc import Mapping
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -25,28 +24,16 @@ from mltrack_core import Tracker
 from mltrack_core.records import CheckpointMode
 from mltrack_core.records import CheckpointRole
 from mltrack_keras.metrics import named
+from mltrack_keras.moments import Moment
+from mltrack_keras.orbax import ORBAX_CHECKPOINT
+from mltrack_keras.orbax import OrbaxFolders
+from mltrack_keras.position import Position
+from mltrack_keras.resuming import note_origin
 
 Stat = tuple[int, int, int]  # inode, size, time of change
 
-_Orbax: Final[Any] = getattr(keras.callbacks, "OrbaxCheckpoint", None)
 _WRITERS: Final = (keras.callbacks.ModelCheckpoint, keras.callbacks.BackupAndRestore)
 _FRAMES_MAX: Final = 8  # between a callback and what it saves with
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Moment:
-    """Where a training stood, and how well."""
-
-    step: int
-    epoch: float | None  # complete ones, and the share of the one that goes on
-    number: int  # of the epoch, from 0, as callbacks count
-    logs: Mapping[str, Any]
-    batch: int | None = None  # of the epoch, from 0; None at its end
-
-    def metrics(self) -> dict[str, object]:
-        """Return what was known of the model's quality, under the names that a run has."""
-        numbers = {name: value for name, value in self.logs.items() if isinstance(value, float)}
-        return named(numbers)
 
 
 class Checkpoints:
@@ -55,69 +42,78 @@ class Checkpoints:
     Args:
         run: Gets what is found.
         callbacks: Of the fit.
+        position: Where the training stands.
         guard: Books our own faults.
     """
 
     def __init__(
-        self, run: Tracker, callbacks: Iterable[keras.callbacks.Callback], guard: Guard
+        self,
+        run: Tracker,
+        callbacks: Iterable[keras.callbacks.Callback],
+        position: Position,
+        guard: Guard,
     ) -> None:
         self._run, self._guard = run, guard
         writers = [c for c in callbacks if isinstance(c, _WRITERS)]
         self._by_epoch = [c for c in writers if c.save_freq == "epoch"]
         self._by_batch = [c for c in writers if c.save_freq != "epoch"]
-        self._folders = [c for c in callbacks if _Orbax is not None and isinstance(c, _Orbax)]
+        self._folders: list[OrbaxFolders] = []
+        for callback in callbacks if ORBAX_CHECKPOINT is not None else ():
+            if isinstance(callback, ORBAX_CHECKPOINT):
+                with guard("OrbaxCheckpoint"):
+                    self._folders.append(OrbaxFolders(callback, position, self._record, guard))
         self._known: dict[str, Stat | None] = {}
-        self._seen = {str(path) for c in self._folders for path in _steps_of(c)}
         self._moment: Moment | None = None  # the latest after which a callback may have saved
-        self._ends: dict[int, Moment] = {}  # of epochs that Orbax may not have written yet
         for writer in writers:
             for path in _paths(writer, None):
                 self._known[path] = _stat(path)
 
     @property
-    def may_come_with_a_batch(self) -> bool:
-        """Some callback writes within epochs."""
+    def may_begin_with_a_batch(self) -> bool:
+        """Some callback saves within epochs, and does not say so."""
         return bool(self._by_batch)
+
+    @property
+    def may_end_with_a_batch(self) -> bool:
+        """What is written may be complete before the epoch ends."""
+        return bool(self._by_batch) or any(folders.awaits for folders in self._folders)
+
+    def begin_epoch(self, number: int) -> None:
+        """Record what has been written at the end of the epoch before."""
+        self.look()
+        for folders in self._folders:
+            folders.begin_epoch(number)
 
     def come_to(self, moment: Moment) -> None:
         """Take note of a moment when callbacks may save; record what those before us have saved."""
-        if moment.batch is None:
-            self._ends[moment.number] = moment
-            if self._moment is not None and self._moment.batch is not None:
-                self.look()  # callbacks after ours may have saved after the epoch's last batch
+        if moment.batch is None and self._moment is not None and self._moment.batch is not None:
+            self.look()  # callbacks after ours may have saved after the epoch's last batch
         self._moment = moment
         self.look()
 
     def look(self) -> None:
         """Record what has been written since the look before, in the latest moment."""
         moment = self._moment
-        if moment is None:
-            return
-        for writer in self._by_epoch if moment.batch is None else self._by_batch:
+        if moment is not None:
+            for writer in self._by_epoch if moment.batch is None else self._by_batch:
+                with self._guard("checkpoints"):
+                    for path in _paths(writer, moment):
+                        self._look_at(writer, path, moment)
+        for folders in self._folders:
             with self._guard("checkpoints"):
-                for path in _paths(writer, moment):
-                    self._look_at(writer, path, moment)
-        for orbax in self._folders:
-            with self._guard("checkpoints"):
-                for folder in _steps_of(orbax):
-                    if str(folder) not in self._seen:
-                        self._seen.add(str(folder))
-                        self._record(orbax, folder, self._written_at(orbax, int(folder.name)))
+                folders.look()
 
     def finish(self) -> None:
         """Record what is left at the end of the fit, when Keras too waits for what is written."""
-        for orbax in self._folders:
+        for folders in self._folders:
             with self._guard("checkpoints"):
-                if not orbax.is_multihost_enabled():
-                    orbax.wait_until_finished()
-        self.look()
+                folders.wait()
 
-    def _written_at(self, orbax: Any, number: int) -> Moment:
-        """Return when a folder was begun; it may be complete only later."""
-        if orbax.save_freq == "epoch" and number in self._ends:
-            return self._ends[number]
-        # Within epochs Orbax counts batches, from the updates that had been made.
-        return Moment(step=number, epoch=None, number=0, logs={})
+    def leave(self) -> None:
+        """Record what is there, and watch no more."""
+        self.look()
+        for folders in self._folders:
+            folders.remove()
 
     def _look_at(self, writer: keras.callbacks.Callback, path: str, moment: Moment) -> None:
         found = _stat(path)
@@ -139,6 +135,8 @@ class Checkpoints:
             writer=type(writer).__name__,
             **axes,
         )
+        if not isinstance(writer, keras.callbacks.BackupAndRestore):
+            note_origin(path, self._run.id, moment.step)
 
 
 def is_own_saving(frame: FrameType) -> bool:
@@ -169,15 +167,6 @@ def _paths(writer: keras.callbacks.Callback, moment: Moment | None) -> Iterator[
         yield writer.filepath.format(**names)
     except (KeyError, ValueError):
         return  # it is not the moment when this one writes
-
-
-def _steps_of(orbax: Any) -> list[Path]:
-    """Return the folders that Orbax has completed: it writes under another name, then renames."""
-    try:
-        entries = [entry for entry in Path(orbax.directory).iterdir() if entry.name.isdecimal()]
-    except OSError:
-        return []
-    return sorted(entries, key=lambda entry: int(entry.name))
 
 
 def _stat(path: str) -> Stat | None:

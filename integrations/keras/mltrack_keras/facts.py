@@ -11,11 +11,20 @@ from typing import Final
 import keras
 import numpy
 
+from mltrack_core import Guard
+from mltrack_core import Tracker
 from mltrack_keras.fit import FitCall
 from mltrack_keras.fit import settings_of
 
 _USUAL: Final = (keras.callbacks.History, keras.callbacks.ProgbarLogger)
 _SUMMARY_COLUMNS: Final = 100
+
+
+def record(run: Tracker, model: keras.Model, call: FitCall, guard: Guard) -> None:
+    """Record all of it in *run*. One that fails costs no other."""
+    for namespace, collect in _SOURCES.items():
+        with guard(f"facts of {namespace}"):
+            run.log_params(collect(model, call), namespace=namespace)
 
 
 def framework(model: keras.Model, call: FitCall) -> dict[str, object]:
@@ -87,16 +96,6 @@ def described(model: keras.Model, call: FitCall) -> dict[str, object]:
     }
 
 
-# Namespace → what it holds. Each is collected on its own: one that fails costs no other.
-SOURCES: Final[Mapping[str, Callable[[keras.Model, FitCall], dict[str, object]]]] = {
-    "framework": framework,
-    "keras.compile": compiled,
-    "keras.optimizer": optimizer,
-    "keras.fit": fit,
-    "model": described,
-}
-
-
 def _size(variable: keras.Variable) -> int:
     return int(numpy.prod(variable.shape, dtype=numpy.int64))
 
@@ -116,3 +115,13 @@ def _readable(value: object) -> object:
         # Keras keeps the learning rate as float32: 3e-4 would read 0.0003000000142492354.
         return float(str(numpy.float32(value)))
     return value
+
+
+# Namespace → what it holds.
+_SOURCES: Final[Mapping[str, Callable[[keras.Model, FitCall], dict[str, object]]]] = {
+    "framework": framework,
+    "keras.compile": compiled,
+    "keras.optimizer": optimizer,
+    "keras.fit": fit,
+    "model": described,
+}
