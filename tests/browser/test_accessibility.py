@@ -74,7 +74,7 @@ def test_every_tab_of_a_run(page: Page, runs: dict[str, str], axe: str) -> None:
 
 
 def test_what_opens_over_a_page(page: Page, runs: dict[str, str], axe: str) -> None:
-    """A chart as a table, the palette, the sheet of keys, the form that edits a run, a menu."""
+    """A chart as a table, the palette, sheets, forms, menus."""
     page.goto("/p/digits")
     expect(page.get_by_role("row").filter(has_text="calm-fox")).to_be_visible()
     card = page.get_by_role("region", name="val/loss", exact=True)
@@ -96,6 +96,11 @@ def test_what_opens_over_a_page(page: Page, runs: dict[str, str], axe: str) -> N
     page.get_by_role("row").filter(has_text="calm-fox").hover()
     page.get_by_role("button", name="Edit calm-fox").click()
     expect(page.get_by_role("dialog")).to_be_visible()
+    assert_accessible(page, axe)
+    page.keyboard.press("Escape")
+
+    page.get_by_role("button", name="Columns").click()
+    expect(page.get_by_role("dialog", name="Columns")).to_be_visible()
     assert_accessible(page, axe)
     page.keyboard.press("Escape")
 

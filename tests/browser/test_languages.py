@@ -130,3 +130,8 @@ def test_nothing_is_left_in_english_and_nothing_is_cut_off(
     page.keyboard.press("?")
     expect(page.get_by_role("dialog")).to_be_visible()
     assert_translated(page, words)
+    page.keyboard.press("Escape")
+    page.goto("/p/digits/table")
+    page.locator(".toolbar button[aria-haspopup='dialog']").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    assert_translated(page, words)

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import type { MetricSummary } from "../src/api/types";
-import { columnsFor, sortRuns } from "../src/list/columns";
+import { columnOf, columnsFor, sortRuns } from "../src/list/columns";
 import { patched } from "../src/list/useRuns";
 import { headlines, sectionsOf } from "../src/series/metrics";
 import { runOf } from "./build";
@@ -41,9 +41,8 @@ const RUNS = [
 
 describe("columnsFor", () => {
   it("gives a column to what differs and folds what does not", () => {
-    const { columns, constants } = columnsFor(RUNS, (key) => key);
+    const { proposed: ids, constants } = columnsFor(RUNS);
 
-    const ids = columns.map((column) => column.id);
     expect(ids.slice(0, 3)).toEqual(["name", "state", "metric:train/loss"]);
     expect(ids.indexOf("metric:train/loss")).toBeLessThan(ids.indexOf("param:lr"));
     expect(ids).not.toContain("param:seed");
@@ -56,7 +55,7 @@ describe("columnsFor", () => {
       runOf({ framework, params: { "keras.fit.epochs": seed, seed, "a.b": seed } }),
     );
 
-    const ids = columnsFor(runs, (key) => key).columns.map((column) => column.id);
+    const ids = columnsFor(runs).proposed;
 
     expect(ids.filter((id) => id.startsWith("param:"))).toEqual([
       "param:a.b",
@@ -73,7 +72,7 @@ describe("sortRuns", () => {
     [false, ["3", "1", "2"]],
     [true, ["1", "3", "2"]],
   ])("puts NaN last, descending: %s", (isDescending, ids) => {
-    const { columns } = columnsFor(RUNS, (key) => key);
+    const columns = columnsFor(RUNS).proposed.map((id) => columnOf(id, RUNS, (key) => key)!);
 
     const sorted = sortRuns(RUNS, [{ column: "metric:train/loss", isDescending }], columns);
 

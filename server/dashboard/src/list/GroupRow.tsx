@@ -7,12 +7,14 @@ import { Icon } from "../shell/Icon";
 import type { Column } from "./columns";
 import { averageOf, type TableRow } from "./rows";
 import { Swatch } from "./RunRow";
+import { pinOf } from "./widths";
 
 interface GroupRowProps {
   row: Extract<TableRow, { kind: "group" }>;
   index: number;
   style: CSSProperties;
   columns: readonly Column[];
+  pinnedCount: number;
   lineStyle: LineStyle | undefined;
   drawn: ReadonlySet<string>;
   onToggle: (id: string, isDrawn: boolean) => void;
@@ -58,16 +60,23 @@ export function GroupRow(props: GroupRowProps) {
           <Swatch line={isDrawn ? props.lineStyle : undefined} />
         </button>
       </span>
-      {columns.map((column) => {
+      {columns.map((column, at) => {
         if (column.kind === "name")
           return (
             <span key={column.id} role="cell" className="name" title={group.label}>
               <b>{group.label}</b> <span className="muted">{group.runs.length}</span>
             </span>
           );
-        const average = column.kind === "metric" ? averageOf(group.runs, column.label) : null;
+        const pin = pinOf(at, props.pinnedCount);
+        const average =
+          column.kind === "metric" ? averageOf(group.runs, column.name, column.statistic) : null;
         return (
-          <span key={column.id} role="cell" className={column.isNumber ? "number" : ""}>
+          <span
+            key={column.id}
+            role="cell"
+            className={`${pin.className} ${column.isNumber ? "number" : ""}`}
+            style={pin.style}
+          >
             {average && (
               <span
                 title={t("list.average", { count: average.count, sd: formatNumber(average.sd) })}

@@ -10,12 +10,14 @@ import { RunDuration, StateLabel } from "../shell/RunState";
 import { Tool } from "../shell/Tool";
 import type { Best, Column } from "./columns";
 import type { RowActions } from "./RunTable";
+import { pinOf } from "./widths";
 
 interface RunRowProps {
   run: RunSummary;
   index: number;
   style: CSSProperties;
   columns: readonly Column[];
+  pinnedCount: number;
   best: Best;
   lineStyle: LineStyle | undefined;
   isDrawn: boolean;
@@ -64,11 +66,17 @@ export const RunRow = memo(
             <Swatch line={isDrawn ? props.lineStyle : undefined} />
           </button>
         </span>
-        {columns.map((column) =>
+        {columns.map((column, at) =>
           column.kind === "name" ? (
             <NameCell key={column.id} {...props} />
           ) : (
-            <Cell key={column.id} column={column} run={run} best={props.best} />
+            <Cell
+              key={column.id}
+              column={column}
+              pin={pinOf(at, props.pinnedCount)}
+              run={run}
+              best={props.best}
+            />
           ),
         )}
       </div>
@@ -77,7 +85,6 @@ export const RunRow = memo(
   // The style is rebuilt at every render; what is in it rarely changes.
   (a, b) =>
     a.style.transform === b.style.transform &&
-    a.style.gridTemplateColumns === b.style.gridTemplateColumns &&
     (Object.keys(a) as (keyof RunRowProps)[]).every((key) => key === "style" || a[key] === b[key]),
 );
 
@@ -137,52 +144,41 @@ function NameCell({ run, isPinned, isOnly, actions }: RunRowProps) {
   );
 }
 
-function Cell({ column, run, best }: { column: Column; run: RunSummary; best: Best }) {
-  const text = column.text(run);
-  const className = `${column.kind} ${column.isNumber ? "number" : ""}`;
-  switch (column.kind) {
-    case "state":
-      return (
-        <span role="cell" className={className}>
-          <StateLabel run={run} isCompact />
-        </span>
-      );
-    case "duration":
-      return (
-        <span role="cell" className={className}>
-          <RunDuration run={run} />
-        </span>
-      );
-    case "metric":
-      return (
-        <MetricCell
-          column={column}
-          run={run}
-          text={text}
-          className={`${className} ${best.get(column.id) === column.sortBy(run) ? "best" : ""}`}
-        />
-      );
-    default:
-      return (
-        <span role="cell" className={className} title={text}>
-          {text}
-        </span>
-      );
-  }
+interface CellProps {
+  column: Column;
+  pin: ReturnType<typeof pinOf>;
+  run: RunSummary;
+  best: Best;
 }
 
-function MetricCell(props: { column: Column; run: RunSummary; text: string; className: string }) {
+function Cell({ column, pin, run, best }: CellProps) {
   const { t } = useTranslation();
-  const metric = props.run.metrics[props.column.label];
-  const hasBad = (metric?.nonfinite ?? 0) > 0;
+  const text = column.text(run);
+  const metric = column.kind === "metric" ? run.metrics[column.name] : undefined;
+  const bad = metric?.nonfinite ?? 0;
+  const hint = column.kind === "state" ? undefined : text || undefined; // the label has its own
+  const classes = [column.kind, pin.className];
+  if (column.isNumber) classes.push("number");
+  if (bad > 0) classes.push("bad");
+  // Only metrics have a best value.
+  if (best.has(column.id) && best.get(column.id) === column.sortBy(run)) classes.push("best");
   return (
     <span
       role="cell"
-      className={`${props.className} ${hasBad ? "bad" : ""}`}
-      title={hasBad ? t("chart.not_finite", { count: metric!.nonfinite }) : undefined}
+      className={classes.join(" ")}
+      style={pin.style}
+      title={bad > 0 ? t("chart.not_finite", { count: bad }) : hint}
     >
-      {hasBad && "× "}
-      {props.text}
+      {column.kind === "state" ? (
+        <StateLabel run={run} isCompact />
+      ) : column.kind === "duration" ? (
+        <RunDuration run={run} />
+      ) : (
+        <>
+          {bad > 0 && "× "}
+          {text}
+        </>
+      )}
     </span>
   );
 }

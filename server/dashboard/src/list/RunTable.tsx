@@ -1,19 +1,20 @@
 // A dense table of runs that is also the legend of the charts beside it.
 
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useMemo, useRef } from "react";
-import { useTranslation } from "react-i18next";
+import { useEffect, useMemo, useRef, useState } from "react";
 
 import type { RunSummary } from "../api/types";
 import type { LineStyle } from "../charts/colours";
 import { highlight } from "../charts/highlight";
 import { useDensity } from "../shell/density";
-import { Icon } from "../shell/Icon";
 import { isTyping } from "../shell/shortcuts";
+import { ColumnHeads } from "./ColumnHeads";
 import type { Best, Column, Sort } from "./columns";
 import { GroupRow } from "./GroupRow";
+import { clampWidth, countPinned, moved, resized, type Layout } from "./layout";
 import type { TableRow } from "./rows";
 import { RunRow } from "./RunRow";
+import { gridOf, widthsOf } from "./widths";
 
 /** What can be done with a run of the table. */
 export interface RowActions {
@@ -30,6 +31,8 @@ interface RunTableProps {
   rows: readonly TableRow[];
   runs: readonly RunSummary[];
   columns: readonly Column[];
+  layout: Layout;
+  onLayout: (layout: Layout) => void;
   best: Best;
   sorts: readonly Sort[];
   onSort: (sorts: Sort[]) => void;
@@ -44,12 +47,9 @@ interface RunTableProps {
 }
 
 const ROW_PX = { normal: 30, compact: 24 };
-/** As in "12 m 34 s", which ticks. */
-const DURATION_CHARS = 10;
 
 export function RunTable(props: RunTableProps) {
-  const { label, rows, runs, columns, sorts, onEnd, actions, drawn } = props;
-  const { t } = useTranslation();
+  const { label, rows, runs, columns, layout, onLayout, onEnd, actions, drawn } = props;
   const density = useDensity();
   const scroller = useRef<HTMLDivElement>(null);
   const virtual = useVirtualizer({
@@ -61,8 +61,11 @@ export function RunTable(props: RunTableProps) {
   });
   useEffect(() => virtual.measure(), [virtual, density]);
   const items = virtual.getVirtualItems();
-  const template = useMemo(() => templateOf(columns, runs), [columns, runs]);
-  const minWidth = widthOf(template);
+  const [resizing, setResizing] = useState<Record<string, number> | null>(null);
+  const chosen = useMemo(() => ({ ...layout.widths, ...resizing }), [layout.widths, resizing]);
+  const widths = useMemo(() => widthsOf(columns, runs, chosen), [columns, runs, chosen]);
+  const ids = columns.map((column) => column.id);
+  const pinnedCount = countPinned(ids, layout);
   useRowKeys(scroller, rows, drawn, actions, (index) => virtual.scrollToIndex(index));
   const lastIndex = items.at(-1)?.index ?? 0;
   useEffect(() => {
@@ -76,30 +79,25 @@ export function RunTable(props: RunTableProps) {
       role="table"
       aria-label={label}
       aria-rowcount={rows.length + 1}
+      style={gridOf(columns, widths, chosen, pinnedCount)}
       onMouseLeave={() => highlight.set(null)}
     >
-      <div
-        className="run-row run-head"
-        role="row"
-        style={{ gridTemplateColumns: template, minWidth }}
-      >
-        {(["selected_head", "drawn_head"] as const).map((key) => (
-          <span key={key} role="columnheader">
-            <span className="only-said">{t(`list.${key}`)}</span>
-          </span>
-        ))}
-        {columns.map((column) => (
-          <Heading key={column.id} column={column} sorts={sorts} onSort={props.onSort} />
-        ))}
-      </div>
+      <ColumnHeads
+        columns={columns}
+        widths={widths}
+        pinnedCount={pinnedCount}
+        sorts={props.sorts}
+        onSort={props.onSort}
+        onMove={(from, to) => onLayout(moved(layout, ids, from, to))}
+        onResize={(id, width, isDone) => {
+          setResizing(isDone || width === null ? null : { [id]: clampWidth(width) });
+          if (isDone) onLayout(resized(layout, id, width));
+        }}
+      />
       <div role="rowgroup" style={{ height: virtual.getTotalSize(), position: "relative" }}>
         {items.map((item) => {
           const row = rows[item.index]!;
-          const style = {
-            gridTemplateColumns: template,
-            minWidth,
-            transform: `translateY(${item.start}px)`,
-          };
+          const style = { transform: `translateY(${item.start}px)` };
           return row.kind === "group" ? (
             <GroupRow
               key={item.key}
@@ -107,6 +105,7 @@ export function RunTable(props: RunTableProps) {
               index={item.index}
               style={style}
               columns={columns}
+              pinnedCount={pinnedCount}
               lineStyle={props.styles.get(row.group.runs[0]!.id)}
               drawn={drawn}
               onToggle={actions.onToggle}
@@ -119,6 +118,7 @@ export function RunTable(props: RunTableProps) {
               index={item.index}
               style={style}
               columns={columns}
+              pinnedCount={pinnedCount}
               best={props.best}
               lineStyle={props.styles.get(row.run.id)}
               isDrawn={drawn.has(row.run.id)}
@@ -136,79 +136,6 @@ export function RunTable(props: RunTableProps) {
 
 function idOf(row: TableRow): string {
   return row.kind === "run" ? row.run.id : row.group.id;
-}
-
-function Heading(props: {
-  column: Column;
-  sorts: readonly Sort[];
-  onSort: (sorts: Sort[]) => void;
-}) {
-  const { column, sorts, onSort } = props;
-  const at = sorts.findIndex((sort) => sort.column === column.id);
-  const sort = sorts[at];
-  const order = sort ? (sort.isDescending ? "descending" : "ascending") : "none";
-  const slash = column.kind === "metric" ? column.label.lastIndexOf("/") + 1 : 0;
-  return (
-    <span
-      role="columnheader"
-      aria-sort={order}
-      className={`${column.kind} ${column.isNumber ? "number" : ""}`}
-    >
-      <button
-        type="button"
-        title={column.label}
-        onClick={(click) => {
-          const next = { column: column.id, isDescending: sort ? !sort.isDescending : false };
-          const others = sorts.filter((one) => one.column !== column.id);
-          onSort(click.shiftKey ? [...others, next] : [next]);
-        }}
-      >
-        {column.kind === "state" ? (
-          <>
-            <Icon name="pulse" />
-            <span className="only-said">{column.label}</span>
-          </>
-        ) : (
-          <>
-            <span className="muted">{column.label.slice(0, slash)}</span>
-            {column.label.slice(slash)}
-          </>
-        )}
-        {sort && (
-          <i aria-hidden="true">
-            {sort.isDescending ? " ↓" : " ↑"}
-            {sorts.length > 1 && at + 1}
-          </i>
-        )}
-      </button>
-    </span>
-  );
-}
-
-/** Return the widths: as wide as a sample of the content, within reason; the name takes what is left. */
-function templateOf(columns: readonly Column[], runs: readonly RunSummary[]): string {
-  const sample = runs.slice(0, 100);
-  const widths = columns.map((column) => {
-    if (column.kind === "state") return "30px";
-    const longest =
-      column.kind === "duration"
-        ? DURATION_CHARS
-        : sample.reduce((most, run) => Math.max(most, column.text(run).length), 0);
-    if (column.kind === "name") return `minmax(${clamp(longest * 7 + 30, 130, 240)}px, 1fr)`;
-    const last = column.label.slice(column.label.lastIndexOf("/") + 1);
-    const heading = Math.min(column.kind === "metric" ? last.length + 4 : column.label.length, 16);
-    return `${clamp(Math.max(longest, heading) * 7 + 22, 56, 220)}px`;
-  });
-  return ["26px", "30px", ...widths].join(" ");
-}
-
-/** Return the least width of a row, in pixels: its content must not say it, or rows would differ. */
-function widthOf(template: string): number {
-  return [...template.matchAll(/(\d+)px/g)].reduce((sum, match) => sum + Number(match[1]), 0);
-}
-
-function clamp(value: number, low: number, high: number): number {
-  return Math.max(low, Math.min(high, value));
 }
 
 /**

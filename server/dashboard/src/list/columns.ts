@@ -7,10 +7,17 @@ import { directionOf, headlines } from "../series/metrics";
 
 export type SortValue = number | string | null;
 
+/** What of a metric a column shows. */
+export type Statistic = "last" | "min" | "max";
+
 export interface Column {
   id: string;
   kind: "state" | "name" | "param" | "metric" | "started" | "duration" | "text";
+  /** What the heading says: of a metric as the filter writes it, "val/loss.min". */
   label: string;
+  /** Of a parameter or a metric; "" of what every run has. */
+  name: string;
+  statistic: Statistic;
   isNumber: boolean;
   text: (run: RunSummary) => string;
   sortBy: (run: RunSummary) => SortValue;
@@ -25,16 +32,30 @@ export interface Sort {
 export type Best = ReadonlyMap<string, SortValue>;
 
 export interface ColumnChoice {
-  columns: Column[];
+  /** Ids of the columns worth showing. */
+  proposed: string[];
   /** The parameters that differ; all of them, also those without a column. */
   varying: string[];
   /** Parameters with one value in all runs: not worth a column. */
   constants: Record<string, ParamValue>;
 }
 
-type Label = (
-  key: "state" | "name" | "started" | "duration" | "user" | "host" | "framework" | "tags",
-) => string;
+/** What every run has, in the order in which the picker offers it. */
+export const FACT_COLUMNS = [
+  "name",
+  "state",
+  "started",
+  "duration",
+  "user",
+  "host",
+  "framework",
+  "tags",
+  "group",
+  "notes",
+] as const;
+
+export type FactColumn = (typeof FACT_COLUMNS)[number];
+export type Label = (key: FactColumn) => string;
 
 const METRICS_MAX = 4;
 const PARAMS_MAX = 12;
@@ -47,52 +68,60 @@ const STATE_ORDER: readonly RunState[] = [
   "finished",
 ];
 
+/** Facts that have a column of their own only where a run has them. */
+const OPTIONAL: readonly FactColumn[] = ["framework", "tags", "group"];
+
 /**
  * Return the columns worth showing for *runs*: how they did, what the user made different, when and
  * where they ran; last what a framework says of itself.
  */
-export function columnsFor(runs: readonly RunSummary[], label: Label): ColumnChoice {
+export function columnsFor(runs: readonly RunSummary[]): ColumnChoice {
   const { varying, constants, isOwn } = splitParams(runs);
   const params = varying.slice(0, PARAMS_MAX);
-  const columns: Column[] = [
-    column("name", "name", label("name"), (run) => run.name),
-    column(
-      "state",
-      "state",
-      label("state"),
-      (run) => run.state,
-      (run) => STATE_ORDER.indexOf(run.state),
-    ),
-    ...headlines(runs, METRICS_MAX).map(metricColumn),
-    ...params.filter(isOwn).map((name) => paramColumn(name, runs)),
-    column(
-      "started",
-      "started",
-      label("started"),
-      (run) => formatDate(run.started_ns),
-      (run) => run.started_ns,
-    ),
-    column(
-      "duration",
-      "duration",
-      label("duration"),
-      () => "",
-      (run) => (run.ended_ns ?? run.heard_ns) - run.started_ns,
-    ),
-    column("user", "text", label("user"), (run) => run.user),
-    column("host", "text", label("host"), (run) => run.host),
-    column("framework", "text", label("framework"), (run) => run.framework),
-    column("tags", "text", label("tags"), (run) => run.tags.join(", ")),
-    ...params.filter((name) => !isOwn(name)).map((name) => paramColumn(name, runs)),
+  const facts: readonly FactColumn[] = ["started", "duration", "user", "host", ...OPTIONAL];
+  const hasText = (fact: FactColumn) =>
+    runs.some((run) => (fact === "tags" ? run.tags.length > 0 : run[fact as "group"] !== ""));
+  const proposed = [
+    "name",
+    "state",
+    ...headlines(runs, METRICS_MAX).map((name) => `metric:${name}`),
+    ...params.filter(isOwn).map((name) => `param:${name}`),
+    ...facts.filter((fact) => !OPTIONAL.includes(fact) || hasText(fact)),
+    ...params.filter((name) => !isOwn(name)).map((name) => `param:${name}`),
   ];
-  const optional = new Set(["framework", "tags"]);
-  return {
-    columns: columns.filter(
-      (one) => !optional.has(one.id) || runs.some((run) => one.text(run) !== ""),
-    ),
-    varying,
-    constants,
-  };
+  return { proposed, varying, constants };
+}
+
+/** Return the column called *id* for *runs*; null for none. A parameter or metric need not be theirs. */
+export function columnOf(id: string, runs: readonly RunSummary[], label: Label): Column | null {
+  const at = id.indexOf(":");
+  if (at < 0) return factColumn(id, label);
+  const [kind, name] = [id.slice(0, at), id.slice(at + 1)];
+  if (name === "") return null;
+  switch (kind) {
+    case "param":
+      return paramColumn(name, runs);
+    case "metric":
+      return metricColumn(id, name, "last");
+    case "min":
+    case "max":
+      return metricColumn(id, name, kind);
+    default:
+      return null;
+  }
+}
+
+/** Return the names of all parameters and metrics of *runs*, sorted. */
+export function namesOf(runs: readonly RunSummary[]): { params: string[]; metrics: string[] } {
+  const params = new Set<string>();
+  const metrics = new Set<string>();
+  for (const run of runs) {
+    for (const name of Object.keys(run.params)) params.add(name);
+    for (const name of Object.keys(run.metrics)) metrics.add(name);
+  }
+  const sorted = (names: Set<string>) =>
+    [...names].sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
+  return { params: sorted(params), metrics: sorted(metrics) };
 }
 
 /** Return the best value of each metric column, by what its name says is better. */
@@ -100,7 +129,7 @@ export function bestOf(runs: readonly RunSummary[], columns: readonly Column[]):
   const best = new Map<string, SortValue>();
   if (runs.length < 2) return best;
   for (const column of columns) {
-    const direction = column.kind === "metric" ? directionOf(column.label) : null;
+    const direction = column.kind === "metric" ? directionOf(column.name) : null;
     if (direction === null) continue;
     const values = runs
       .map((run) => column.sortBy(run))
@@ -115,26 +144,66 @@ export function bestOf(runs: readonly RunSummary[], columns: readonly Column[]):
   return best;
 }
 
-function column(
-  id: string,
-  kind: Column["kind"],
-  label: string,
-  text: (run: RunSummary) => string,
-  sortBy: (run: RunSummary) => SortValue = text,
-): Column {
-  return { id, kind, label, text, sortBy, isNumber: kind === "duration" };
+function factColumn(id: string, label: Label): Column | null {
+  const fact = (
+    kind: Column["kind"],
+    text: Column["text"],
+    sortBy: Column["sortBy"] = text,
+  ): Column => ({
+    id,
+    kind,
+    label: label(id as FactColumn),
+    name: "",
+    statistic: "last",
+    isNumber: kind === "duration",
+    text,
+    sortBy,
+  });
+  switch (id) {
+    case "name":
+      return fact("name", (run) => run.name);
+    case "state":
+      return fact(
+        "state",
+        (run) => run.state,
+        (run) => STATE_ORDER.indexOf(run.state),
+      );
+    case "started":
+      return fact(
+        "started",
+        (run) => formatDate(run.started_ns),
+        (run) => run.started_ns,
+      );
+    case "duration":
+      return fact(
+        "duration",
+        () => "",
+        (run) => (run.ended_ns ?? run.heard_ns) - run.started_ns,
+      );
+    case "tags":
+      return fact("text", (run) => run.tags.join(", "));
+    case "user":
+    case "host":
+    case "framework":
+    case "group":
+    case "notes":
+      return fact("text", (run) => run[id]);
+    default:
+      return null;
+  }
 }
 
-function metricColumn(name: string): Column {
-  const last = (run: RunSummary) => {
-    const metric = run.metrics[name];
-    return metric ? toNumber(metric.last) : null;
+function metricColumn(id: string, name: string, statistic: Statistic): Column {
+  const sortBy = (run: RunSummary) => {
+    const value = run.metrics[name]?.[statistic];
+    return value == null ? null : toNumber(value);
   };
   const text = (run: RunSummary) => {
-    const value = last(run);
+    const value = sortBy(run);
     return value === null ? "" : formatNumber(value);
   };
-  return { id: `metric:${name}`, kind: "metric", label: name, isNumber: true, text, sortBy: last };
+  const label = statistic === "last" ? name : `${name}.${statistic}`;
+  return { id, kind: "metric", label, name, statistic, isNumber: true, text, sortBy };
 }
 
 function paramColumn(name: string, runs: readonly RunSummary[]): Column {
@@ -151,7 +220,16 @@ function paramColumn(name: string, runs: readonly RunSummary[]): Column {
     return value === undefined ? "" : formatParam(value);
   };
   const isNumber = runs.every((run) => ["number", "undefined"].includes(typeof run.params[name]));
-  return { id: `param:${name}`, kind: "param", label: name, isNumber, text, sortBy };
+  return {
+    id: `param:${name}`,
+    kind: "param",
+    label: name,
+    name,
+    statistic: "last",
+    isNumber,
+    text,
+    sortBy,
+  };
 }
 
 function splitParams(runs: readonly RunSummary[]) {
@@ -256,6 +334,8 @@ const SERVER_KEYS: Readonly<Record<string, string>> = {
   host: "host",
   framework: "framework",
   tags: "tags",
+  group: "group",
+  notes: "notes",
 };
 
 /** Return the order as the server names it, "" for its own: the newest first. */
@@ -268,7 +348,9 @@ export function serverSort(sorts: readonly Sort[]): string {
         ? keyText("params", name)
         : kind === "metric"
           ? keyText("metrics", name)
-          : SERVER_KEYS[column];
+          : kind === "min" || kind === "max"
+            ? `${keyText("metrics", name)}.${kind}`
+            : SERVER_KEYS[column];
     return key ? [`${isDescending ? "-" : ""}${key}`] : [];
   });
   const text = keys.join(",");

@@ -2,7 +2,7 @@
 
 import { toNumber } from "../api/number";
 import type { ParamValue, RunSummary } from "../api/types";
-import { formatParam } from "./columns";
+import { formatParam, type Statistic } from "./columns";
 
 /** What runs can be grouped and coloured by: "param:lr", or a fact like "host". */
 export type Field = string;
@@ -103,11 +103,15 @@ export interface Average {
   count: number;
 }
 
-/** Return what the last values of *metric* average to, over the runs that have a finite one. */
-export function averageOf(runs: readonly RunSummary[], metric: string): Average | null {
+/** Return what the runs' values of *metric* average to, over those that have a finite one. */
+export function averageOf(
+  runs: readonly RunSummary[],
+  metric: string,
+  statistic: Statistic = "last",
+): Average | null {
   const values = runs.flatMap((run) => {
-    const last = run.metrics[metric]?.last;
-    const value = last === undefined ? NaN : toNumber(last);
+    const known = run.metrics[metric]?.[statistic];
+    const value = known == null ? NaN : toNumber(known);
     return Number.isFinite(value) ? [value] : [];
   });
   if (values.length === 0) return null;

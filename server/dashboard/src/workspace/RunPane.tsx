@@ -4,7 +4,9 @@ import { useTranslation } from "react-i18next";
 import type { ApiError } from "../api/client";
 import type { ParamValue, RunSummary, UnknownKey } from "../api/types";
 import type { LineStyle } from "../charts/colours";
+import { ColumnButton } from "../list/ColumnButton";
 import { bestOf, formatParam, type Column, type Sort } from "../list/columns";
+import type { Layout } from "../list/layout";
 import { FACTS, fieldName, rowsOf, type Group } from "../list/rows";
 import { FilterBox } from "../list/FilterBox";
 import { RunTable } from "../list/RunTable";
@@ -25,6 +27,8 @@ interface RunPaneProps {
   isMore: boolean;
   shown: readonly RunSummary[];
   columns: readonly Column[];
+  layout: Layout;
+  onLayout: (layout: Layout) => void;
   varying: readonly string[];
   constants: Readonly<Record<string, ParamValue>>;
   filter: string;
@@ -114,6 +118,12 @@ export function RunPane(props: RunPaneProps) {
           taken={[]}
           onChoose={(field) => props.onColour(field || null)}
         />
+        <ColumnButton
+          runs={shown}
+          columns={columns}
+          layout={props.layout}
+          onLayout={props.onLayout}
+        />
       </div>
       <div className="pane-notes">
         <span role="status">
@@ -137,6 +147,8 @@ export function RunPane(props: RunPaneProps) {
           rows={rows}
           runs={shown}
           columns={columns}
+          layout={props.layout}
+          onLayout={props.onLayout}
           best={best}
           sorts={props.sorts}
           onSort={props.onSort}

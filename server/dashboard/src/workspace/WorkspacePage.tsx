@@ -9,6 +9,7 @@ import { highlight } from "../charts/highlight";
 import { columnsFor, formatSorts, parseSorts, serverSort, sortRuns } from "../list/columns";
 import { colourBy } from "../list/colouring";
 import { groupRuns, type Group } from "../list/rows";
+import { useColumns } from "../list/useColumns";
 import { useRuns } from "../list/useRuns";
 import { useStyles } from "../list/useStyles";
 import { headlines } from "../series/metrics";
@@ -39,11 +40,14 @@ export function WorkspacePage({ project, isTable }: { project: string; isTable?:
   useTitle(project);
   useEffect(() => () => highlight.set(null), []);
 
-  const { columns, varying, constants } = useMemo(
-    () => columnsFor(runs, (key) => t(`list.${key}`)),
-    [runs, t],
+  const { proposed, varying, constants } = useMemo(() => columnsFor(runs), [runs]);
+  const { layout, setLayout, columns, columnCalled } = useColumns(project, runs, proposed);
+  // A column need not be shown to be sorted by.
+  const sortColumns = useMemo(
+    () => sorts.flatMap(({ column }) => columnCalled(column) ?? []),
+    [sorts, columnCalled],
   );
-  const shown = useMemo(() => sortRuns(runs, sorts, columns), [runs, sorts, columns]);
+  const shown = useMemo(() => sortRuns(runs, sorts, sortColumns), [runs, sorts, sortColumns]);
   const headline = headlines(runs, 1)[0] ?? null;
   const draw = useDrawn(shown, headline);
   const pinnedFirst = useMemo(() => {
@@ -90,6 +94,8 @@ export function WorkspacePage({ project, isTable }: { project: string; isTable?:
         isMore={hasNextPage}
         shown={pinnedFirst}
         columns={columns}
+        layout={layout}
+        onLayout={setLayout}
         varying={varying}
         constants={constants}
         filter={filter}
