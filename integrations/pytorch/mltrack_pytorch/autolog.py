@@ -116,20 +116,14 @@ Around = Callable[[Callable[..., Any]], Callable[..., Any]]
 def _around_backward(guard: Guard) -> Around:
     def around(original: Callable[..., Any]) -> Callable[..., Any]:
         def backward(tensors: Any, *args: Any, **kwargs: Any) -> Any:
-            is_seen = autolog.is_active(PART) and not guard.is_tripped("backward")
-            if is_seen:
+            if autolog.is_active(PART) and not guard.is_tripped("backward"):
+                HAND.settle()
                 OPEN.settle()
                 with guard("backward"):
                     given = [tensors] if isinstance(tensors, Tensor) else list(tensors)
                     if len(given) == 1 and given[0].numel() == 1:
-                        HAND.before_backward(given[0])
                         AUTOMATIC.intake.backward(given[0])
-                    else:
-                        HAND.settle()
-            result = original(tensors, *args, **kwargs)
-            if is_seen:
-                HAND.after_backward()
-            return result
+            return original(tensors, *args, **kwargs)
 
         return backward
 
