@@ -45,6 +45,7 @@ TAPS: Table = {
     "mltrack_core.autolog": (("arguments", f"{_ARGUMENTS}:runs"),),
     "pytorch_lightning": (("lightning", f"{_LIGHTNING}:tap_saves"),),
     "safetensors.torch": (("pytorch", f"{_PYTORCH}:safetensors"),),
+    "tensorflow.python.ops.gen_summary_ops": (("tensorflow", f"{_MIRRORS}.tensorflow:tap"),),
     "tensorboardX.writer": (("pytorch", f"{_PYTORCH}:tensorboard"),),
     "torch": (("pytorch", f"{_PYTORCH}:torch"),),
     "torch.distributed.checkpoint": (("pytorch", f"{_PYTORCH}:distributed_checkpoint"),),

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import keras
 import numpy
 import pytest
 
+import mltrack_core
 from mltrack.keras import MLTrackCallback
+from mltrack_core.records import Scalars
 from mltrack_core.testing.recording import RecordingTracker
+from mltrack_core.testing.spool import RecordedSpool
 from mltrack_keras.batches import BatchLoss
 
 BACKEND = keras.config.backend()
@@ -326,3 +330,27 @@ def test_a_generator_of_unknown_length_is_not_consumed_by_us(
     assert taken[0] == taken[1]
     iterations = int(keras.ops.convert_to_numpy(model.optimizer.iterations))
     assert [step for step, _ in run.points("train/loss")] == [iterations]
+
+
+def test_what_is_logged_without_a_step_stands_at_the_updates_made(
+    make_model: Make, digits: Data, tmp_path: Path
+) -> None:
+    """By the user's own callbacks, within epochs and at their ends."""
+    x, y = digits
+    run = mltrack_core.init()
+
+    class Mine(keras.callbacks.Callback):  # type: ignore[misc]
+        def on_train_batch_end(self, batch: int, logs: object = None) -> None:
+            run.log({"batch": batch})
+
+        def on_epoch_end(self, epoch: int, logs: object = None) -> None:
+            run.log({"epoch": epoch})
+
+    make_model().fit(
+        x, y, batch_size=40, epochs=2, verbose=0, callbacks=[MLTrackCallback(), Mine()]
+    )
+    mltrack_core.finish()
+
+    points = RecordedSpool(tmp_path / "mltrack").of(Scalars)
+    assert [p.step for p in points if "batch" in p.values] == [1, 2, 3, 4, 5, 6, 7, 8]
+    assert [p.step for p in points if "epoch" in p.values] == [4, 8]

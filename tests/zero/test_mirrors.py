@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import struct
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -263,6 +264,128 @@ def test_trackio(
     assert (started.project, started.name) == ("digits", "first")
     assert _params(spool, "trackio") == {"lr": 0.1}
     assert _points(spool) == [(0, {"loss": 1.0}), (1, {"loss": 0.5}), (9, {"loss": 0.25})]
+
+
+SUMMARIES = """
+import numpy as np
+import tensorflow as tf
+writers = {name: tf.summary.create_file_writer(f"logs/{name}") for name in ("train", "valid", "")}
+
+@tf.function
+def step(x, number):
+    with writers[""].as_default(), tf.summary.record_if(number % 2 == 0):
+        tf.summary.scalar("graph/sum", tf.reduce_sum(x), step=number)
+        tf.summary.histogram("graph/x", x, step=number)
+    return 2 * x
+
+with writers["train"].as_default():
+    tf.summary.scalar("loss", 1.5, step=3)
+    tf.summary.histogram("weights", [0.0, 0.5, 2.0], step=3, buckets=2)
+    tf.summary.histogram("same", np.ones(10), step=3)
+    tf.summary.image("noise", np.zeros((2, 8, 6, 3)), step=3)
+    tf.summary.text("words", ["a *b*", "c"], step=3)
+    tf.summary.audio("tone", np.zeros((1, 80, 1), np.float32), 8000, step=3)
+with writers["valid"].as_default(step=4):
+    tf.summary.scalar("loss", 2.5)
+    with tf.summary.record_if(False):
+        tf.summary.scalar("never", 2.5)
+for number in range(3):
+    step(tf.constant([1.0, 1.0, 2.0]), tf.constant(number, tf.int64))
+"""
+
+
+def _sizes(folder: Path) -> list[int]:
+    return sorted(path.stat().st_size for path in folder.rglob("events.*"))
+
+
+def test_tensorflow(
+    needs: Needs, launch: Launch, write: Write, spool: RecordedSpool, tmp_path: Path
+) -> None:
+    """What `tf.summary` writes, in graphs too: at its step, under the split of its folder."""
+    needs("tensorflow", "tensorboard")
+    write(SUMMARIES)
+    alone = launch(sys.executable, "train.py")
+    (tmp_path / "logs").rename(tmp_path / "logs without us")
+
+    ended = launch("run", "train.py")
+
+    assert (alone.returncode, ended.returncode) == (0, 0), ended.stderr
+    assert _sizes(tmp_path / "logs") == _sizes(tmp_path / "logs without us")
+    assert _points(spool) == [
+        (3, {"train/loss": 1.5}),
+        (4, {"val/loss": 2.5}),
+        (0, {"graph/sum": 4.0}),
+        (2, {"graph/sum": 4.0}),
+    ]
+    histograms = [(each.step, dict(each.values)) for each in spool.of(Histograms)]
+    assert histograms[:2] == [
+        (3, {"train/weights": records.ByEdges([0.0, 1.0, 2.0], [2, 1])}),
+        (3, {"train/same": records.ByEdges([1.0, math.nextafter(1.0, 2.0)], [10])}),
+    ]
+    assert [(step, list(values)) for step, values in histograms[2:]] == [
+        (0, ["graph/x"]),
+        (2, ["graph/x"]),
+    ]
+    items = _items(spool)
+    assert [(i.width, i.height) for i in items["train/noise"]] == [(6, 8)] * 2
+    assert [i.file.data for i in items["train/words"]] == [b"a *b*", b"c"]
+    assert [i.file.type for i in items["train/tone"]] == ["audio/wav"]
+
+
+KERAS = """
+import sys
+import keras, numpy as np, tensorflow as tf
+keras.utils.set_random_seed(1)
+
+class Watched(keras.layers.Layer):
+    def call(self, x):
+        tf.summary.scalar("largest", tf.reduce_max(x), step=tf.cast(0, tf.int64))
+        return x
+
+class Mine(keras.callbacks.Callback):
+    def on_epoch_end(self, epoch, logs=None):
+        with writer.as_default():
+            tf.summary.scalar("mine", 10.0 * epoch, step=epoch)
+
+writer = tf.summary.create_file_writer("logs/mine")
+model = keras.Sequential([
+    keras.layers.Input((4,)), keras.layers.Dense(3), Watched(), keras.layers.Dense(1),
+])
+model.compile("adam", "mse")
+x = np.random.rand(64, 4).astype("float32")
+with writer.as_default():
+    model.fit(x, x.sum(1), batch_size=16, epochs=2, verbose=0, callbacks=[
+        keras.callbacks.TensorBoard("logs/board", histogram_freq=1, write_images=True), Mine(),
+    ])
+np.save(sys.argv[1], np.concatenate([each.ravel() for each in model.get_weights()]))
+"""
+
+
+def test_what_keras_tells_tensorboard_is_recorded_once(
+    needs: Needs, launch: Launch, write: Write, spool: RecordedSpool, tmp_path: Path
+) -> None:
+    """By Keras's integration; the program's own summaries are at the updates made by then."""
+    needs("tensorflow", "tensorboard", "keras")
+    write(KERAS)
+    alone = launch(sys.executable, "train.py", "alone.npy", KERAS_BACKEND="tensorflow")
+    (tmp_path / "logs").rename(tmp_path / "logs without us")
+
+    ended = launch("run", "train.py", "ours.npy", KERAS_BACKEND="tensorflow")
+
+    assert (alone.returncode, ended.returncode) == (0, 0), ended.stderr
+    assert _sizes(tmp_path / "logs") == _sizes(tmp_path / "logs without us")
+    assert (tmp_path / "ours.npy").read_bytes() == (tmp_path / "alone.npy").read_bytes()
+    points = [(r.step, n, r.axes.get("writer_step")) for r in spool.of(Scalars) for n in r.values]
+    assert [(step, axis) for step, name, axis in points if name == "mine"] == [(4, 0), (8, 1)]
+    assert [step for step, name, _ in points if name == "train/loss"] == [4, 8]
+    largest = [step for step, name, _ in points if name.endswith("/largest")]
+    assert largest == list(range(8))  # before each update
+    assert not any("epoch_" in name for _, name, _ in points)
+    assert {name for each in spool.of(Histograms) for name in each.values} == {
+        "param/histogram/dense",
+        "param/histogram/dense_1",
+    }
+    assert "train/sequential/dense/kernel/image" in _items(spool)
 
 
 def test_a_run_of_the_users_own_takes_it_all(

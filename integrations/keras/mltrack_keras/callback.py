@@ -15,6 +15,7 @@ from mltrack_core import Guard
 from mltrack_core import NullTracker
 from mltrack_core import Tracker
 from mltrack_core import guarded
+from mltrack_core import updates
 from mltrack_core.health import Health
 from mltrack_core.health import OnNonfinite
 from mltrack_keras import facts
@@ -367,6 +368,10 @@ class MLTrackCallback(keras.callbacks.Callback):
         step = self._epoch_step + int(batches * self._updates_per_batch)
         return step, self._epoch + batches / steps if steps else None
 
+    def _count(self) -> int:
+        """Return how many updates have been made, for what is logged without a step."""
+        return max(self._position.updates, self._at(self._batches.count)[0])
+
     def _place(self, iterations: int) -> None:
         """Find out where the fit begins, now that every callback has restored what it restores."""
         assert self._run is not None
@@ -379,6 +384,7 @@ class MLTrackCallback(keras.callbacks.Callback):
         self._outcome.updates = self._position.updates
         self._gradients.begin(iterations)
         if rank() == 0:
+            updates.follow(self._run.id, self._count)
             with self._guard("backup"):
                 self._resuming.backup.begin(self._run.id)
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from collections.abc import Mapping
 from functools import wraps
 from types import FrameType
+from types import ModuleType
 from typing import Any
 from typing import Final
 
@@ -31,25 +32,35 @@ class Mirror:
 
     Args:
         part: Its name, as in `mltrack.autolog(exclude=[…])`, and that of its package.
+        also: Further packages that a call of the program passes through.
     """
 
-    def __init__(self, part: str) -> None:
-        self._part = part
-        self._guard = Guard()
+    def __init__(self, part: str, *, also: tuple[str, ...] = ()) -> None:
+        self._part, self._packages = part, ("mltrack", part, *also)
+        self.guard = Guard()
         self._begun: dict[str, str] = {}  # our run, by the id of the other tracker's
 
-    def listen(self, owner: type, name: str, heard: Callable[..., None]) -> Callable[[], None]:
-        """Call *heard* before each call of a method, with its arguments; return what stops it.
+    def listen(
+        self,
+        owner: type | ModuleType,
+        name: str,
+        heard: Callable[..., None],
+        *,
+        hears_frameworks: bool = False,
+    ) -> Callable[[], None]:
+        """Call *heard* before each call of a function, with its arguments; return what stops it.
 
-        Nothing is heard of calls by a framework whose integration records the same.
+        Nothing is heard of calls by a framework whose integration records the same, unless that is
+        wanted: then *heard* itself asks `is_recorded`.
         """
         original = owner.__dict__[name]
 
         @wraps(original)
         def method(*args: Any, **kwargs: Any) -> Any:
-            if autolog.is_active(self._part) and not self._guard.is_tripped(self._part):
-                with self._guard(self._part):
-                    if mltrack_core.launch_rank() == 0 and not self._is_recorded(sys._getframe()):
+            if autolog.is_active(self._part) and not self.guard.is_tripped(self._part):
+                with self.guard(self._part):
+                    is_heard = hears_frameworks or not self.is_recorded(sys._getframe())
+                    if is_heard and mltrack_core.launch_rank() == 0:
                         heard(*args, **kwargs)
             return original(*args, **kwargs)
 
@@ -74,11 +85,11 @@ class Mirror:
         self._begun[run.id] = theirs
         return run
 
-    def _is_recorded(self, frame: FrameType | None) -> bool:
+    def is_recorded(self, frame: FrameType | None) -> bool:
         """Tell whether who calls the other tracker is a framework that we record ourselves."""
         while frame is not None:
             package = str(frame.f_globals.get("__name__", "")).partition(".")[0]
-            if package not in ("mltrack", self._part):
+            if package not in self._packages:
                 return package in _FRAMEWORKS and autolog.is_active(_FRAMEWORKS[package])
             frame = frame.f_back
         return False
