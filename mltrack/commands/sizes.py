@@ -83,6 +83,8 @@ def compact(options: argparse.Namespace) -> int:
             for run in store.due_to_fold():
                 while store.fold(run):
                     pass
+            for run in store.due_to_thin():
+                store.thin(run)
             swept = store.compact()
         after = database.stat().st_size
     print(f"{database}: {_mib(before)} before, {_mib(after)} now; blobs freed: {_mib(swept.freed)}")

@@ -22,6 +22,10 @@ def write(format: Name, runs: Sequence[RunView], folder: Path) -> list[str]:  # 
     Raises:
         LibraryMissing: The format needs a library that is not installed.
     """
+    return [*_written(format, runs, folder), *_thinned(runs)]
+
+
+def _written(format: Name, runs: Sequence[RunView], folder: Path) -> list[str]:  # noqa: A002 - its name
     match format:
         case "tensorboard":
             return tensorboard.write(runs, folder)
@@ -32,3 +36,17 @@ def write(format: Name, runs: Sequence[RunView], folder: Path) -> list[str]:  # 
             return tables.write(runs, folder, CsvTable)
         case "jsonl":
             return tables.write(runs, folder, JsonTable)
+
+
+def _thinned(runs: Sequence[RunView]) -> list[str]:
+    """Return a word about series of which only some points are kept."""
+    found = [run.details.thinned for run in runs if run.details.thinned is not None]
+    if not found:
+        return []
+    points, kept = (
+        sum(getattr(each, name) for each in found) for name in ("points", "points_kept")
+    )
+    return [
+        f"{len(found)} of the runs are thinned, as their project wants it: {kept:,} of {points:,} "
+        "points of their long series are kept, and written"
+    ]

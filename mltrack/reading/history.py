@@ -25,6 +25,7 @@ class HistoryView:
     value: NDArray[np.float64]  # NaN and ±inf as they were logged
     is_superseded: NDArray[np.bool_]  # a later attempt of the run went over this step again
     exact_ints: dict[int, int]  # index → logged integer, where float64 cannot hold it
+    is_thinned: bool = False  # the project keeps only some of the points of old runs
 
     def __len__(self) -> int:
         return len(self.step)

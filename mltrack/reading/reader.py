@@ -43,6 +43,7 @@ from mltrack_server.resources import RetentionQuery
 from mltrack_server.resources import RulesEdit
 from mltrack_server.resources import RunQuery
 from mltrack_server.resources import SizeList
+from mltrack_server.resources import ThinningPlan
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -161,6 +162,14 @@ class Reader:
             RulesInvalid: It makes no sense.
         """
         return self._source().set_rules(change)
+
+    def preview_rules(self, change: RulesEdit) -> ThinningPlan:
+        """Return what would be thinned today if a project's rules were changed so; nothing is.
+
+        Raises:
+            RulesInvalid: It makes no sense.
+        """
+        return self._source().preview_rules(change)
 
     def deletions(self) -> list[Deletion]:
         """Return all deleted runs, the one deleted last first."""

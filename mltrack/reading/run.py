@@ -225,6 +225,7 @@ class RunView(HasMedia):
             value=points.value,
             is_superseded=points.is_superseded,
             exact_ints=points.exact_ints,
+            is_thinned=points.is_thinned,
         )
 
     def _unknown(self, name: str) -> NotFound:

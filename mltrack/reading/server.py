@@ -44,6 +44,7 @@ from mltrack_server.resources import RulesEdit
 from mltrack_server.resources import Run
 from mltrack_server.resources import RunList
 from mltrack_server.resources import SizeList
+from mltrack_server.resources import ThinningPlan
 
 if TYPE_CHECKING:
     import requests
@@ -214,11 +215,18 @@ class ServerSource:
 
     def set_rules(self, change: RulesEdit) -> ProjectRules:
         """Change a project's rules."""
-        path, body = "/api/v1/rules", msgspec.json.encode(change)
-        answer = self._ask(path, {}, accept="application/json", body=body, method="PATCH")
+        return self._send_rules("PATCH", "/api/v1/rules", change, ProjectRules)
+
+    def preview_rules(self, change: RulesEdit) -> ThinningPlan:
+        """Return what would be thinned today if a project's rules were changed so."""
+        return self._send_rules("POST", "/api/v1/rules/preview", change, ThinningPlan)
+
+    def _send_rules(self, method: str, path: str, change: RulesEdit, kind: type[Answer]) -> Answer:
+        body = msgspec.json.encode(change)
+        answer = self._ask(path, {}, accept="application/json", body=body, method=method)
         if answer.status_code == 404:
             raise ServerRefused(self.url + path, 404, "this server is too old for it")
-        return msgspec.json.decode(answer.content, type=ProjectRules)
+        return msgspec.json.decode(answer.content, type=kind)
 
     def close(self) -> None:
         """Close the connections to the server."""

@@ -27,6 +27,7 @@ from mltrack_server.resources import RulesEdit
 from mltrack_server.resources import Run
 from mltrack_server.resources import RunList
 from mltrack_server.resources import SizeList
+from mltrack_server.resources import ThinningPlan
 
 
 class Source(Protocol):
@@ -102,6 +103,9 @@ class Source(Protocol):
 
     def set_rules(self, change: RulesEdit) -> ProjectRules:
         """Change a project's rules."""
+
+    def preview_rules(self, change: RulesEdit) -> ThinningPlan:
+        """Return what would be thinned today if a project's rules were changed so."""
 
 
 class Readable(Protocol):

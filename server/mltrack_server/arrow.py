@@ -24,7 +24,9 @@ def offered() -> tuple[str, ...]:
 
 
 def table(found: Extract) -> pyarrow.Table:
-    """Return an extract as a table: run, name, step, time, value …, its `next` in the metadata.
+    """Return an extract as a table with the columns run, name, step, time, value and others.
+
+    Its `next` is in the metadata, and of thinned series the runs and names.
 
     Integers that a float64 cannot hold are in `exact_integer`; it is null where `value` is exact.
 
@@ -52,9 +54,12 @@ def table(found: Extract) -> pyarrow.Table:
     if found.sums is not None:
         columns.update(found.sums.named())
     made: pyarrow.Table = pyarrow.table(columns)
+    metadata = {}
     if found.next is not None:
-        made = made.replace_schema_metadata({"mltrack.next": msgspec.json.encode(found.next)})
-    return made
+        metadata["mltrack.next"] = msgspec.json.encode(found.next)
+    if thinned := [(part.run, part.name) for part in found.parts if part.is_thinned]:
+        metadata["mltrack.thinned"] = msgspec.json.encode(thinned)
+    return made.replace_schema_metadata(metadata) if metadata else made
 
 
 def stream(found: Extract) -> bytes:

@@ -37,6 +37,7 @@ class Points:
     is_superseded: Bools  # a later attempt went over this step again
     exact_ints: dict[int, int] = field(default_factory=dict)  # index → what float64 cannot hold
     order: Order = "step"  # a device series' steps are sample numbers: its order is time
+    is_thinned: bool = False  # others were recorded between them, and are not kept
 
     def __len__(self) -> int:
         return len(self.step)
@@ -63,6 +64,7 @@ class Points:
             is_superseded=self.is_superseded[indices],
             exact_ints=exact,
             order=self.order,
+            is_thinned=self.is_thinned,
         )
 
     def values(self) -> list[float | int]:
@@ -80,6 +82,7 @@ class Points:
             time_ns=self.time_ns.tolist(),
             value=[number(value) for value in self.values()],
             is_superseded=self.is_superseded.tolist(),
+            is_thinned=self.is_thinned,
         )
 
 
@@ -108,4 +111,5 @@ def concatenate(pages: Sequence[Points]) -> Points:
         is_superseded=np.concatenate([points.is_superseded for points in pages]),
         exact_ints=exact_ints,
         order=pages[0].order,
+        is_thinned=any(points.is_thinned for points in pages),
     )

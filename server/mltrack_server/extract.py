@@ -99,7 +99,8 @@ class Extract:
         sums = [each[3] for each in full if each[3] is not None]
         return cls(
             parts=[
-                ExtractPart(run=run, name=name, count=len(points)) for run, name, points, _ in full
+                ExtractPart(run=run, name=name, count=len(points), is_thinned=points.is_thinned)
+                for run, name, points, _ in full
             ],
             points=concatenate([points for _, _, points, _ in full]),
             sums=Sums.joined(sums) if sums else None,
@@ -157,6 +158,7 @@ class Extract:
                     mean=floats[2],
                     count=counts[0],
                     nonfinite=counts[1],
+                    is_thinned=part.is_thinned,
                 )
             )
         return ExtractList(series=listed, next=self.next)
@@ -193,7 +195,13 @@ def chained(pages: Sequence[Extract]) -> Extract:
     parts: list[ExtractPart] = []
     for part in (part for page in pages for part in page.parts):
         if parts and (parts[-1].run, parts[-1].name) == (part.run, part.name):
-            part = ExtractPart(run=part.run, name=part.name, count=parts.pop().count + part.count)
+            before = parts.pop()
+            part = ExtractPart(
+                run=part.run,
+                name=part.name,
+                count=before.count + part.count,
+                is_thinned=before.is_thinned or part.is_thinned,
+            )
         parts.append(part)
     sums = [page.sums for page in pages if page.sums is not None]
     return Extract(

@@ -37,6 +37,7 @@ class HistoryHeader(Resource, frozen=True, kw_only=True):
     columns: dict[Column, ColumnRef]  # step i8, time_ns i8, value f8, is_superseded u4 (0 or 1)
     exact_ints: dict[int, int]  # index → integer that its float64 `value` cannot hold
     next: Next | None = None  # None: this page is the last
+    is_thinned: bool = False  # others were recorded between them, and are not kept
 
 
 def pack(name: str, points: Points, following: Next | None = None) -> bytes:
@@ -49,7 +50,13 @@ def pack(name: str, points: Points, following: Next | None = None) -> bytes:
         "is_superseded": container.add(points.is_superseded.astype(np.uint32)),
     }
     return container.pack(
-        HistoryHeader(name=name, columns=columns, exact_ints=points.exact_ints, next=following)
+        HistoryHeader(
+            name=name,
+            columns=columns,
+            exact_ints=points.exact_ints,
+            next=following,
+            is_thinned=points.is_thinned,
+        )
     )
 
 
@@ -69,6 +76,7 @@ def unpack(body: bytes) -> tuple[Points, Next | None]:
         value=column["value"],
         is_superseded=column["is_superseded"].astype(np.bool_),
         exact_ints=header.exact_ints,
+        is_thinned=header.is_thinned,
     )
     return points, header.next
 

@@ -1,4 +1,4 @@
-"""Housekeeping in the background: removes deleted runs for good when their time has come."""
+"""Housekeeping in the background: removes deleted runs, and thins old ones, when it is time."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _INTERVAL_S: Final = 3600.0
 
 
 class Housekeeping(Background):
-    """Looks every hour for deleted runs that are due.
+    """Looks every hour for runs that are due.
 
     Args:
         store: Open.
@@ -38,6 +38,9 @@ class Housekeeping(Background):
                 if due:
                     swept = await asyncio.to_thread(self.store.sweep)
                     logger.info("%d bytes of blobs that nothing names are removed", swept.freed)
+                for run in await asyncio.to_thread(self.store.due_to_thin):
+                    points = await asyncio.to_thread(self.store.thin, run)
+                    logger.info("run %s is old: %d points gave way to remnants", run, points)
             except StoreFull as error:
                 logger.warning("housekeeping waits: %s", error)
             except Exception:

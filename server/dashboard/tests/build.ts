@@ -105,6 +105,7 @@ export function answerOf(columns: {
           count: ref(4 * wide, "u4"),
           bad: ref(4 * wide + narrow, "u4"),
         },
+        is_thinned: false,
       },
     ],
   };

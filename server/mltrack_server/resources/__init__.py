@@ -105,9 +105,12 @@ from mltrack_server.resources.query import ValueCount
 from mltrack_server.resources.query import ValueIndex
 from mltrack_server.resources.query import ValueKind
 from mltrack_server.resources.rules import PATTERNS_MAX
+from mltrack_server.resources.rules import Detail
 from mltrack_server.resources.rules import ProjectRules
 from mltrack_server.resources.rules import RulesEdit
 from mltrack_server.resources.rules import RulesQuery
+from mltrack_server.resources.rules import ThinningPlan
+from mltrack_server.resources.rules import ThinningRun
 from mltrack_server.resources.runs import METRICS_LISTED_MAX
 from mltrack_server.resources.runs import Alert
 from mltrack_server.resources.runs import Loss
@@ -119,6 +122,7 @@ from mltrack_server.resources.runs import Run
 from mltrack_server.resources.runs import RunList
 from mltrack_server.resources.runs import RunSummary
 from mltrack_server.resources.runs import Stream
+from mltrack_server.resources.runs import Thinned
 from mltrack_server.resources.series import ColumnRef
 from mltrack_server.resources.series import History
 from mltrack_server.resources.series import SeriesBlock
@@ -174,6 +178,7 @@ __all__ = [
     "DashboardVersions",
     "Deletion",
     "DeletionList",
+    "Detail",
     "ExtractColumn",
     "ExtractHeader",
     "ExtractList",
@@ -260,6 +265,9 @@ __all__ = [
     "Suggestion",
     "TablePanel",
     "TextPanel",
+    "Thinned",
+    "ThinningPlan",
+    "ThinningRun",
     "UnknownKey",
     "ValueCount",
     "ValueIndex",

@@ -50,6 +50,7 @@ class ExtractPart(Resource, frozen=True, kw_only=True):
     run: RunId
     name: str
     count: int
+    is_thinned: bool = False  # some points were recorded and are not kept
 
 
 ExtractColumn = Literal[
@@ -80,6 +81,7 @@ class ExtractSeries(Resource, frozen=True, kw_only=True):
     mean: list[Number]
     count: list[int]
     nonfinite: list[int]
+    is_thinned: bool = False  # some points were recorded and are not kept
 
 
 class ExtractList(Resource, frozen=True, kw_only=True):

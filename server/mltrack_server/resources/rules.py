@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 from typing import Final
+from typing import Literal
 
 from msgspec import UNSET
 from msgspec import Meta
@@ -11,8 +12,13 @@ from msgspec import UnsetType
 
 from mltrack_server.resources.base import Request
 from mltrack_server.resources.base import Resource
+from mltrack_server.resources.base import RunId
+from mltrack_server.resources.query import QueryText
 
 PATTERNS_MAX: Final = 100
+
+# Of long series of old runs: every point, or at most 4096, or 256, buckets of them.
+Detail = Literal["full", "reduced", "archive"]
 
 Project = Annotated[str, Meta(min_length=1, max_length=1024)]
 Pattern = Annotated[
@@ -32,6 +38,9 @@ class RulesEdit(Request, frozen=True, kw_only=True):
 
     project: Project
     metrics: Annotated[list[Pattern], Meta(max_length=PATTERNS_MAX)] | UnsetType = UNSET
+    detail: Detail | UnsetType = UNSET
+    after_days: Annotated[int, Meta(ge=1, le=36_500)] | UnsetType = UNSET
+    keep: QueryText | UnsetType = UNSET
 
 
 class ProjectRules(Resource, frozen=True, kw_only=True):
@@ -41,5 +50,29 @@ class ProjectRules(Resource, frozen=True, kw_only=True):
     version: int  # 0: nobody has set any
     set_ns: int | None
     metrics: list[str]  # patterns: a metric's name must fit one of them; none: any name is right
+    detail: Detail  # what is left of long series of runs that are over
+    after_days: int  # that nothing was heard of a run for, before it is thinned
+    keep: str  # a query: runs that it holds for keep every point; "": none does
     runs: int  # of the project, those put away too
     misnamed_runs: int  # of these: have metrics whose names fit no pattern of this version
+
+
+class ThinningRun(Resource, frozen=True, kw_only=True):
+    """What thinning would take of a run."""
+
+    id: RunId
+    name: str
+    series: int  # so many of them, those of several streams counted for each
+    points: int
+
+
+class ThinningPlan(Resource, frozen=True, kw_only=True):
+    """What thinning would do today, by some rules; nothing of it is done."""
+
+    detail: Detail
+    runs: int
+    series: int
+    points: int  # that these have
+    points_kept: int  # of these: about so many at most
+    bytes: int  # that the points take now
+    listed: list[ThinningRun]  # the first 100 runs

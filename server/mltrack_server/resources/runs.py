@@ -135,6 +135,14 @@ class Note(Resource, frozen=True, kw_only=True):
     step: int | None
 
 
+class Thinned(Resource, frozen=True, kw_only=True):
+    """What is left of long series, by the level of detail that their project asks for."""
+
+    series: int  # of the run: so many are thinned
+    points: int  # that were recorded of these before
+    points_kept: int  # of these
+
+
 class Run(Resource, frozen=True, kw_only=True):
     """Everything about a run but its points and its console."""
 
@@ -155,4 +163,5 @@ class Run(Resource, frozen=True, kw_only=True):
     losses: list[Loss]
     alerts: list[Alert]
     traceback: str
+    thinned: Thinned | None = None  # None: every point is kept
     misnamed: int = 0  # of the metrics: the project's rules want other names

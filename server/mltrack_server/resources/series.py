@@ -54,6 +54,9 @@ class SeriesColumns(Resource, frozen=True, kw_only=True):
     first: Number | None  # x of the first and last point in the window
     last: Number | None
     columns: dict[SeriesColumn, ColumnRef]  # bad: the sum of the three behind it
+    # Some points were thinned: where a remnant's bucket is too wide to be drawn as one, only the
+    # points that it has kept are counted.
+    is_thinned: bool = False
 
 
 class SeriesBlock(Resource, frozen=True, kw_only=True):
@@ -80,3 +83,4 @@ class History(Resource, frozen=True, kw_only=True):
     time_ns: list[int]
     value: list[Number]
     is_superseded: list[bool]
+    is_thinned: bool = False  # others were recorded between them, and are not kept

@@ -171,6 +171,7 @@ def _parts(run: str, reader: Reader, name: str, view: View) -> list[Part]:
                 x=x[chosen],
                 value=points.value[chosen],
                 cells=cells,
+                is_thinned=points.is_thinned,
             )
         )
     return parts

@@ -116,16 +116,18 @@ class _Children(NamedTuple):
     group: Ints  # which part of the row: as many as one bucket of the level above is made of
 
 
-def reach_into(order: Order) -> ColumnElement[bool]:
-    """Return the condition of chunks that reach into a window from `b_low` to `b_high`."""
-    chunk_low, chunk_high = {
-        "step": (_chunk.step_min, _chunk.step_max),
-        "time": (_chunk.time_min, _chunk.time_max),
-    }[order]
-    return and_(chunk_high >= bindparam("b_low"), chunk_low <= bindparam("b_high"))
-
-
 _chunk, _tier, _axis = schema.chunk.c, schema.tier.c, schema.axis.c
+
+
+def reach_into(order: Order, columns: Any = _chunk) -> ColumnElement[bool]:
+    """Return the condition of rows, of chunks say, that reach into a window `b_low` to `b_high`."""
+    low, high = {
+        "step": (columns.step_min, columns.step_max),
+        "time": (columns.time_min, columns.time_max),
+    }[order]
+    return and_(high >= bindparam("b_low"), low <= bindparam("b_high"))
+
+
 _ALL_ROWS: Final = (
     select(
         _tier.stream_no,

@@ -52,6 +52,7 @@ class Part:
     x: Floats  # of the points, ascending
     value: Floats
     cells: Sequence[Cells] = ()  # none of them empty
+    is_thinned: bool = False
 
     @property
     def count(self) -> int:
@@ -136,6 +137,7 @@ class Drawing:
             first=part.first,
             last=part.last,
             columns=references,
+            is_thinned=part.is_thinned,
         )
 
     def pack(self, rev: int) -> bytes:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
 from typing import Any
@@ -9,6 +12,7 @@ from typing import Final
 from typing import NamedTuple
 
 from sqlalchemy import Connection
+from sqlalchemy import Table
 from sqlalchemy import bindparam
 from sqlalchemy import delete
 from sqlalchemy import func
@@ -36,6 +40,8 @@ _DUE_BYTES: Final = 256 * 1024
 _DUE_IDLE_NS: Final = 5_000_000_000
 _PARAMETERS_MAX: Final = 500  # of one query
 _PLAN_BYTES_MAX: Final = 16 * MIB  # of frames folded in one transaction: bounds memory and the lock
+
+AXIS_TABLES: Final = (schema.chunk, schema.tier, schema.remnant)  # whose rows refer to axes
 
 _seg, _chunk, _tier, _axis = schema.seg.c, schema.chunk.c, schema.tier.c, schema.axis.c
 _DELETE_SEG: Final = delete(schema.seg).where(
@@ -98,6 +104,7 @@ class Plan:
     tiers: list[dict[str, Any]] = field(default_factory=list)  # rows
     axes: dict[bytes, bytes] = field(default_factory=dict)  # digest → body
     left_axes: set[bytes] = field(default_factory=set)  # that deleted chunks and tiers referred to
+    axis_tables: Sequence[Table] = AXIS_TABLES
 
     def is_current(self, connection: Connection) -> bool:
         """Tell whether all that it takes out is there: another server may have been faster."""
@@ -120,39 +127,45 @@ class Plan:
         ):
             if keys:
                 connection.execute(statement, [of_run | key for key in keys])
-        self._insert_axes(connection)
+        insert_axes(connection, self.rid, self.axes)
         for table, rows in ((schema.chunk, self.chunks), (schema.tier, self.tiers)):
             if rows:
                 connection.execute(insert(table), rows)
-        self._delete_axes(connection)
+        gone = self.left_axes - set(self.axes)
+        delete_axes(connection, self.rid, gone, self.axis_tables)
 
-    def _insert_axes(self, connection: Connection) -> None:
-        """Store the axes that are not there yet."""
-        present = {
-            digest
-            for digest in self.axes
-            if connection.execute(
-                select(_axis.rid).where(_axis.rid == self.rid, _axis.digest == digest)
-            ).first()
-        }
-        if fresh := [
-            {"rid": self.rid, "digest": digest, "body": body}
-            for digest, body in self.axes.items()
-            if digest not in present
-        ]:
-            connection.execute(insert(schema.axis), fresh)
 
-    def _delete_axes(self, connection: Connection) -> None:
-        """Delete those that nothing refers to any more."""
-        for digest in self.left_axes - set(self.axes):
-            is_used = (
-                select(column.rid).where(column.rid == self.rid, column.axis == digest).limit(1)
-                for column in (_chunk, _tier)
-            )
-            if not any(connection.execute(query).first() for query in is_used):
-                connection.execute(
-                    delete(schema.axis).where(_axis.rid == self.rid, _axis.digest == digest)
-                )
+def insert_axes(connection: Connection, rid: int, axes: Mapping[bytes, bytes]) -> None:
+    """Store the axes of a run that are not there yet."""
+    present = {
+        digest
+        for digest in axes
+        if connection.execute(
+            select(_axis.rid).where(_axis.rid == rid, _axis.digest == digest)
+        ).first()
+    }
+    if fresh := [
+        {"rid": rid, "digest": digest, "body": body}
+        for digest, body in axes.items()
+        if digest not in present
+    ]:
+        connection.execute(insert(schema.axis), fresh)
+
+
+def delete_axes(
+    connection: Connection,
+    rid: int,
+    digests: Iterable[bytes],
+    tables: Sequence[Table] = AXIS_TABLES,
+) -> None:
+    """Delete those of *digests* that no row of *tables* refers to any more."""
+    for digest in digests:
+        is_used = (
+            select(table.c.rid).where(table.c.rid == rid, table.c.axis == digest).limit(1)
+            for table in tables
+        )
+        if not any(connection.execute(query).first() for query in is_used):
+            connection.execute(delete(schema.axis).where(_axis.rid == rid, _axis.digest == digest))
 
 
 def due(connection: Connection, now_ns: int) -> list[str]:

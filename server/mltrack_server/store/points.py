@@ -128,6 +128,24 @@ def cut(column: Column, start: int, end: int) -> Column:
     )
 
 
+def take(column: Column, chosen: Ints) -> Column:
+    """Return the points of a column at the indices *chosen*, ascending."""
+    exact_ints = {}
+    if column.exact_ints:
+        exact_ints = {
+            new: column.exact_ints[old]
+            for new, old in enumerate(chosen.tolist())
+            if old in column.exact_ints
+        }
+    return Column(
+        column.seq[chosen],
+        column.step[chosen],
+        column.time_ns[chosen],
+        column.value[chosen],
+        exact_ints,
+    )
+
+
 def concatenate(columns: Sequence[Column]) -> Column:
     """Return the points of *columns* one after the other."""
     if not columns:

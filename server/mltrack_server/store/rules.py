@@ -22,8 +22,12 @@ from sqlalchemy import or_
 from sqlalchemy import select
 from sqlalchemy import update
 
+from mltrack_server.errors import QueryInvalid
 from mltrack_server.errors import RulesInvalid
+from mltrack_server.query.parser import parse
+from mltrack_server.resources import Detail
 from mltrack_server.resources import ProjectRules
+from mltrack_server.resources import RulesEdit
 from mltrack_server.store import schema
 
 _rule, _run, _series = schema.rule.c, schema.run.c, schema.series.c
@@ -38,6 +42,9 @@ class Body(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What the rules are, as it is stored."""
 
     metrics: list[str] = []
+    detail: Detail = "full"
+    after_days: int = 30
+    keep: str = ""
 
 
 NONE: Final = Body()
@@ -45,12 +52,31 @@ _encode: Final = msgspec.json.Encoder().encode
 _decode: Final = msgspec.json.Decoder(Body).decode
 
 
-def check(body: Body) -> None:
+def changed(before: Body, change: RulesEdit) -> Body:
+    """Return the rules with what *change* names.
+
+    Raises:
+        RulesInvalid: They make no sense.
+    """
+    names = ("metrics", "detail", "after_days", "keep")
+    given = {name: getattr(change, name) for name in names}
+    after = msgspec.structs.replace(
+        before, **{name: value for name, value in given.items() if value is not msgspec.UNSET}
+    )
+    _check(after)
+    return after
+
+
+def _check(body: Body) -> None:
     """Refuse rules that make no sense.
 
     Raises:
         RulesInvalid: They do not.
     """
+    try:
+        parse(body.keep)
+    except QueryInvalid as error:
+        raise RulesInvalid("keep", error.detail) from error
     for place, pattern in enumerate(body.metrics):
         at = f"metrics[{place}]"
         if not pattern.isprintable():
@@ -66,6 +92,12 @@ def current(connection: Connection, project: str) -> Body:
     query = select(_rule.body).where(_rule.project == project).order_by(_rule.version.desc())
     found = connection.execute(query.limit(1)).scalar()
     return NONE if found is None else _decode(found)
+
+
+def of_run(connection: Connection, rid: int) -> Body:
+    """Return the rules that count for a run."""
+    project = connection.execute(select(_run.project).where(_run.rid == rid)).scalar()
+    return current(connection, project or "")
 
 
 def all_current(connection: Connection) -> dict[str, Body]:
@@ -91,6 +123,9 @@ def version(connection: Connection, project: str, number: int | None) -> Project
         version=0 if row is None else row.version,
         set_ns=None if row is None else row.set_ns,
         metrics=body.metrics,
+        detail=body.detail,
+        after_days=body.after_days,
+        keep=body.keep,
         runs=connection.execute(select(func.count()).where(*here)).scalar_one(),
         misnamed_runs=_misnamed_runs(connection, here, body),
     )
@@ -125,8 +160,7 @@ def misnamed(connection: Connection, patterns: Sequence[str]) -> ColumnElement[b
 
 def misnamed_of(connection: Connection, rid: int) -> ColumnElement[bool]:
     """Return the condition of a run's metrics that fit none of its project's patterns."""
-    project = connection.execute(select(_run.project).where(_run.rid == rid)).scalar()
-    return misnamed(connection, current(connection, project or "").metrics)
+    return misnamed(connection, of_run(connection, rid).metrics)
 
 
 def count_misnamed(connection: Connection, rid: int, project: str) -> int:

@@ -34,6 +34,7 @@ from mltrack_server.store import histograms
 from mltrack_server.store import metrics
 from mltrack_server.store import rules
 from mltrack_server.store import schema
+from mltrack_server.store import thinning
 from mltrack_server.store.media import reading as media
 from mltrack_server.store.processes import streams_of
 from mltrack_server.store.search.listing import is_live
@@ -131,6 +132,7 @@ def one(connection: Connection, rid: int, now_ns: int) -> Run | None:
             if namespace in FACTS
         },
         metrics=first.total,
+        thinned=thinning.thinned(connection, rid),
         misnamed=rules.count_misnamed(connection, rid, row.project),
         step=row.last_step,
         devices=series_of(connection, [rid], "device", None).get(rid, {}),

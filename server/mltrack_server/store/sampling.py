@@ -197,6 +197,8 @@ class _Series:
         some = sorted(wanted, key=lambda full: (full.stream_no, full.no))
         some = some[-_CHUNKS_PER_PART * self._samples :]
         read = [_before(points, ends)]
+        if self._reader.is_thinned(self._name):
+            read.append(_before(self._inside(self._reader.kept(self._name)), ends))
         read += [_before(self._read(full, points), ends) for full in some]
         return _before(concatenate(read), ends, all_of_them=True)
 

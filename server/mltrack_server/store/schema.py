@@ -29,7 +29,7 @@ from mltrack_server.store.project_schema import project as project
 from mltrack_server.store.project_schema import revision as revision
 from mltrack_server.store.project_schema import rule as rule
 
-VERSION: Final = "0010"  # of the schema: the last step in migrations/versions
+VERSION: Final = "0011"  # of the schema: the last step in migrations/versions
 VERSION_TABLE: Final = "mltrack_version"
 
 run: Final = Table(
@@ -200,6 +200,26 @@ tier: Final = Table(
     _column("body", LargeBinary, "At most 256 buckets, in the order of logging; see store/tier.py"),
     Index("tier_by_axis", "rid", "axis"),
     comment="Series from further away: every full chunk is in a row of each level",
+)
+
+remnant: Final = Table(
+    "remnant",
+    metadata,
+    _rid(),
+    _column("series_no", Integer, "The series", key=True),
+    _stream_no(),
+    _column("no", Integer, "0, 1, 2 … by when it was made", key=True),
+    _column("epoch", Integer, "As in chunk"),
+    _column("n", BigInteger, "Points that it stands for"),
+    _column("kept", Integer, "Points of these that are in it"),
+    _column("step_min", BigInteger, "Lowest step"),
+    _column("step_max", BigInteger, "Highest step"),
+    _column("time_min", BigInteger, "Earliest time, ns"),
+    _column("time_max", BigInteger, "Latest time, ns"),
+    _column("axis", LargeBinary, "Digest of the kept points' steps and times, in table axis"),
+    _column("body", LargeBinary, "Points kept, and buckets of all of them; see store/remnant.py"),
+    Index("remnant_by_axis", "rid", "axis"),
+    comment="What thinning left of a series and stream; its chunks and tiers are gone",
 )
 
 histogram: Final = Table(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 from typing import NamedTuple
 
@@ -33,15 +34,22 @@ from mltrack_server.store.descent import Window
 from mltrack_server.store.descent import reach_into
 from mltrack_server.store.lineage import Lineage
 from mltrack_server.store.lineage import Piece
+from mltrack_server.store.overlap import OF_FULL
+from mltrack_server.store.overlap import firsts_of
+from mltrack_server.store.overlap import lowest
 from mltrack_server.store.points import Column
 from mltrack_server.store.points import SeriesKind
 from mltrack_server.store.points import concatenate
+from mltrack_server.store.remnant import Remnant
+from mltrack_server.store.remnant import look
+from mltrack_server.store.remnant import unpack as unpack_remnant
 from mltrack_server.store.segs import SegCache
 from mltrack_server.store.segs import unfolded
 
 _PRECEDENCE: Final[dict[SeriesKind, int]] = {"axis": 0, "device": 1, "metric": 2}
 
 _series, _chunk, _axis, _tier = schema.series.c, schema.chunk.c, schema.axis.c, schema.tier.c
+_remnant = schema.remnant.c
 _numbers: Final = bindparam("b_numbers", type_=Integer, expanding=True)
 _CHOOSE: Final = select(_series.no, _series.kind, _series.name, _series.points).where(
     _series.rid == bindparam("b_rid"), _series.name.in_(bindparam("b_names", expanding=True))
@@ -60,12 +68,6 @@ _CHUNKS: Final = {
 _AXIS: Final = select(_axis.body).where(
     _axis.rid == bindparam("b_rid"), _axis.digest == bindparam("b_digest")
 )
-# The rows of the highest level are about all full chunks.
-_of_full: Final = and_(
-    _tier.rid == bindparam("b_rid"),
-    _tier.series_no.in_(_numbers),
-    _tier.level == max(tier.LEVELS),
-)
 _EXTENTS: Final = (
     select(
         _tier.series_no,
@@ -74,23 +76,26 @@ _EXTENTS: Final = (
         func.min(_tier.time_min),
         func.max(_tier.time_max),
     )
-    .where(_of_full)
+    .where(OF_FULL)
     .group_by(_tier.series_no)
 )
-_FIRSTS_OF_FULL: Final = (
-    select(_tier.series_no, _tier.stream_no, func.min(_tier.step_min))
-    .where(_of_full)
-    .group_by(_tier.series_no, _tier.stream_no)
-)
-_FIRSTS_OF_SMALL: Final = (
-    select(_chunk.series_no, _chunk.stream_no, func.min(_chunk.step_min))
-    .where(
-        _chunk.rid == bindparam("b_rid"),
-        _chunk.series_no.in_(_numbers),
-        _chunk.n < bindparam("b_full"),
+_REMNANTS: Final = {
+    order: select(
+        _remnant.series_no,
+        _remnant.stream_no,
+        _remnant.epoch,
+        _remnant.body,
+        _axis.body.label("axis_body"),
     )
-    .group_by(_chunk.series_no, _chunk.stream_no)
-)
+    .join(schema.axis, and_(_axis.rid == _remnant.rid, _axis.digest == _remnant.axis))
+    .where(
+        _remnant.rid == bindparam("b_rid"),
+        _remnant.series_no.in_(_numbers),
+        reach_into(order, _remnant),
+    )
+    .order_by(_remnant.series_no, _remnant.stream_no, _remnant.no)
+    for order in ORDERS
+}
 
 
 class Chosen(NamedTuple):
@@ -115,8 +120,8 @@ class Reader:
         rid: The run.
         names: Each a metric, else a device series, else an axis.
         window: What is wanted.
-        full: Whether to read the points of full chunks too, which can be many. Where not, they are
-            there by `descend`.
+        full: Whether to read the points of full chunks and of remnants too, which can be many.
+            Where not, they are there by `descend`.
     """
 
     def __init__(
@@ -133,11 +138,13 @@ class Reader:
         self._chosen = choose(connection, rid, names)
         self._pieces: dict[str, list[Piece]] = {name: [] for name in self._chosen}
         self._tiered: dict[str, dict[Order, tuple[int, int]]] = {}
+        self._remnants: dict[str, list[tuple[int, int, Remnant]]] = {}  # stream, epoch
         self._lineage = Lineage()
         if not self._chosen:
             return
         self._lineage = Lineage.load(connection, rid)
         by_number = {chosen.no: name for name, chosen in self._chosen.items()}
+        self._take_remnants(by_number, window, full=full)
         for no, piece in _folded(connection, rid, list(by_number), window, full=full):
             self._pieces[by_number[no]].append(piece)
         for (_, stream_no, _, _), batch in unfolded(connection, cache, rid, self._lineage):
@@ -147,9 +154,9 @@ class Reader:
                     self._pieces[name] += self._lineage.split(stream_no, column)
         firsts: dict[int, dict[int, int]] = {}
         if len(set(self._lineage.attempts.values())) > 1:
-            firsts = _firsts(connection, rid, list(by_number))
+            firsts = firsts_of(connection, rid, list(by_number))
         self._cuts = {
-            name: self._lineage.cuts(_lowest(self._pieces[name], firsts.get(chosen.no, {})))
+            name: self._lineage.cuts(lowest(self._pieces[name], firsts.get(chosen.no, {})))
             if chosen.order == "step"
             else {}
             for name, chosen in self._chosen.items()
@@ -166,7 +173,11 @@ class Reader:
 
     def has_tiers(self, name: str) -> bool:
         """Tell whether there are points that only `descend` finds."""
-        return name in self._tiered
+        return name in self._tiered or name in self._remnants
+
+    def is_thinned(self, name: str) -> bool:
+        """Tell whether some points near the window have given way to a remnant."""
+        return name in self._remnants
 
     def number(self, name: str) -> int:
         """Return the number of a series."""
@@ -179,6 +190,9 @@ class Reader:
     def extent(self, name: str, order: Order) -> tuple[int, int] | None:
         """Return lowest and highest step or time of a series' points, tiers included."""
         bounds = [self._tiered[name][order]] if name in self._tiered else []
+        for _, _, remnant in self._remnants.get(name, ()):
+            column = remnant.column.step if order == "step" else remnant.column.time_ns
+            bounds.append((int(column.min()), int(column.max())))
         for piece in self._pieces.get(name, []):
             column = piece.column.step if order == "step" else piece.column.time_ns
             bounds.append((int(column.min()), int(column.max())))
@@ -187,16 +201,42 @@ class Reader:
         return min(low for low, _ in bounds), max(high for _, high in bounds)
 
     def descend(self, name: str, view: View) -> Found:
-        """Return buckets and points of the full chunks of a series, as *view* needs them."""
-        no, cuts = self._chosen[name].no, self._cuts[name]
-        return Descent(self._connection, self._rid, no, cuts, view).go()
+        """Return buckets and points of a series' full chunks and remnants, as *view* needs them."""
+        no, cuts, found = self._chosen[name].no, self._cuts[name], Found()
+        if name in self._tiered:
+            found = Descent(self._connection, self._rid, no, cuts, view).go()
+        for stream_no, epoch, remnant in self._remnants.get(name, ()):
+            piece = Piece(stream_no, epoch, remnant.column)
+            look(remnant, piece, cuts.get((stream_no, epoch)), view, found)
+        return found
+
+    def kept(self, name: str) -> Points:
+        """Return the points of a series that its remnants have kept."""
+        pieces = [
+            Piece(stream_no, epoch, remnant.column)
+            for stream_no, epoch, remnant in self._remnants[name]
+        ]
+        return _merge(pieces, self._cuts[name], self._chosen[name].order)
 
     def points(self, name: str, found: Sequence[Piece] = ()) -> Points:
         """Return a series' points, those *found* by a descent too, in the series' order."""
         pieces = [*self._pieces[name], *found]
         attempts = self._lineage.attempts
         pieces.sort(key=lambda piece: (attempts[piece.stream_no], piece.stream_no))
-        return _merge(pieces, self._cuts[name], self._chosen[name].order)
+        merged = _merge(pieces, self._cuts[name], self._chosen[name].order)
+        return replace(merged, is_thinned=True) if self.is_thinned(name) else merged
+
+    def _take_remnants(self, by_number: Mapping[int, str], window: Window, *, full: bool) -> None:
+        """Read what thinning has left of the series."""
+        given = {"b_rid": self._rid, "b_numbers": list(by_number)}
+        given |= {"b_low": window.low, "b_high": window.high}
+        for row in self._connection.execute(_REMNANTS[window.order], given):
+            step, time_ns = chunk.unpack_axis(row.axis_body)
+            found = unpack_remnant(row.body, step, time_ns)
+            name = by_number[row.series_no]
+            self._remnants.setdefault(name, []).append((row.stream_no, row.epoch, found))
+            if full:
+                self._pieces[name].append(Piece(row.stream_no, row.epoch, found.column))
 
     def _extents(self, numbers: Iterable[int]) -> dict[int, dict[Order, tuple[int, int]]]:
         """Return series → the steps and times between which its tiers are."""
@@ -247,29 +287,6 @@ def choose(connection: Connection, rid: int, names: Sequence[str]) -> dict[str, 
         row.name: Chosen(row.no, row.kind, row.points)
         for row in sorted(rows, key=lambda row: _PRECEDENCE[row.kind])
     }
-
-
-def _firsts(connection: Connection, rid: int, numbers: Sequence[int]) -> dict[int, dict[int, int]]:
-    """Return series → stream → lowest step of what is folded, in or out of any window."""
-    firsts: dict[int, dict[int, int]] = {}
-    given = {"b_rid": rid, "b_numbers": numbers}
-    for statement, values in (
-        (_FIRSTS_OF_FULL, given),
-        (_FIRSTS_OF_SMALL, given | {"b_full": tier.SHAPE.chunk}),
-    ):
-        for series_no, stream_no, first in connection.execute(statement, values):
-            mine = firsts.setdefault(series_no, {})
-            mine[stream_no] = min(first, mine.get(stream_no, first))
-    return firsts
-
-
-def _lowest(pieces: Iterable[Piece], firsts: Mapping[int, int]) -> dict[int, int]:
-    """Return stream → lowest step, of *pieces* and of what may not be among them."""
-    lowest = dict(firsts)
-    for piece in pieces:
-        first = int(piece.column.step.min())
-        lowest[piece.stream_no] = min(first, lowest.get(piece.stream_no, first))
-    return lowest
 
 
 def _reach(connection: Connection, rid: int, chosen: Chosen, low: int, count: int) -> int:

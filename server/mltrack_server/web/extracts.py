@@ -51,7 +51,10 @@ async def extract(
             "body",
         )
     answer = await asyncio.to_thread(_ENCODERS[media], found)
-    return web.Response(body=answer, content_type=media, headers={"Vary": "Accept"})
+    headers = {"Vary": "Accept"}
+    if any(part.is_thinned for part in found.parts):
+        headers["Mltrack-Thinned"] = "true"  # CSV has no other place for it
+    return web.Response(body=answer, content_type=media, headers=headers)
 
 
 def _check(query: ExtractQuery) -> None:

@@ -8,6 +8,7 @@ from mltrack_server.errors import RulesInvalid
 from mltrack_server.resources import ProjectRules
 from mltrack_server.resources import RulesEdit
 from mltrack_server.resources import RulesQuery
+from mltrack_server.resources import ThinningPlan
 from mltrack_server.web.problems import invalid
 from mltrack_server.web.problems import not_found
 from mltrack_server.web.routes import Routes
@@ -23,6 +24,15 @@ async def show(services: Services, query: RulesQuery) -> ProjectRules:
     if found is None:
         raise not_found("such version")
     return found
+
+
+@routes.post("/api/v1/rules/preview", access="read")
+async def preview(services: Services, body: RulesEdit) -> ThinningPlan:
+    """Return what would be thinned today if a project's rules were changed so; nothing is."""
+    try:
+        return await asyncio.to_thread(services.store.preview_rules, body)
+    except RulesInvalid as error:
+        raise invalid(f"{error.reason}.", f"body.{error.at}") from error
 
 
 @routes.patch("/api/v1/rules", access="write")

@@ -99,7 +99,10 @@ async def history(
     shown, following = page(points, query.start, query.skip, limit)
     encode = _ENCODERS[media]
     body = await asyncio.to_thread(encode, query.name, shown, following)
-    return web.Response(body=body, content_type=media, headers={"Vary": "Accept"})
+    headers = {"Vary": "Accept"}
+    if points.is_thinned:
+        headers["Mltrack-Thinned"] = "true"  # CSV has no other place for it
+    return web.Response(body=body, content_type=media, headers=headers)
 
 
 def _json(name: str, points: Points, _following: Next | None) -> bytes:

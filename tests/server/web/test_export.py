@@ -8,6 +8,7 @@ import json
 import math
 import struct
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,12 @@ from mltrack_core.records import Rewind
 from mltrack_core.records import RunEnded
 from mltrack_core.records import Scalars
 from mltrack_core.spool.writer import SpoolWriter
+from mltrack_server.lock import STORE_FOLDER
+from mltrack_server.lock import store_url
+from mltrack_server.resources import RulesEdit
+from mltrack_server.store import Store
+from mltrack_server.store import thinning
+from mltrack_server.testing import Agent
 from mltrack_server.testing import serve
 from mltrack_server.testing import started
 from mltrack_server.testing import wait_until
@@ -258,3 +265,25 @@ def test_event_files_are_framed_as_tensorflow_does(recorded: Path, tmp_path: Pat
             position += 16 + length
             count += 1
         assert count == (2 if "superseded" in str(file) else 8)
+
+
+def test_it_says_which_runs_are_thinned(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who exports an old run learns that not every point of it is there."""
+    monkeypatch.setattr(thinning, "BUCKETS", {"archive": 4})
+    agent, home = Agent(), tmp_path / "home"
+    long_ago = time.time_ns() - 40 * 86_400 * 10**9
+    (home / STORE_FOLDER).mkdir(parents=True)
+    with Store(store_url(home), clock_ns=lambda: long_ago) as store:
+        store.apply([agent.batch(0, started()), agent.losses(1, 200)])
+    with Store(store_url(home)) as store:
+        store.fold(agent.run)
+        store.set_rules(RulesEdit(project="mnist", detail="archive"))
+        assert store.thin(agent.run) == 200
+
+    assert export(home, tmp_path / "out", "csv") == 0
+
+    assert "of 200 points" in capsys.readouterr().err
+    rows = (tmp_path / "out" / "series.csv").read_text(encoding="utf-8").splitlines()
+    assert len(rows) - 1 == 4 * 2  # it falls, so first and last of each bucket are its extremes

@@ -34,6 +34,9 @@ def test_rules_are_set_and_read(server: RunningServer) -> None:
         ({"project": "p", "metrics": [str(n) for n in range(101)]}, "body.metrics"),
         ({"project": "", "metrics": []}, "body.project"),
         ({"project": "p", "params": []}, "body"),
+        ({"project": "p", "detail": "tiny"}, "body.detail"),
+        ({"project": "p", "after_days": 0}, "body.after_days"),
+        ({"project": "p", "keep": "params.lr <"}, "body.keep"),
     ],
 )
 def test_bad_rules_are_refused(server: RunningServer, wish: dict[str, object], at: str) -> None:
@@ -65,4 +68,29 @@ def test_the_command_sets_and_shows_rules(
     assert "1 runs have others" in shown
     assert "twice" in refused
     assert "no version 9" in absent
-    assert "any name" in capsys.readouterr().out
+    assert "as they like" in capsys.readouterr().out
+
+
+def test_detail_is_shown_before_it_is_set(
+    server: RunningServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without --apply nothing changes; earlier answers and exports cannot be undone."""
+    server.new_run(project="p")
+    there = ["--from", server.address]
+    wish = ["project", "p", "--detail", "archive", "--after-days", "90", "--keep", "tags has x"]
+
+    assert main([*wish, *there]) == 0
+    shown = capsys.readouterr().out
+    before = server.get("/api/v1/rules", params={"project": "p"}).json()
+    assert main([*wish, "--apply", *there]) == 0
+
+    assert "nothing would go today" in shown
+    assert "nothing is changed without --apply" in shown
+    assert (before["version"], before["detail"]) == (0, "full")
+    assert "archive, 90 days after a run was heard of, but for tags has x" in (
+        capsys.readouterr().out
+    )
+    rules = server.get("/api/v1/rules", params={"project": "p"}).json()
+    assert (rules["version"], rules["detail"], rules["keep"]) == (1, "archive", "tags has x")
+    plan = server.post("/api/v1/rules/preview", json={"project": "p", "after_days": 1}).json()
+    assert (plan["detail"], plan["runs"]) == ("archive", 0)

@@ -410,6 +410,7 @@ export interface ExtractPart {
   run: string;
   name: string;
   count: number;
+  is_thinned: boolean;
 }
 
 export interface ExtractPosition {
@@ -441,6 +442,7 @@ export interface ExtractSeries {
   mean: ApiNumber[];
   count: number[];
   nonfinite: number[];
+  is_thinned: boolean;
 }
 
 export interface Histogram {
@@ -678,6 +680,9 @@ export interface ProjectRules {
   version: number;
   set_ns: number | null;
   metrics: string[];
+  detail: "archive" | "full" | "reduced";
+  after_days: number;
+  keep: string;
   runs: number;
   misnamed_runs: number;
 }
@@ -685,11 +690,31 @@ export interface ProjectRules {
 export interface RulesEdit {
   project: string;
   metrics?: string[];
+  detail?: "archive" | "full" | "reduced";
+  after_days?: number;
+  keep?: string;
 }
 
 export interface RulesQuery {
   project: string;
   version?: number | null;
+}
+
+export interface ThinningPlan {
+  detail: "archive" | "full" | "reduced";
+  runs: number;
+  series: number;
+  points: number;
+  points_kept: number;
+  bytes: number;
+  listed: ThinningRun[];
+}
+
+export interface ThinningRun {
+  id: string;
+  name: string;
+  series: number;
+  points: number;
 }
 
 export interface Alert {
@@ -754,6 +779,7 @@ export interface Run {
   losses: Loss[];
   alerts: Alert[];
   traceback: string;
+  thinned: Thinned | null;
   misnamed: number;
 }
 
@@ -810,6 +836,12 @@ export interface Stream {
   is_sealed: boolean;
 }
 
+export interface Thinned {
+  series: number;
+  points: number;
+  points_kept: number;
+}
+
 export interface ColumnRef {
   offset: number;
   length: number;
@@ -822,6 +854,7 @@ export interface History {
   time_ns: number[];
   value: ApiNumber[];
   is_superseded: boolean[];
+  is_thinned: boolean;
 }
 
 export interface SeriesBlock {
@@ -839,6 +872,7 @@ export interface SeriesColumns {
   first: ApiNumber | null;
   last: ApiNumber | null;
   columns: Record<string, ColumnRef>;
+  is_thinned: boolean;
 }
 
 export interface SeriesHeader {

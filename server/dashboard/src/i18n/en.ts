@@ -252,6 +252,10 @@ export default {
   "run.silent_since": "nothing heard for {{duration}}",
   "run.exit_code": "exit code {{code}}",
   "run.signal": "signal {{signal}}",
+  "run.thinned_one": "Thinned: of {{count}} series {{kept}} of {{points}} points are kept",
+  "run.thinned_other": "Thinned: of {{count}} series {{kept}} of {{points}} points are kept",
+  "run.thinned_why":
+    "The project keeps less detail of old runs. First, last, least and greatest points, means and counts of short stretches stay.",
   "run.misnamed_one": "{{count}} metric has a name outside of the project's rules",
   "run.misnamed_other": "{{count}} metrics have names outside of the project's rules",
   "run.misnamed_why": "They are kept. `mltrack project` shows the rules; `misnamed > 0` filters.",

@@ -238,6 +238,9 @@ export default {
   "run.silent_since": "已 {{duration}} 没有消息",
   "run.exit_code": "退出码 {{code}}",
   "run.signal": "信号 {{signal}}",
+  "run.thinned_other": "已精简：{{count}} 个序列保留了 {{points}} 个点中的 {{kept}} 个",
+  "run.thinned_why":
+    "该项目对旧运行保留较少细节。每一小段的首、末、最小、最大点以及均值和数量仍被保留。",
   "run.misnamed_other": "{{count}} 个指标的名称不符合项目规则",
   "run.misnamed_why": "它们仍被保留。用 `mltrack project` 查看规则；用 `misnamed > 0` 筛选。",
   "run.dropped_other": "{{count}} 条记录未能保留",

@@ -53,6 +53,16 @@ export function RunHeader({ run }: { run: Run }) {
             {tag}
           </li>
         ))}
+        {run.thinned && (
+          <li className="warn" title={t("run.thinned_why")}>
+            <Icon name="alert" />{" "}
+            {t("run.thinned", {
+              count: run.thinned.series,
+              kept: run.thinned.points_kept.toLocaleString("en-US"),
+              points: run.thinned.points.toLocaleString("en-US"),
+            })}
+          </li>
+        )}
         {run.misnamed > 0 && (
           <li className="warn" title={t("run.misnamed_why")}>
             <Icon name="alert" /> {t("run.misnamed", { count: run.misnamed })}

@@ -22,10 +22,12 @@ from mltrack_core.spool import frame
 from mltrack_core.spool.frame import Frame
 from mltrack_server.columns import Ints
 from mltrack_server.store import chunk
+from mltrack_server.store import remnant
 from mltrack_server.store import schema
 from mltrack_server.store import tier
 from mltrack_server.store.blobs import BlobStore
 from mltrack_server.store.media import reading as media
+from mltrack_server.store.upkeep import counting
 from mltrack_server.store.upkeep import keeping
 
 # What a damaged body may raise: msgpack, zstd, NumPy and our own bounds.
@@ -33,6 +35,7 @@ _DAMAGED: Final = (ValueError, TypeError, IndexError, KeyError, OverflowError, E
 
 _run, _stream, _seg = schema.run.c, schema.stream.c, schema.seg.c
 _chunk, _tier, _axis, _series = schema.chunk.c, schema.tier.c, schema.axis.c, schema.series.c
+_remnant = schema.remnant.c
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +81,7 @@ def check(
         yield from checked.axes()
         yield from checked.chunks()
         yield from checked.tiers()
+        yield from checked.remnants()
         yield from checked.counts()
     yield from _blobs(connection, blobs, now_ns, read_data=read_data)
 
@@ -189,7 +193,7 @@ class _RunCheck:
         """Check that axes are read by somebody, and with --read-data that they are whole."""
         used = {
             digest
-            for column in (_chunk, _tier)
+            for column in (_chunk, _tier, _remnant)
             for digest in self._connection.execute(
                 select(column.axis).where(column.rid == self._rid).distinct()
             ).scalars()
@@ -302,17 +306,30 @@ class _RunCheck:
         for (series_no, stream_no), what in sorted(bad.items()):
             yield self._finding("tier", what, series_no=series_no, stream_no=stream_no)
 
+    def remnants(self) -> Iterator[Finding]:
+        """Check that what thinning has left has its axes, and with --read-data that it unpacks."""
+        for row in self._connection.execute(
+            select(schema.remnant, _axis.body.label("axis_body"))
+            .outerjoin(schema.axis, and_(_axis.rid == _remnant.rid, _axis.digest == _remnant.axis))
+            .where(_remnant.rid == self._rid)
+        ):
+            problem = ""
+            if row.axis_body is None or row.axis in self._bad_axes:
+                problem = "its steps and times are not there, or damaged"
+            elif row.stream_no not in self._streams:
+                problem = "its stream is not there"
+            elif self._read_data and not _remnant_is_whole(row):
+                problem = "it does not unpack to what its row says"
+            if problem:
+                key = {name: getattr(row, name) for name in ("series_no", "stream_no", "no")}
+                yield self._finding("remnant", problem, **key)
+
     def counts(self) -> Iterator[Finding]:
         """Check that series are as long as they say, in a run whose points are all folded."""
         waiting = select(_seg.rid).where(_seg.rid == self._rid).limit(1)
         if self._connection.execute(waiting).first():
             return
-        held = (
-            select(_chunk.series_no, func.sum(_chunk.n).label("n"))
-            .where(_chunk.rid == self._rid)
-            .group_by(_chunk.series_no)
-            .subquery()
-        )
+        held = counting.held(self._rid)
         for row in self._connection.execute(
             select(_series.no, _series.name, _series.points, held.c.n)
             .outerjoin(held, held.c.series_no == _series.no)
@@ -334,6 +351,16 @@ def _buckets_are_whole(row: Row[Any]) -> bool:
     except _DAMAGED:
         return False
     return {len(ranges.low), len(ranges.mean), len(spans.step_low)} == {count}
+
+
+def _remnant_is_whole(row: Row[Any]) -> bool:
+    """Tell whether a remnant unpacks to as many points as it says."""
+    try:
+        found = remnant.unpack(row.body, *chunk.unpack_axis(row.axis_body))
+    except Exception:  # noqa: BLE001 - zstd has an error of its own in each version
+        return False
+    lengths = {len(found.column.value), len(found.column.step), int(found.kept.sum()), row.kept}
+    return lengths == {row.kept} and int(found.points.sum()) == row.n
 
 
 def _blobs(

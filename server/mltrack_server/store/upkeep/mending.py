@@ -16,7 +16,6 @@ import msgspec
 from sqlalchemy import Connection
 from sqlalchemy import and_
 from sqlalchemy import delete
-from sqlalchemy import func
 from sqlalchemy import insert
 from sqlalchemy import select
 from sqlalchemy import update
@@ -27,6 +26,7 @@ from mltrack_server.store.keys import series_numbers
 from mltrack_server.store.lineage import Lineage
 from mltrack_server.store.segs import SegCache
 from mltrack_server.store.segs import unfolded
+from mltrack_server.store.upkeep import counting
 from mltrack_server.store.upkeep import retiering
 from mltrack_server.store.upkeep.checking import Finding
 
@@ -88,14 +88,9 @@ def _rows(connection: Connection, finding: Finding) -> list[dict[str, Any]]:
 
 def _recount(connection: Connection, rid: int) -> None:
     """Let a run's series count the points that are there, and count the others as lost."""
-    chunk, series = schema.chunk.c, schema.series.c
+    series = schema.series.c
     held: dict[int, int] = {
-        row.series_no: row.n
-        for row in connection.execute(
-            select(chunk.series_no, func.sum(chunk.n).label("n"))
-            .where(chunk.rid == rid)
-            .group_by(chunk.series_no)
-        )
+        row.series_no: int(row.n) for row in connection.execute(select(counting.held(rid)))
     }
     numbers = series_numbers(connection, rid)
     for _, batch in unfolded(connection, SegCache(), rid, Lineage.load(connection, rid)):

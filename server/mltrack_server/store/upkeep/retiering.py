@@ -51,4 +51,7 @@ def tier_place(connection: Connection, rid: int, series_no: int, stream_no: int)
             step, time_ns = axes.load(row.axis)
             points = Column(step, step, time_ns, *chunk.unpack_values(row.body))
             tiering.add((series_no, stream_no), row.epoch, row.no, points)
-        finish(Plan(rid=rid), tiering).carry_out(connection)
+        # Buckets' axes are no points' axes, so no remnant has one; and a step of the schema that
+        # calls this is taken before there are any.
+        plan = Plan(rid=rid, axis_tables=(schema.chunk, schema.tier))
+        finish(plan, tiering).carry_out(connection)

@@ -18,7 +18,7 @@ from mltrack_server.store import schema
 from mltrack_server.store.blobs import BlobStore
 
 _run, _artifact, _file = schema.run.c, schema.artifact.c, schema.media_file.c
-_POINTS: Final = (schema.chunk, schema.axis, schema.tier, schema.seg)
+_POINTS: Final = (schema.chunk, schema.axis, schema.tier, schema.remnant, schema.seg)
 _decode: Final = msgspec.msgpack.Decoder(records.Artifact).decode
 
 
