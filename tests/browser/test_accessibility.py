@@ -104,6 +104,16 @@ def test_what_opens_over_a_page(page: Page, runs: dict[str, str], axe: str) -> N
     assert_accessible(page, axe)
     page.keyboard.press("Escape")
 
+    page.get_by_role("checkbox", name="Select calm-fox").check()
+    page.get_by_role("button", name="Tags…").click()
+    expect(page.get_by_role("dialog", name="Tags…")).to_be_visible()
+    assert_accessible(page, axe)
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Delete…").click()
+    expect(page.get_by_role("dialog")).to_contain_text("calm-fox")
+    assert_accessible(page, axe)
+    page.keyboard.press("Escape")
+
     page.get_by_role("button", name="Theme").click()
     expect(page.get_by_role("menu")).to_be_visible()
     assert_accessible(page, axe)

@@ -135,3 +135,11 @@ def test_nothing_is_left_in_english_and_nothing_is_cut_off(
     page.locator(".toolbar button[aria-haspopup='dialog']").click()
     expect(page.get_by_role("dialog")).to_be_visible()
     assert_translated(page, words)
+    page.keyboard.press("Escape")
+    page.locator(".run-head input").check()
+    for opener in page.locator(".selection-bar button[aria-haspopup]").all():
+        opener.click()
+        expect(page.get_by_role("dialog")).to_be_visible()
+        assert_translated(page, words)
+        page.keyboard.press("Escape")
+        expect(page.get_by_role("dialog")).to_have_count(0)

@@ -1,4 +1,4 @@
-"""The run table: a person arranges its columns, and this browser keeps them."""
+"""The run table: a person arranges its columns, and changes many runs at once."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ def address(
     serve: Callable[..., AbstractContextManager[str]],
     arrive_at: Callable[[str, Any], str],
 ) -> Iterator[str]:
-    """A server on six runs whose parameters and metrics fill a table."""
+    """A server on two projects of six runs, one to look at and one to change."""
     folder = tmp_path_factory.mktemp("table")
     runs = []
-    for number in range(RUNS):
+    for number, project in ((n, name) for name in ("table", "bulk") for n in range(RUNS)):
         run = record(
             folder,
             f"run-{number}",
-            project="table",
+            project=project,
             params={"lr": 10.0**-number, "seed": number % 2, "kind": "small", HOSTILE: number},
             age_s=1000.0 - number,
         )
@@ -184,3 +184,111 @@ def test_rows_are_sorted_by_several_columns(table: Page) -> None:
     expect(names).to_have_text(["run-4", "run-2", "run-0", "run-5", "run-3", "run-1"])
     table.goto("/p/table/table?s=-min:val/loss")
     expect(names).to_have_text([f"run-{number}" for number in reversed(range(RUNS))])
+
+
+# ---- many runs at once ----
+
+
+@pytest.fixture
+def bulk(table: Page) -> Page:
+    """The table of the project whose runs are changed."""
+    table.goto("/p/bulk/table")
+    expect(row(table, "run-0")).to_be_visible()
+    return table
+
+
+def row(page: Page, name: str) -> Locator:
+    """Return a run's row."""
+    return page.locator(".run-row[data-run]").filter(has_text=name)
+
+
+def choose(page: Page, *names: str) -> Locator:
+    """Tick these runs and no other; return the bar of what can be done with them."""
+    bar = page.get_by_role("group", name="Selected runs")
+    if bar.is_visible():
+        bar.get_by_role("button", name="Clear").click()
+    for name in names:
+        page.get_by_role("checkbox", name=f"Select {name}").check()
+    expect(bar.get_by_role("status")).to_have_text(re.compile(f"^{len(names)} run"))
+    return bar
+
+
+def test_runs_are_tagged_and_grouped_together_and_back(bulk: Page) -> None:
+    """Tags of markup are text; what was so already stays; the undo gives back what was."""
+    choose(bulk, "run-0", "run-1").get_by_role("button", name="Tags…").click()
+    bulk.get_by_role("dialog").get_by_role("textbox").or_(
+        bulk.get_by_role("dialog").get_by_role("combobox")
+    ).fill(f"paper, {HOSTILE}")
+    bulk.keyboard.press("Enter")
+    expect(bulk.get_by_text("Add tags: done for 2 runs")).to_be_visible()
+    expect(row(bulk, "run-0").locator(".tag")).to_have_text(["paper", HOSTILE])
+    expect(row(bulk, "run-2").locator(".tag")).to_have_count(0)
+
+    choose(bulk, "run-0", "run-2").get_by_role("button", name="Tags…").click()
+    bulk.get_by_role("button", name="Remove the tag paper").click()
+    expect(bulk.get_by_text("Remove tags: done for 1 run")).to_be_visible()
+    expect(row(bulk, "run-0").locator(".tag")).to_have_text([HOSTILE])
+    bulk.get_by_role("button", name="Undo", exact=True).click()
+    expect(row(bulk, "run-0").locator(".tag")).to_have_text(["paper", HOSTILE])
+
+    choose(bulk, "run-3", "run-4").get_by_role("button", name="Group…").click()
+    bulk.get_by_label("Group name").fill("sweep 7")
+    bulk.keyboard.press("Enter")
+    expect(head(bulk, "Group name")).to_be_visible()
+    expect(cells(bulk, "Group name").filter(has_text="sweep 7")).to_have_count(2)
+    bulk.get_by_label("Filter runs").fill('group = "sweep 7"')
+    expect(bulk.locator(".run-row[data-run]")).to_have_count(2)
+
+
+def test_runs_are_put_away_and_brought_back(bulk: Page) -> None:
+    """They leave the list, and the feed does not bring them back; the filter finds them."""
+    choose(bulk, "run-4", "run-5").get_by_role("button", name="Put away").click()
+    expect(bulk.get_by_text("Put away: done for 2 runs")).to_be_visible()
+    expect(row(bulk, "run-5")).to_have_count(0)
+    expect(bulk.get_by_text("4 runs", exact=True)).to_be_visible()
+
+    bulk.get_by_label("Filter runs").fill("archived = true")
+    expect(bulk.locator(".run-row[data-run]")).to_have_count(2)
+    bulk.get_by_role("checkbox", name="Select all runs of the table").check()
+    bulk.get_by_role("button", name="Bring back").click()
+    expect(bulk.get_by_text("Bring back: done for 2 runs")).to_be_visible()
+    bulk.get_by_label("Filter runs").fill("")
+    expect(bulk.locator(".run-row[data-run]")).to_have_count(RUNS)
+
+
+def test_deleting_says_what_it_means_what_failed_and_the_way_back(bulk: Page) -> None:
+    """One of three fails and stays, with the reason; a second try does it; the undo all of it."""
+    refused = row(bulk, "run-1").get_attribute("data-run") or ""
+    bulk.route(
+        "**/api/v1/runs/*",
+        lambda route: (
+            route.fulfill(
+                status=503,
+                content_type="application/problem+json",
+                body='{"title": "busy", "detail": "The store is busy."}',
+            )
+            if route.request.method == "DELETE" and route.request.url.endswith(refused)
+            else route.continue_()
+        ),
+    )
+    choose(bulk, "run-0", "run-1", "run-2").get_by_role("button", name="Delete…").click()
+    dialog = bulk.get_by_role("dialog", name="Delete 3 runs?")
+    expect(dialog).to_contain_text("removed for good in 30 days")
+    expect(dialog).to_contain_text("run-2")
+    expect(dialog.get_by_role("button", name="Cancel")).to_be_focused()
+    dialog.get_by_role("button", name="Delete", exact=True).click()
+
+    expect(bulk.get_by_text("Delete: done for 2 of 3 runs")).to_be_visible()
+    expect(bulk.get_by_role("alert")).to_have_text("run-1: The store is busy.")
+    expect(row(bulk, "run-0")).to_have_count(0)
+    expect(row(bulk, "run-1")).to_be_visible()
+    expect(bulk.get_by_text("1 run selected")).to_be_visible()
+    bulk.unroute("**/api/v1/runs/*")
+    bulk.get_by_role("button", name="Try 1 again").click()
+    expect(bulk.get_by_text("Delete: done for 3 runs", exact=True)).to_be_visible()
+    expect(bulk.locator(".run-row[data-run]")).to_have_count(RUNS - 3)
+    bulk.get_by_role("button", name="Undo", exact=True).click()
+    expect(bulk.get_by_text("Undo “Delete”: done for 3 runs")).to_be_visible()
+    expect(bulk.locator(".run-row[data-run]")).to_have_count(RUNS)
+    bulk.get_by_role("button", name="Dismiss").click()
+    expect(bulk.locator(".bulk-note")).to_have_count(0)

@@ -57,6 +57,7 @@ edits = st.builds(
     RunEdit,
     name=st.sampled_from((msgspec.UNSET, None, "Adam", "ä")),
     tags=st.sampled_from((msgspec.UNSET, None, [], ["best", "ä"])),
+    group=st.sampled_from((msgspec.UNSET, None, "", "sweep")),
     archived=st.booleans(),
 )
 numbered = st.integers(0, RUNS_MAX - 1)

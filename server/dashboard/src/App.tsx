@@ -13,11 +13,11 @@ import { RunPage } from "./run/RunPage";
 import { Boundary } from "./shell/Boundary";
 import { Failure } from "./shell/Failure";
 import { Shell } from "./shell/Shell";
-import { SignIn } from "./shell/SignIn";
 import { muiTheme, THEME_KEY } from "./shell/theme";
 import { WorkspacePage } from "./workspace/WorkspacePage";
 
 // What nobody opens first is fetched when it is opened.
+const SignIn = lazy(() => import("./shell/SignIn").then(({ SignIn }) => ({ default: SignIn })));
 const ComparePage = lazy(() =>
   import("./compare/ComparePage").then(({ ComparePage }) => ({ default: ComparePage })),
 );
@@ -74,7 +74,12 @@ function Door() {
   }, [isOpen, data]);
   if (isPending) return <div className="page-loading">{t("loading")}</div>;
   if (!data) return <Failure error={error ?? new Error()} onRetry={() => void server.refetch()} />;
-  if (!isOpen) return <SignIn />;
+  if (!isOpen)
+    return (
+      <Suspense fallback={<div className="page-loading">{t("loading")}</div>}>
+        <SignIn />
+      </Suspense>
+    );
   return (
     <Shell server={data}>
       <Boundary>

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { serverSort } from "../src/list/columns";
-import { editOf } from "../src/list/EditDialog";
+import { editOf } from "../src/list/edits";
 import {
   completionAt,
   keyText,

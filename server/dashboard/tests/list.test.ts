@@ -91,9 +91,17 @@ describe("patched", () => {
     };
 
     const fresh = [{ ...RUNS[1]!, name: "renamed" }, RUNS[2]!];
-    const pages = patched(list, fresh).pages.map((page) => page.runs.map((run) => run.name));
+    const after = patched(list, ["2", "3"], fresh);
+    const pages = after.pages.map((page) => page.runs.map((run) => run.name));
 
     expect(pages).toEqual([["three", "one"], ["renamed"]]);
+    expect(after.pages[0]!.total).toBe(3);
+    const without = patched(after, ["1", "9"], []); // deleted, or put away
+    expect(without.pages.flatMap((page) => page.runs).map((run) => run.name)).toEqual([
+      "three",
+      "renamed",
+    ]);
+    expect(without.pages[0]!.total).toBe(2);
   });
 });
 

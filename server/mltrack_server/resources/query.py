@@ -52,6 +52,7 @@ class RunEdit(Request, frozen=True, kw_only=True):
     name: Annotated[str, Meta(min_length=1, max_length=1024)] | UnsetType | None = UNSET
     tags: Tags | UnsetType | None = UNSET
     notes: Annotated[str, Meta(max_length=100000)] | UnsetType | None = UNSET
+    group: Annotated[str, Meta(max_length=1024)] | UnsetType | None = UNSET  # "": of no group
     archived: bool | UnsetType = UNSET
 
 

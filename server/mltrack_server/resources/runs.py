@@ -68,7 +68,7 @@ class RunSummary(Resource, frozen=True, kw_only=True):
     tags: list[str]
     notes: str
     archived: bool  # put away by a person
-    edited: list[str]  # which of name, tags, notes are a person's, not what the run said
+    edited: list[str]  # which of name, tags, notes, group are a person's, not what the run said
     parent: str
     attempts: int
     records: int  # records stored, of all streams

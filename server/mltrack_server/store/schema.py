@@ -57,7 +57,9 @@ run: Final = Table(
     _column("tags", Text, "JSON array of text"),
     _column("notes", Text, "What it was started with"),
     _column(
-        "edits", Text, "JSON object: name, tags, notes as a person put them since; they count first"
+        "edits",
+        Text,
+        "JSON object: name, tags, notes, group as a person put them since; these count",
     ),
     _column("archived", Boolean, "A person put it away; lists leave it out unless asked"),
     _column("deleted_ns", BigInteger, "When it was deleted; lists leave it out", optional=True),

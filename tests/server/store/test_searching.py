@@ -130,12 +130,14 @@ def test_the_key_that_was_perhaps_meant_is_offered(
 
 
 def test_an_edit_outlives_what_the_run_says_later(url: str, make_log: Any) -> None:
-    """A person's name, tags and notes stay, however often the run's first record arrives."""
-    log = make_log(name="brave-fox", tags=["a"], notes="why")
+    """A person's name, tags, notes and group stay, however often the first record arrives."""
+    log = make_log(name="brave-fox", tags=["a"], notes="why", group="sweep")
     with Store(url) as store:
         store.apply([log.batch()])
         before = store.rev()
-        change = RunEdit(name="the good one", tags=["keep", "paper"], notes="because")
+        change = RunEdit(
+            name="the good one", tags=["keep", "paper"], notes="because", group="final"
+        )
         edited = store.edit(log.run, change)
         assert edited is not None
         assert store.rev() == before + 1
@@ -144,11 +146,15 @@ def test_an_edit_outlives_what_the_run_says_later(url: str, make_log: Any) -> No
     with Store(url) as store:
         (run,) = store.runs(q='tags has "paper" and name = "the good one" and because').runs
         assert (run.name, run.tags, run.notes) == ("the good one", ["keep", "paper"], "because")
-        assert run.edited == ["name", "notes", "tags"]
+        assert run.edited == ["group", "name", "notes", "tags"]
+        assert store.runs(q='group = "final"').total == 1
+        assert store.runs(q='group = "sweep"').total == 0
 
         reverted = store.edit(log.run, RunEdit(name=None, tags=None))
         assert reverted is not None
         assert (reverted.name, reverted.tags, reverted.notes) == ("brave-fox", ["b"], "because")
+        store.edit(log.run, RunEdit(group=""))
+        assert store.runs(q="group = null").total == 1
         assert store.edit("0" * 32, change) is None
 
 

@@ -119,6 +119,16 @@ export async function editRun(id: string, edit: RunEdit): Promise<void> {
   });
 }
 
+/** Lists leave the run out from now on; its records go in 30 days. */
+export async function deleteRun(id: string): Promise<void> {
+  await ask(`/runs/${id}`, { method: "DELETE" });
+}
+
+/** Take back that a run was deleted. */
+export async function undeleteRun(id: string): Promise<void> {
+  await ask(`/runs/${id}/restore`, { method: "POST" });
+}
+
 export function fetchRun(id: string, signal?: AbortSignal): Promise<Run> {
   return get(`/runs/${id}`, signal);
 }

@@ -624,6 +624,7 @@ export interface RunEdit {
   name?: string | null;
   tags?: string[] | null;
   notes?: string | null;
+  group?: string | null;
   archived?: boolean;
 }
 

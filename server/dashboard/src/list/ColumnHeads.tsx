@@ -12,6 +12,8 @@ interface ColumnHeadsProps {
   columns: readonly Column[];
   widths: readonly number[]; // pixels
   pinnedCount: number;
+  selectedShare: "none" | "some" | "all";
+  onSelectAll: (isOn: boolean) => void;
   sorts: readonly Sort[];
   onSort: (sorts: Sort[]) => void;
   onMove: (from: number, to: number) => void;
@@ -26,11 +28,21 @@ export function ColumnHeads(props: ColumnHeadsProps) {
   const { handlersOf, markOf } = useDragOrder("x", onMove);
   return (
     <div className="run-row run-head" role="row" data-order>
-      {(["selected_head", "drawn_head"] as const).map((key) => (
-        <span key={key} role="columnheader">
-          <span className="only-said">{t(`list.${key}`)}</span>
-        </span>
-      ))}
+      <span role="columnheader">
+        <input
+          type="checkbox"
+          aria-label={t("list.select_all")}
+          title={t("list.select_all")}
+          checked={props.selectedShare === "all"}
+          ref={(box) => {
+            if (box) box.indeterminate = props.selectedShare === "some";
+          }}
+          onChange={(change) => props.onSelectAll(change.target.checked)}
+        />
+      </span>
+      <span role="columnheader">
+        <span className="only-said">{t("list.drawn_head")}</span>
+      </span>
       {columns.map((column, at) => {
         const pin = pinOf(at, pinnedCount);
         const onKeyDown = (event: React.KeyboardEvent) => {

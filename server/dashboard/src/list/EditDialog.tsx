@@ -6,21 +6,8 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { editRun } from "../api/client";
+import { editOf } from "./edits";
 import type { RunEdit, RunSummary } from "../api/types";
-
-/** Return what the form changes of the run; an empty name is what the run itself said. */
-export function editOf(
-  run: Pick<RunSummary, "name" | "tags" | "notes">,
-  form: { name: string; tags: string; notes: string },
-): RunEdit {
-  const name = form.name.trim();
-  const tags = [...new Set(form.tags.split(",").map((tag) => tag.trim()))].filter(Boolean);
-  return {
-    ...(name !== run.name && { name: name || null }),
-    ...(tags.join() !== run.tags.join() && { tags }),
-    ...(form.notes !== run.notes && { notes: form.notes || null }),
-  };
-}
 
 /** Name, tags and notes of a run, and whether it is put away. */
 export function EditDialog({ run, onClose }: { run: RunSummary; onClose: () => void }) {

@@ -39,6 +39,7 @@ interface RunTableProps {
   styles: ReadonlyMap<string, LineStyle>;
   drawn: ReadonlySet<string>;
   selected: ReadonlySet<string>;
+  onSelectAll: (isOn: boolean) => void;
   pinned: ReadonlySet<string>; // ids
   only: string | null; // id
   actions: RowActions;
@@ -86,6 +87,8 @@ export function RunTable(props: RunTableProps) {
         columns={columns}
         widths={widths}
         pinnedCount={pinnedCount}
+        selectedShare={shareOf(runs, props.selected)}
+        onSelectAll={props.onSelectAll}
         sorts={props.sorts}
         onSort={props.onSort}
         onMove={(from, to) => onLayout(moved(layout, ids, from, to))}
@@ -132,6 +135,14 @@ export function RunTable(props: RunTableProps) {
       </div>
     </div>
   );
+}
+
+function shareOf(
+  runs: readonly RunSummary[],
+  selected: ReadonlySet<string>,
+): "none" | "some" | "all" {
+  if (selected.size === 0) return "none";
+  return runs.every((run) => selected.has(run.id)) ? "all" : "some";
 }
 
 function idOf(row: TableRow): string {

@@ -8,7 +8,7 @@ import {
 } from "@tanstack/react-query";
 import { useEffect, useMemo, useRef } from "react";
 
-import { fetchRun, fetchRuns } from "../api/client";
+import { fetchRuns } from "../api/client";
 import { feed } from "../api/feed";
 import type { RunList, RunSummary } from "../api/types";
 
@@ -43,19 +43,15 @@ export function useRuns(project: string, q = "", sort = "") {
       const ids = [...changed];
       changed.clear();
       try {
-        if (ids.length > SINGLES_MAX) return await client.invalidateQueries({ queryKey: key });
-        const runs = await Promise.all(ids.map((id) => fetchRun(id)));
-        for (const run of runs) client.setQueryData(["run", run.summary.id], run);
         // Whether they belong to a filter's answer, and where, only the server knows.
-        if (!isPlain) return await client.invalidateQueries({ queryKey: key });
+        if (!isPlain || ids.length > SINGLES_MAX)
+          return await client.invalidateQueries({ queryKey: key });
+        // As a list: what was deleted or put away meanwhile is not in it.
+        const here = `id in [${ids.map((id) => JSON.stringify(id)).join(", ")}]`;
+        const { runs } = await fetchRuns(project, { q: here, sort: "" }, null);
         client.setQueryData<InfiniteData<RunList, string | null>>(
           key,
-          (list) =>
-            list &&
-            patched(
-              list,
-              runs.map((run) => run.summary),
-            ),
+          (list) => list && patched(list, ids, runs),
         );
       } catch {
         for (const id of ids) changed.add(id); // with the next notice
@@ -90,22 +86,31 @@ export function useRuns(project: string, q = "", sort = "") {
   return { ...query, runs, total: Math.max(total, runs.length), unknown, known: known.current };
 }
 
-/** Return the list with these runs replaced in place, and new ones in front: the list is newest first. */
+/**
+ * Return the list after runs *changed*, of which *fresh* are in the list now: replaced in place, new
+ * ones in front (the list is newest first), the others gone.
+ */
 export function patched(
   list: InfiniteData<RunList, string | null>,
+  changed: readonly string[],
   fresh: readonly RunSummary[],
 ): InfiniteData<RunList, string | null> {
   const byId = new Map(fresh.map((run) => [run.id, run]));
+  const gone = new Set(changed.filter((id) => !byId.has(id)));
   const pages = list.pages.map((page) => ({
     ...page,
-    runs: page.runs.map((run) => {
+    runs: page.runs.flatMap((run) => {
+      if (gone.has(run.id)) return [];
       const newer = byId.get(run.id);
       byId.delete(run.id);
-      return newer ?? run;
+      return [newer ?? run];
     }),
   }));
   const added = [...byId.values()].sort((a, b) => b.started_ns - a.started_ns);
   const [first, ...others] = pages;
-  if (!first || added.length === 0) return { ...list, pages };
-  return { ...list, pages: [{ ...first, runs: [...added, ...first.runs] }, ...others] };
+  if (!first) return list;
+  const count = (some: { runs: readonly RunSummary[] }[]) =>
+    some.reduce((sum, page) => sum + page.runs.length, 0);
+  const total = first.total + count(pages) - count(list.pages) + added.length;
+  return { ...list, pages: [{ ...first, total, runs: [...added, ...first.runs] }, ...others] };
 }

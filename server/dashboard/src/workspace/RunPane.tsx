@@ -1,4 +1,4 @@
-import { useCallback, useMemo, useRef, useState } from "react";
+import { lazy, Suspense, useCallback, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import type { ApiError } from "../api/client";
@@ -10,12 +10,19 @@ import type { Layout } from "../list/layout";
 import { FACTS, fieldName, rowsOf, type Group } from "../list/rows";
 import { FilterBox } from "../list/FilterBox";
 import { RunTable } from "../list/RunTable";
+import { useBulk } from "../list/useBulk";
 import { Icon } from "../shell/Icon";
 import { useShortcuts } from "../shell/shortcuts";
 import { DrawnBanner } from "./DrawnBanner";
 import { keyOf } from "./drawn";
 import type { DrawnState } from "./useDrawn";
 import type { Selection } from "./useSelection";
+
+// Fetched when the first run is ticked.
+const SelectionBar = lazy(() =>
+  import("./SelectionBar").then(({ SelectionBar }) => ({ default: SelectionBar })),
+);
+const BulkNote = lazy(() => import("./BulkNote").then(({ BulkNote }) => ({ default: BulkNote })));
 
 interface RunPaneProps {
   project: string;
@@ -74,6 +81,12 @@ export function RunPane(props: RunPaneProps) {
     () => ({ onToggle, onSolo, onPin, onSelect, onEdit }),
     [onToggle, onSolo, onPin, onSelect, onEdit],
   );
+  // What is not in the table is not acted on, though it was ticked.
+  const chosen = useMemo(
+    () => shown.filter((run) => selection.selected.has(run.id)),
+    [shown, selection.selected],
+  );
+  const bulk = useBulk(props.project);
   const onToggleGroup = useCallback((id: string) => {
     setClosed((before) => {
       const next = new Set(before);
@@ -155,6 +168,7 @@ export function RunPane(props: RunPaneProps) {
           styles={props.styles}
           drawn={draw.drawn}
           selected={selection.selected}
+          onSelectAll={selection.selectAll}
           pinned={pinned}
           only={only}
           actions={actions}
@@ -162,22 +176,19 @@ export function RunPane(props: RunPaneProps) {
           onEnd={props.onEnd}
         />
       )}
-      {selection.selected.size > 0 && (
-        <div className="selection-bar" role="status">
-          {t("list.selected", { count: selection.selected.size })}
-          <button
-            type="button"
-            className="chip"
-            disabled={selection.selected.size < 2}
-            onClick={props.onCompare}
-          >
-            <Icon name="compare" /> {t("list.compare")}
-          </button>
-          <button type="button" className="chip" onClick={selection.clear}>
-            {t("list.unselect")}
-          </button>
-        </div>
-      )}
+      <Suspense fallback={null}>
+        {bulk.state && <BulkNote bulk={bulk} />}
+        {chosen.length > 0 && (
+          <SelectionBar
+            chosen={chosen}
+            known={props.known}
+            isBusy={bulk.state?.isRunning ?? false}
+            onPerform={(action) => bulk.perform(action, chosen)}
+            onCompare={props.onCompare}
+            onClear={selection.clear}
+          />
+        )}
+      </Suspense>
     </section>
   );
 }

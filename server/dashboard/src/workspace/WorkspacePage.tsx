@@ -1,10 +1,9 @@
-import { useCallback, useEffect, useMemo, useState } from "react";
+import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useLocation } from "wouter";
 
 import { ApiError } from "../api/client";
 import type { RunSummary } from "../api/types";
-import { EditDialog } from "../list/EditDialog";
 import { highlight } from "../charts/highlight";
 import { columnsFor, formatSorts, parseSorts, serverSort, sortRuns } from "../list/columns";
 import { colourBy } from "../list/colouring";
@@ -24,6 +23,11 @@ import { SplitPane } from "./SplitPane";
 import { useDrawn } from "./useDrawn";
 import { useSelection } from "./useSelection";
 import { Wall } from "./Wall";
+
+// Fetched by the first who edits a run.
+const EditDialog = lazy(() =>
+  import("../list/EditDialog").then(({ EditDialog }) => ({ default: EditDialog })),
+);
 
 /** The runs of one project: the table that is legend, filter and selection, and all their charts. */
 export function WorkspacePage({ project, isTable }: { project: string; isTable?: boolean }) {
@@ -115,7 +119,9 @@ export function WorkspacePage({ project, isTable }: { project: string; isTable?:
         onCompare={compare}
         onEnd={onEnd}
       />
-      {edited && <EditDialog run={edited} onClose={() => setEdited(null)} />}
+      <Suspense fallback={null}>
+        {edited && <EditDialog run={edited} onClose={() => setEdited(null)} />}
+      </Suspense>
     </>
   );
   if (isTable) return <div className="table-page">{pane}</div>;

@@ -14,7 +14,11 @@ export function useSelection(shown: readonly RunSummary[]) {
     setSelected((before) => ticked(before, latest.current, from ?? id, id));
   }, []);
   const clear = useCallback(() => setSelected(new Set()), []);
-  return { selected, onSelect, clear };
+  const selectAll = useCallback((isOn: boolean) => {
+    anchor.current = null;
+    setSelected(new Set(isOn ? latest.current.map((run) => run.id) : []));
+  }, []);
+  return { selected, onSelect, clear, selectAll };
 }
 
 export type Selection = ReturnType<typeof useSelection>;

@@ -155,7 +155,7 @@ class Search(Connected):
             if before is None:
                 return None
             edits = json.loads(before.edits)
-            for name in ("name", "tags", "notes"):
+            for name in ("name", "tags", "notes", "group"):
                 value = getattr(change, name)
                 if value is None:
                     edits.pop(name, None)

@@ -178,7 +178,7 @@ def summary_of(
         user=row.user,
         host=row.host,
         framework=framework(params.get("framework", {})),
-        group=row.group,
+        group=edits.get("group", row.group),
         tags=edits["tags"] if "tags" in edits else json.loads(row.tags),
         notes=edits.get("notes", row.notes),
         archived=row.archived,

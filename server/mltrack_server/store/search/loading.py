@@ -49,7 +49,6 @@ BASE: Final = select(
 )
 
 _TEXTS: Final[dict[str, ColumnElement[str]]] = {
-    "group": _run.group,
     "host": _run.host,
     "id": _run.uid,
     "parent": _run.parent,
@@ -66,6 +65,7 @@ _COUNTS: Final[dict[str, ColumnElement[int]]] = {
     "step": _run.last_step,
 }
 _EDITABLE: Final[dict[str, ColumnElement[str]]] = {
+    "group": _run.group,
     "name": _run.name,
     "notes": _run.notes,
     "tags": _run.tags,
