@@ -113,8 +113,10 @@ class Worker:
         self._answers = self._stack.enter_context(open(reading))
         self._said = self._stack.enter_context(tempfile.TemporaryFile())  # frameworks talk much
         self._process = subprocess.Popen(
-            [sys.executable, str(Path(__file__).absolute())]
-            + ["--framework", self._framework, "--worker", self._way, str(writing)],
+            [
+                *(sys.executable, str(Path(__file__).absolute())),
+                *("--framework", self._framework, "--worker", self._way, str(writing)),
+            ],
             cwd=folder,
             env={
                 **os.environ,  # noqa: TID251
