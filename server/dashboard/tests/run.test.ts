@@ -1,24 +1,8 @@
 import { describe, expect, it } from "vitest";
 
-import { parseAnsi } from "../src/run/ansi";
 import { healthMarks } from "../src/run/HealthMarks";
 import { deviceTitle, deviceUnit, groupDevices } from "../src/run/devices";
 import { nested, paramTree } from "../src/run/paramTree";
-
-describe("parseAnsi", () => {
-  it("keeps colours, drops the rest of the terminal's language, loses no text", () => {
-    const spans = parseAnsi(
-      "\x1b[1;31mbad\x1b[0m ok\x1b[2K\x1b]0;title\x07!\x1b[38;5;196mred\x1b[39m",
-    );
-
-    expect(spans).toEqual([
-      { text: "bad", className: "ansi-red ansi-bold" },
-      { text: " ok", className: "" },
-      { text: "!", className: "" },
-      { text: "red", className: "" },
-    ]);
-  });
-});
 
 describe("healthMarks", () => {
   it("are what mltrack noticed itself, the gravest first", () => {

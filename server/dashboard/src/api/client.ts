@@ -5,7 +5,9 @@ import type {
   Checkpoint,
   CheckpointList,
   ColumnQuery,
+  ConsoleMatches,
   ConsolePage,
+  ConsolePlace,
   ExtractList,
   HistogramGrid,
   HistogramSeries,
@@ -158,6 +160,44 @@ export function fetchConsole(
   const query = new URLSearchParams({ limit: String(limit) });
   if (first !== null) query.set("first", String(first));
   return get(`/runs/${id}/console?${query.toString()}`, signal);
+}
+
+export interface ConsoleSearch {
+  text: string;
+  /** The text is an expression, as Python writes it. */
+  isRegex: boolean;
+  /** Capitals are not small letters. */
+  isCase: boolean;
+}
+
+/** The lines of one part of a console that hold what is searched for. */
+export function searchConsole(
+  id: string,
+  { text, isRegex, isCase }: ConsoleSearch,
+  part: number,
+  signal?: AbortSignal,
+): Promise<ConsoleMatches> {
+  const query = new URLSearchParams({
+    text,
+    regex: String(isRegex),
+    case: String(isCase),
+    part: String(part),
+  });
+  return get(`/runs/${id}/console/search?${query.toString()}`, signal);
+}
+
+/** The last line that was printed by a time. */
+export function fetchConsolePlace(
+  id: string,
+  timeNs: number,
+  signal?: AbortSignal,
+): Promise<ConsolePlace> {
+  return get(`/runs/${id}/console/place?time_ns=${Math.max(0, timeNs)}`, signal);
+}
+
+/** Where all that a run has printed is downloaded from. */
+export function consoleTextUrl(id: string): string {
+  return `${ROOT}/runs/${id}/console/text`;
 }
 
 /** What all histograms of a run amount to, in at most *columns* columns of steps. */

@@ -10,23 +10,25 @@ import type { Run } from "../api/types";
 import { useCursor } from "../charts/cursor";
 import { writePins } from "../charts/pins";
 import { Completion, usePins } from "../charts/usePins";
+import { useConsole } from "../console/useConsole";
 import { useMetricNames } from "../series/useMetricNames";
 import { Failure } from "../shell/Failure";
 import { useShortcuts } from "../shell/shortcuts";
 import { useTitle } from "../shell/useTitle";
 import { ChartsTab } from "./ChartsTab";
 import { CheckpointsTab } from "./CheckpointsTab";
-import { ConsoleTab } from "./ConsoleTab";
 import { FLOWS, hasFlow } from "./flow";
 import { GradientsTab } from "./GradientsTab";
 import { MediaTab } from "./MediaTab";
 import { OverviewTab } from "./OverviewTab";
 import { RunHeader } from "./RunHeader";
 import { useClock, useCompletion } from "./useClock";
-import { useConsole } from "./useConsole";
 import { useRunChanges } from "./useRunChanges";
 
 // What nobody opens first is fetched when it is opened.
+const ConsoleTab = lazy(() =>
+  import("../console/ConsoleTab").then(({ ConsoleTab }) => ({ default: ConsoleTab })),
+);
 const DistributionsTab = lazy(() =>
   import("./DistributionsTab").then(({ DistributionsTab }) => ({ default: DistributionsTab })),
 );
@@ -153,7 +155,7 @@ function RunTabs({ run, tab }: { run: Run; tab: string | undefined }) {
           ) : current === "system" ? (
             <SystemTab run={run} />
           ) : current === "console" ? (
-            <ConsoleTab lines={lines} />
+            <ConsoleTab run={run} lines={lines} />
           ) : (
             <OverviewTab run={run} />
           )}

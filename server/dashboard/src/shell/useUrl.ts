@@ -7,8 +7,9 @@ export function useUrl(key: string): [string, (value: string | null) => void] {
   const set = useCallback(
     (value: string | null) =>
       setParams(
-        (previous) => {
-          const next = new URLSearchParams(previous);
+        () => {
+          // What was set just now, by another hook too, is in the address before it is rendered.
+          const next = new URLSearchParams(window.location.search);
           if (value) next.set(key, value);
           else next.delete(key);
           return next;
