@@ -29,3 +29,8 @@ def release(optimizers: Iterable[object], owner: str) -> None:
 def owner(optimizer: object) -> str:
     """Return who records what happens to *optimizer*; "" where nobody has said so."""
     return _owners.get(optimizer, "")
+
+
+def are_there_any() -> bool:
+    """Tell whether anything is claimed that is still in use."""
+    return len(_owners) > 0

@@ -116,14 +116,20 @@ Around = Callable[[Callable[..., Any]], Callable[..., Any]]
 def _around_backward(guard: Guard) -> Around:
     def around(original: Callable[..., Any]) -> Callable[..., Any]:
         def backward(tensors: Any, *args: Any, **kwargs: Any) -> Any:
-            if autolog.is_active(PART) and not guard.is_tripped("backward"):
-                HAND.settle()
+            is_seen = autolog.is_active(PART) and not guard.is_tripped("backward")
+            if is_seen:
                 OPEN.settle()
                 with guard("backward"):
                     given = [tensors] if isinstance(tensors, Tensor) else list(tensors)
                     if len(given) == 1 and given[0].numel() == 1:
+                        HAND.before_backward(given[0])
                         AUTOMATIC.intake.backward(given[0])
-            return original(tensors, *args, **kwargs)
+                    else:
+                        HAND.settle()
+            result = original(tensors, *args, **kwargs)
+            if is_seen:
+                HAND.after_backward()
+            return result
 
         return backward
 
