@@ -241,6 +241,9 @@ def _keras(way: str, turn: Turn) -> None:
         def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
             turn()
 
+        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+            float(logs["loss"])  # waits for it: JAX runs ahead of what it has computed
+
     keras.utils.set_random_seed(0)
     given = keras.Input((LENGTH,), dtype="int32")
     hidden = keras.layers.Embedding(WORDS, WIDTH)(given)
