@@ -10,12 +10,14 @@ import { SearchField } from "../shell/SearchField";
 import { Box } from "./Box";
 import { gitOf } from "./facts";
 import { MetricTable } from "./MetricTable";
+import { Notes } from "./Notes";
 import { nested, paramTree, type ParamNode } from "./paramTree";
 
 /** What went into the run and what is known about it, apart from its curves. */
 export function OverviewTab({ run }: { run: Run }) {
   return (
     <div className="overview">
+      <Notes run={run.summary} />
       <Params params={run.summary.params} />
       <MetricTable run={run} />
       <Place run={run} />
@@ -196,7 +198,7 @@ function Remarks({ run }: { run: Run }) {
         </Box>
       )}
       {run.notes.length > 0 && (
-        <Box title={t("overview.notes")}>
+        <Box title={t("overview.remarks")}>
           <ul className="remarks">
             {run.notes.map((note, index) => (
               <li key={index}>

@@ -4,17 +4,21 @@ import { Link } from "wouter";
 import { formatDuration } from "../api/number";
 import type { Run } from "../api/types";
 import { formatDate } from "../list/columns";
+import { tagsIn } from "../list/edits";
 import { Icon } from "../shell/Icon";
 import { RunDuration, StateLabel } from "../shell/RunState";
 import { useNow } from "../shell/useNow";
 import { gitOf } from "./facts";
 import { HealthMarks } from "./HealthMarks";
+import { InlineField } from "./InlineField";
+import { useEdit } from "./useEdit";
 
 /** What the run is, how it goes or how it ended, in plain words. */
 export function RunHeader({ run }: { run: Run }) {
   const { t } = useTranslation();
   const { summary } = run;
   const git = gitOf(run);
+  const change = useEdit(summary);
   return (
     <header className="run-header">
       <div className="run-title">
@@ -25,7 +29,15 @@ export function RunHeader({ run }: { run: Run }) {
         >
           <Icon name="back" /> {summary.project}
         </Link>
-        <h1>{summary.name}</h1>
+        <InlineField
+          label={t("list.edit_name")}
+          edit={t("run.rename")}
+          hint={t("run.name_hint")}
+          value={summary.name}
+          onSave={(name) => change.mutateAsync({ name: name.trim() || null })}
+        >
+          <h1>{summary.name}</h1>
+        </InlineField>
         <StateLabel run={summary} />
         <Ending run={run} />
       </div>
@@ -48,11 +60,21 @@ export function RunHeader({ run }: { run: Run }) {
           </li>
         )}
         {summary.attempts > 1 && <li>{t("run.attempts", { count: summary.attempts })}</li>}
-        {summary.tags.map((tag) => (
-          <li key={tag} className="chip">
-            {tag}
-          </li>
-        ))}
+        <li>
+          <InlineField
+            label={t("list.edit_tags")}
+            edit={t("run.edit_tags")}
+            hint={t("list.edit_tags")}
+            value={summary.tags.join(", ")}
+            onSave={(tags) => change.mutateAsync({ tags: tagsIn(tags) })}
+          >
+            {summary.tags.map((tag) => (
+              <span key={tag} className="chip">
+                {tag}
+              </span>
+            ))}
+          </InlineField>
+        </li>
         {run.thinned && (
           <li className="warn" title={t("run.thinned_why")}>
             <Icon name="alert" />{" "}
