@@ -292,3 +292,76 @@ def test_deleting_says_what_it_means_what_failed_and_the_way_back(bulk: Page) ->
     expect(bulk.locator(".run-row[data-run]")).to_have_count(RUNS)
     bulk.get_by_role("button", name="Dismiss").click()
     expect(bulk.locator(".bulk-note")).to_have_count(0)
+
+
+# ---- in the table itself ----
+
+
+def test_a_name_tags_and_notes_are_edited_in_place(bulk: Page) -> None:
+    """F2, then Tab from field to field; Escape keeps nothing; markup is text."""
+    bulk.get_by_role("button", name="Columns").click()
+    for column in ("Tags", "Notes"):
+        bulk.get_by_role("checkbox", name=column, exact=True).set_checked(True)
+    bulk.keyboard.press("Escape")
+
+    row(bulk, "run-5").get_by_role("link").focus()
+    bulk.keyboard.press("F2")
+    field = bulk.get_by_label("Name of run-5")
+    expect(field).to_be_focused()
+    field.fill(f"six {HOSTILE}")
+    bulk.keyboard.press("Tab")
+    expect(bulk.get_by_label("Tags of six")).to_be_focused()
+    bulk.keyboard.type("one, two")
+    bulk.keyboard.press("Tab")
+    expect(bulk.get_by_label("Notes of six")).to_be_focused()
+    bulk.keyboard.type("first")
+    bulk.keyboard.press("Shift+Enter")
+    bulk.keyboard.type("second")
+    bulk.keyboard.press("Enter")
+    expect(bulk.locator(".cell-editor")).to_have_count(0)
+    six = row(bulk, "six")
+    expect(six.locator(".tag")).to_have_text(["one", "two"])
+    bulk.reload()
+    expect(six.get_by_role("link")).to_have_text(f"six {HOSTILE}")
+    expect(six.locator("[data-edit=notes]")).to_have_text("first second")
+
+    six.locator("[data-edit=notes]").dblclick()
+    bulk.keyboard.type("something else")
+    bulk.keyboard.press("Escape")
+    expect(six.locator("[data-edit=notes]")).to_have_text("first second")
+    expect(six.locator("[data-edit=notes]")).to_be_focused()
+    bulk.keyboard.press("Enter")
+    expect(bulk.get_by_label("Notes of six")).to_have_value("first\nsecond")
+    bulk.keyboard.press("Escape")
+
+
+def test_an_edit_that_is_refused_stays_and_says_why(bulk: Page) -> None:
+    """What was typed is not lost: Enter tries again, a click elsewhere keeps it there."""
+    refuse = "**/api/v1/runs/*"
+    bulk.route(
+        refuse,
+        lambda route: (
+            route.fulfill(
+                status=507,
+                content_type="application/problem+json",
+                body='{"title": "full", "detail": "The disk is full."}',
+            )
+            if route.request.method == "PATCH"
+            else route.continue_()
+        ),
+    )
+    cell = row(bulk, "run-4").locator("[data-edit=name]")
+    box = cell.bounding_box()
+    assert box
+    cell.dblclick(position={"x": box["width"] / 2, "y": 4})
+    field = bulk.get_by_label("Name of run-4")
+    field.fill("run-four")
+    bulk.keyboard.press("Enter")
+    expect(bulk.get_by_role("alert")).to_have_text("The disk is full.")
+    bulk.get_by_label("Filter runs").click()
+    expect(field).to_have_value("run-four")
+
+    bulk.unroute(refuse)
+    field.press("Enter")
+    expect(field).to_have_count(0)
+    expect(row(bulk, "run-four")).to_be_visible()

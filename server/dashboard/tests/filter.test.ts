@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { serverSort } from "../src/list/columns";
-import { editOf } from "../src/list/edits";
+import { editOf, fieldEdit, textOf } from "../src/list/edits";
 import {
   completionAt,
   keyText,
@@ -97,6 +97,20 @@ describe("serverSort", () => {
     expect(serverSort(sorts)).toBe('-metrics.val/loss,params["odd name"],-created');
     expect(serverSort([sorts[2]!])).toBe("");
     expect(serverSort([{ column: "gone", isDescending: true }])).toBe("");
+  });
+});
+
+describe("fieldEdit", () => {
+  const run = runOf({ name: "one", tags: ["a", "b"], group: "g" });
+
+  it("changes the one field, and nothing where that is so already", () => {
+    expect(fieldEdit(run, "tags", " b ,c,, b")).toEqual({ tags: ["b", "c"] });
+    expect(fieldEdit(run, "name", " one ")).toEqual({});
+    expect(fieldEdit(run, "name", "")).toEqual({ name: null }); // what the run itself said
+    expect(fieldEdit(run, "group", " ")).toEqual({ group: "" });
+    expect(fieldEdit(run, "group", "g ")).toEqual({});
+    expect(fieldEdit(run, "notes", "two\nlines")).toEqual({ notes: "two\nlines" });
+    expect(textOf(run, "tags")).toBe("a, b");
   });
 });
 

@@ -25,6 +25,7 @@ import type {
   RunColumns,
   RunEdit,
   RunList,
+  RunSummary,
   SeriesQuery,
   Server,
   VaryingIndex,
@@ -113,12 +114,13 @@ export function fetchRuns(
 }
 
 /** Change what a person may change of a run; what is left out stays. */
-export async function editRun(id: string, edit: RunEdit): Promise<void> {
-  await ask(`/runs/${id}`, {
+export async function editRun(id: string, edit: RunEdit): Promise<RunSummary> {
+  const answer = await ask(`/runs/${id}`, {
     method: "PATCH",
     headers: { "content-type": "application/json" },
     body: JSON.stringify(edit),
   });
+  return (await answer.json()) as RunSummary;
 }
 
 /** Lists leave the run out from now on; its records go in 30 days. */

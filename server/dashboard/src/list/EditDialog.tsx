@@ -1,37 +1,26 @@
 import Button from "@mui/material/Button";
 import Dialog from "@mui/material/Dialog";
 import TextField from "@mui/material/TextField";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
-import { editRun } from "../api/client";
 import { editOf } from "./edits";
-import type { RunEdit, RunSummary } from "../api/types";
+import { useEdit } from "./useEdit";
+import type { RunSummary } from "../api/types";
 
 /** Name, tags and notes of a run, and whether it is put away. */
 export function EditDialog({ run, onClose }: { run: RunSummary; onClose: () => void }) {
   const { t } = useTranslation();
-  const client = useQueryClient();
   const [form, setForm] = useState({
     name: run.name,
     tags: run.tags.join(", "),
     notes: run.notes,
   });
-  const change = useMutation({
-    mutationFn: (edit: RunEdit) => editRun(run.id, edit),
-    onSuccess: async () => {
-      await Promise.all([
-        client.invalidateQueries({ queryKey: ["runs", run.project] }),
-        client.invalidateQueries({ queryKey: ["run", run.id] }),
-      ]);
-      onClose();
-    },
-  });
+  const change = useEdit(run);
   const save = () => {
     const edit = editOf(run, form);
     if (Object.keys(edit).length === 0) onClose();
-    else change.mutate(edit);
+    else change.mutate(edit, { onSuccess: onClose });
   };
   const field = (key: keyof typeof form, label: string, rows = 1) => (
     <TextField
@@ -69,7 +58,7 @@ export function EditDialog({ run, onClose }: { run: RunSummary; onClose: () => v
             color="inherit"
             title={t("list.edit_archive_hint")}
             disabled={change.isPending}
-            onClick={() => change.mutate({ archived: !run.archived })}
+            onClick={() => change.mutate({ archived: !run.archived }, { onSuccess: onClose })}
           >
             {run.archived ? t("list.edit_restore") : t("list.edit_archive")}
           </Button>

@@ -8,7 +8,9 @@ import { highlight } from "../charts/highlight";
 import { Icon } from "../shell/Icon";
 import { RunDuration, StateLabel } from "../shell/RunState";
 import { Tool } from "../shell/Tool";
+import { CellEditor } from "./CellEditor";
 import type { Best, Column } from "./columns";
+import { EDIT_FIELDS, type EditField } from "./edits";
 import type { RowActions } from "./RunTable";
 import { pinOf } from "./widths";
 
@@ -25,6 +27,9 @@ interface RunRowProps {
   isPinned: boolean;
   isOnly: boolean;
   actions: RowActions;
+  /** What of it is edited in place. */
+  editing: EditField | null;
+  onEditCell: (id: string, field: EditField, step: "begin" | "end" | "next") => void;
 }
 
 export const RunRow = memo(
@@ -34,6 +39,7 @@ export const RunRow = memo(
     const classes = ["run-row"];
     if (!isDrawn) classes.push("is-hidden");
     if (isSelected) classes.push("is-selected");
+    if (props.editing) classes.push("is-edited");
     return (
       <div
         role="row"
@@ -67,8 +73,8 @@ export const RunRow = memo(
           </button>
         </span>
         {columns.map((column, at) =>
-          column.kind === "name" ? (
-            <NameCell key={column.id} {...props} />
+          EDIT_FIELDS.includes(column.id) ? (
+            <EditableCell key={column.id} {...props} column={column} at={at} />
           ) : (
             <Cell
               key={column.id}
@@ -104,10 +110,47 @@ export function Swatch({ line }: { line: LineStyle | undefined }) {
   );
 }
 
-function NameCell({ run, isPinned, isOnly, actions }: RunRowProps) {
+/** The name, tags, notes or group: a double click edits it here. */
+function EditableCell(props: RunRowProps & { column: Column; at: number }) {
+  const { run, column, editing, onEditCell } = props;
+  const { t } = useTranslation();
+  const field = column.id as EditField;
+  const pin = pinOf(props.at, props.pinnedCount);
+  const text = column.text(run);
+  const isName = field === "name";
+  const isEditing = editing === field;
+  return (
+    <span
+      role="cell"
+      className={`${isName ? "name" : column.kind} ${pin.className} ${isEditing ? "is-editing" : ""}`}
+      style={pin.style}
+      data-edit={field}
+      // The name has a link that takes the focus.
+      tabIndex={isName || isEditing ? undefined : -1}
+      title={isName ? undefined : [text, t("edit.hint")].filter(Boolean).join(" – ")}
+      onDoubleClick={(click) => {
+        if (!(click.target as Element).closest("a, button")) onEditCell(run.id, field, "begin");
+      }}
+    >
+      {isEditing ? (
+        <CellEditor
+          run={run}
+          field={field}
+          onClose={(isNext) => onEditCell(run.id, field, isNext ? "next" : "end")}
+        />
+      ) : isName ? (
+        <Name {...props} />
+      ) : (
+        text
+      )}
+    </span>
+  );
+}
+
+function Name({ run, isPinned, isOnly, actions }: RunRowProps) {
   const { t } = useTranslation();
   return (
-    <span role="cell" className="name">
+    <>
       <Link href={`/r/${run.id}`} title={run.name}>
         {run.name}
       </Link>
@@ -140,7 +183,7 @@ function NameCell({ run, isPinned, isOnly, actions }: RunRowProps) {
           onClick={() => actions.onPin(run.id)}
         />
       </span>
-    </span>
+    </>
   );
 }
 

@@ -1,7 +1,7 @@
 // A dense table of runs that is also the legend of the charts beside it.
 
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 
 import type { RunSummary } from "../api/types";
 import type { LineStyle } from "../charts/colours";
@@ -10,6 +10,7 @@ import { useDensity } from "../shell/density";
 import { isTyping } from "../shell/shortcuts";
 import { ColumnHeads } from "./ColumnHeads";
 import type { Best, Column, Sort } from "./columns";
+import { EDIT_FIELDS, type EditField } from "./edits";
 import { GroupRow } from "./GroupRow";
 import { clampWidth, countPinned, moved, resized, type Layout } from "./layout";
 import type { TableRow } from "./rows";
@@ -68,6 +69,7 @@ export function RunTable(props: RunTableProps) {
   const ids = columns.map((column) => column.id);
   const pinnedCount = countPinned(ids, layout);
   useRowKeys(scroller, rows, drawn, actions, (index) => virtual.scrollToIndex(index));
+  const { editing, onEditCell } = useCellEdit(scroller, columns);
   const lastIndex = items.at(-1)?.index ?? 0;
   useEffect(() => {
     if (rows.length > 0 && lastIndex >= rows.length - 20) onEnd();
@@ -129,6 +131,8 @@ export function RunTable(props: RunTableProps) {
               isPinned={props.pinned.has(row.run.id)}
               isOnly={props.only === row.run.id}
               actions={actions}
+              editing={editing?.id === row.run.id ? editing.field : null}
+              onEditCell={onEditCell}
             />
           );
         })}
@@ -147,6 +151,47 @@ function shareOf(
 
 function idOf(row: TableRow): string {
   return row.kind === "run" ? row.run.id : row.group.id;
+}
+
+/**
+ * What is edited in place. F2 begins with the name of the run that has the focus, or with its cell
+ * that has it, where Enter does too; a double click with the cell under the pointer.
+ */
+function useCellEdit(scroller: React.RefObject<HTMLElement | null>, columns: readonly Column[]) {
+  const [editing, setEditing] = useState<{ id: string; field: EditField } | null>(null);
+  const fields = columns.map(({ id }) => id).filter((id) => EDIT_FIELDS.includes(id));
+  const latest = useRef(fields);
+  latest.current = fields;
+  const onEditCell = useCallback(
+    (id: string, field: EditField, step: "begin" | "end" | "next") => {
+      const next = latest.current[latest.current.indexOf(field) + 1];
+      if (step === "begin") return setEditing({ id, field });
+      if (step === "next" && next) return setEditing({ id, field: next as EditField });
+      setEditing(null);
+      // Back to where the keyboard was before; what is clicked elsewhere has the focus already.
+      requestAnimationFrame(() => {
+        if (document.activeElement !== document.body) return;
+        const row = scroller.current?.querySelector(`[data-run="${id}"]`);
+        const cell = row?.querySelector<HTMLElement>(`[data-edit="${field}"]`);
+        (field === "name" ? cell?.querySelector("a") : cell)?.focus({ preventScroll: true });
+      });
+    },
+    [scroller],
+  );
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      const focused = document.activeElement;
+      const id = focused?.closest<HTMLElement>("[data-run]")?.dataset["run"];
+      if (!id || isTyping(event)) return;
+      const cell = focused?.closest<HTMLElement>("[data-edit]");
+      if (event.key !== "F2" && !(event.key === "Enter" && cell === focused)) return;
+      event.preventDefault();
+      setEditing({ id, field: (cell?.dataset["edit"] ?? "name") as EditField });
+    };
+    window.addEventListener("keydown", onKey);
+    return () => window.removeEventListener("keydown", onKey);
+  }, []);
+  return { editing, onEditCell };
 }
 
 /**

@@ -69,10 +69,10 @@ export function inverseOf(change: Change): Change {
   }
 }
 
-export function apply(change: Change): Promise<void> {
+export async function apply(change: Change): Promise<void> {
   switch (change.kind) {
     case "edit":
-      return editRun(change.id, change.edit);
+      return void (await editRun(change.id, change.edit));
     case "delete":
       return deleteRun(change.id);
     case "undelete":

@@ -15,6 +15,7 @@ export function KeySheet({ isOpen, onClose }: { isOpen: boolean; onClose: () => 
     ["space", t("keys.draw")],
     ["x", t("keys.solo")],
     ["p", t("keys.pin")],
+    ["F2", t("keys.edit")],
     ["c", t("keys.compare")],
     ["[", t("keys.pane")],
     ["l", t("keys.log")],
