@@ -56,6 +56,8 @@ FLAGS: Final = (
     "--disable-component-update",
     "--disable-sync",
 )
+# A dashboard's document with everything that there is.
+DOCUMENT: Final = Path(__file__).parents[1] / "server" / "web" / "golden" / "dashboard.json"
 WAIT_S: Final = 30.0  # a test that waits longer than this has failed
 SECOND: Final = 1_000_000_000
 
@@ -277,6 +279,22 @@ def server(folder: Path, runs: dict[str, str]) -> Iterator[str]:
     """The address of a local server on the recorded runs."""
     with serving(folder, "ui", "--no-browser") as address:
         yield address
+
+
+@pytest.fixture(scope="session")
+def board(server: str, runs: dict[str, str]) -> str:
+    """The id of a dashboard of the recorded runs that has a panel of every type, on two tabs."""
+    document = json.loads(DOCUMENT.read_text(encoding="utf-8"))
+    text = json.dumps(document | {"filter": ""}).replace("0123456789abcdef" * 2, runs["calm-fox"])
+    new = {"project": "digits", "name": "golden", "owner": "ada", "author": "ada"}
+    request = urllib.request.Request(
+        f"{server}/api/v1/dashboards",
+        json.dumps(new | {"document": json.loads(text)}).encode(),
+        {"Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request) as answer:
+        made: str = json.load(answer)["summary"]["id"]
+    return made
 
 
 @pytest.fixture(scope="session")

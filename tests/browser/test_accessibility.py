@@ -47,7 +47,7 @@ def assert_accessible(page: Page, axe: str) -> None:
         assert not found, f"{page.url}, {theme}:\n" + "\n\n".join(found)
 
 
-def test_every_page_of_a_project(page: Page, runs: dict[str, str], axe: str) -> None:
+def test_every_page_of_a_project(page: Page, runs: dict[str, str], board: str, axe: str) -> None:
     """Those that the bar leads to, those of other addresses with what is on them."""
     page.goto("/p/digits")
     links = page.get_by_role("navigation").get_by_role("link")
@@ -55,7 +55,17 @@ def test_every_page_of_a_project(page: Page, runs: dict[str, str], axe: str) -> 
     addresses = [link.get_attribute("href") or "" for link in links.all()]
     compared = f"/p/digits/compare?r={runs['calm-fox']},{runs['wild-owl']}"
 
-    for address in (*addresses, compared, "/p/digits?q=zz", "/p/digits?g=param:lr", "/nowhere"):
+    mine = f"/p/digits/dashboards/{board}"
+    boards = (mine, f"{mine}?edit=1", f"{mine}?tab=more")
+
+    for address in (
+        *addresses,
+        *boards,
+        compared,
+        "/p/digits?q=zz",
+        "/p/digits?g=param:lr",
+        "/nowhere",
+    ):
         page.goto(address)
         expect(page.get_by_role("main")).not_to_be_empty()
         assert_accessible(page, axe)
@@ -116,6 +126,25 @@ def test_what_opens_over_a_page(page: Page, runs: dict[str, str], axe: str) -> N
 
     page.get_by_role("button", name="Theme").click()
     expect(page.get_by_role("menu")).to_be_visible()
+    assert_accessible(page, axe)
+
+
+def test_what_opens_over_a_dashboard(page: Page, board: str, axe: str) -> None:
+    """The forms of a new one and of a panel, and its versions."""
+    page.goto("/p/digits/dashboards")
+    page.get_by_role("button", name="New dashboard").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    assert_accessible(page, axe)
+
+    page.goto(f"/p/digits/dashboards/{board}?edit=1")
+    page.get_by_role("button", name="Change val/loss", exact=True).click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    assert_accessible(page, axe)
+    page.keyboard.press("Escape")
+
+    page.get_by_role("button", name="More", exact=True).click()
+    page.get_by_role("menuitem", name="Versions").click()
+    expect(page.get_by_role("dialog")).to_contain_text("Version 1")
     assert_accessible(page, axe)
 
 

@@ -94,7 +94,7 @@ def assert_translated(page: Page, words: set[str]) -> None:
 
 @pytest.mark.usefixtures("told")
 def test_nothing_is_left_in_english_and_nothing_is_cut_off(
-    page: Page, runs: dict[str, str]
+    page: Page, runs: dict[str, str], board: str
 ) -> None:
     """Every page of a project, every tab of a run, what opens over them."""
     fox = runs["calm-fox"]
@@ -102,6 +102,8 @@ def test_nothing_is_left_in_english_and_nothing_is_cut_off(
     of_run = ("", "/console", "/histograms?columns=10")
     for path in ("/projects", "/runs?project=digits", *(f"/runs/{fox}{part}" for part in of_run)):
         words |= words_of(page.request.get(f"/api/v1{path}").json())
+    for path in ("?project=digits", f"/{board}"):
+        words |= words_of(page.request.get(f"/api/v1/dashboards{path}").json())
     page.goto("/p/digits")
     expect(page.locator("html")).to_have_attribute("lang", PSEUDO)
     links = page.get_by_role("navigation").get_by_role("link")
@@ -110,7 +112,10 @@ def test_nothing_is_left_in_english_and_nothing_is_cut_off(
     compared = f"/p/digits/compare?r={fox},{runs['wild-owl']}"
     grouped = "/p/digits?g=param:lr&k=host&xr=100,900&d=all"
 
-    for address in (*addresses, compared, grouped, "/p/digits?q=zz", "/nowhere"):
+    mine = f"/p/digits/dashboards/{board}"
+    boards = (mine, f"{mine}?edit=1", f"{mine}?tab=more")
+
+    for address in (*addresses, *boards, compared, grouped, "/p/digits?q=zz", "/nowhere"):
         page.goto(address)
         expect(page.get_by_role("main")).not_to_be_empty()
         assert_translated(page, words)

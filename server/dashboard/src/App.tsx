@@ -24,6 +24,12 @@ const ComparePage = lazy(() =>
 const ParamsPage = lazy(() =>
   import("./params/ParamsPage").then(({ ParamsPage }) => ({ default: ParamsPage })),
 );
+const BoardsPage = lazy(() =>
+  import("./boards/BoardsPage").then(({ BoardsPage }) => ({ default: BoardsPage })),
+);
+const BoardPage = lazy(() =>
+  import("./boards/BoardPage").then(({ BoardPage }) => ({ default: BoardPage })),
+);
 
 const client: QueryClient = new QueryClient({
   queryCache: new QueryCache({
@@ -115,6 +121,20 @@ function Pages({ server }: { server: Server }) {
         {({ project }) => (
           <Suspense fallback={<div className="page-loading">{t("loading")}</div>}>
             <ParamsPage key={project} project={decodeURIComponent(project)} />
+          </Suspense>
+        )}
+      </Route>
+      <Route path="/p/:project/dashboards">
+        {({ project }) => (
+          <Suspense fallback={<div className="page-loading">{t("loading")}</div>}>
+            <BoardsPage key={project} project={decodeURIComponent(project)} />
+          </Suspense>
+        )}
+      </Route>
+      <Route path="/p/:project/dashboards/:dashboard">
+        {({ project, dashboard }) => (
+          <Suspense fallback={<div className="page-loading">{t("loading")}</div>}>
+            <BoardPage key={dashboard} project={decodeURIComponent(project)} id={dashboard} />
           </Suspense>
         )}
       </Route>

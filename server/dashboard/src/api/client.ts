@@ -8,6 +8,10 @@ import type {
   ConsoleMatches,
   ConsolePage,
   ConsolePlace,
+  Dashboard,
+  DashboardList,
+  DashboardSave,
+  DashboardVersions,
   ExtractList,
   HistogramGrid,
   HistogramSeries,
@@ -18,6 +22,7 @@ import type {
   MediaRows,
   MetricNames,
   MetricPage,
+  NewDashboard,
   Notice,
   Problem,
   ProjectList,
@@ -32,6 +37,8 @@ import type {
 } from "./types";
 
 const ROOT = "/api/v1";
+/** Longer queries go into a body: some of their characters take three in an address. */
+const ADDRESS_CHARS_MAX = 1500;
 
 /** A problem, with the place that is wrong where it is one of a filter. */
 export type QueryProblem = Problem & { start?: number; end?: number };
@@ -110,6 +117,10 @@ export function fetchRuns(
   if (q) query.set("q", q);
   if (sort) query.set("sort", sort);
   if (cursor) query.set("cursor", cursor);
+  if (q.length + sort.length > ADDRESS_CHARS_MAX) {
+    const asked = { project, limit: 200, q, sort, cursor };
+    return post("/query/runs", asked, signal).then((answer) => answer.json() as Promise<RunList>);
+  }
   return get(`/runs?${query.toString()}`, signal);
 }
 
@@ -312,6 +323,51 @@ export async function fetchImportance(
 ): Promise<Importance> {
   const answer = await post("/query/importance", query, signal);
   return (await answer.json()) as Importance;
+}
+
+export function fetchDashboards(
+  project: string,
+  isDeleted: boolean,
+  signal?: AbortSignal,
+): Promise<DashboardList> {
+  const query = new URLSearchParams({ project, deleted: String(isDeleted) });
+  return get(`/dashboards?${query.toString()}`, signal);
+}
+
+/** A version of a dashboard or report, the newest where *version* is null. */
+export function fetchDashboard(
+  id: string,
+  version: number | null,
+  signal?: AbortSignal,
+): Promise<Dashboard> {
+  return get(`/dashboards/${id}${version === null ? "" : `?version=${version}`}`, signal);
+}
+
+export function fetchDashboardVersions(
+  id: string,
+  signal?: AbortSignal,
+): Promise<DashboardVersions> {
+  return get(`/dashboards/${id}/versions`, signal);
+}
+
+export async function createDashboard(made: NewDashboard): Promise<Dashboard> {
+  return (await post("/dashboards", made)).json() as Promise<Dashboard>;
+}
+
+/** Save the next version; status 409 where somebody saved one since the version that it names. */
+export async function saveDashboard(id: string, save: DashboardSave): Promise<Dashboard> {
+  const answer = await ask(`/dashboards/${id}`, {
+    method: "PUT",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(save),
+  });
+  return (await answer.json()) as Dashboard;
+}
+
+/** Leave a dashboard out of lists, or put it back into them. */
+export async function deleteDashboard(id: string, isBack = false): Promise<void> {
+  if (isBack) await ask(`/dashboards/${id}/restore`, { method: "POST" });
+  else await ask(`/dashboards/${id}`, { method: "DELETE" });
 }
 
 /** Exchange a token for this browser's session cookie. */

@@ -3,6 +3,7 @@ import { useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
 
+import type { LineStyle } from "../charts/colours";
 import { compareValues } from "../list/rows";
 import { valueLabel, type Axis } from "./axes";
 
@@ -13,6 +14,10 @@ interface TableProps {
   names: readonly string[];
   axes: readonly Axis[];
   selected: Uint8Array;
+  /** How it is sorted until somebody chooses otherwise. */
+  initialSort?: Sort | null;
+  /** How charts beside it draw the runs; those that they do not are not here. */
+  styles?: ReadonlyMap<string, LineStyle>;
 }
 
 interface Sort {
@@ -21,10 +26,11 @@ interface Sort {
 }
 
 /** What the pictures show, as rows: the chosen runs by the same columns. */
-export function ParamsTable({ ids, names, axes, selected }: TableProps) {
+export function ParamsTable(props: TableProps) {
+  const { ids, names, axes, selected, initialSort = null, styles } = props;
   const { t } = useTranslation();
   const scroller = useRef<HTMLDivElement>(null);
-  const [sort, setSort] = useState<Sort | null>(null);
+  const [sort, setSort] = useState<Sort | null>(initialSort);
   const rows = useMemo(() => sortedRows(selected, axes, sort), [selected, axes, sort]);
   const virtual = useVirtualizer({
     count: rows.length,
@@ -89,6 +95,7 @@ export function ParamsTable({ ids, names, axes, selected }: TableProps) {
               }}
             >
               <span role="rowheader" title={names[run]}>
+                {styles && <Swatch style={styles.get(ids[run]!)} />}
                 <Link href={`/r/${ids[run]}`}>{names[run]}</Link>
               </span>
               {axes.map((axis) => (
@@ -102,6 +109,11 @@ export function ParamsTable({ ids, names, axes, selected }: TableProps) {
       </div>
     </div>
   );
+}
+
+function Swatch({ style }: { style: LineStyle | undefined }) {
+  const background = style ? `var(${style.colour})` : "transparent";
+  return <i className="swatch" style={{ background }} aria-hidden="true" />;
 }
 
 /** Return the selected runs in order; those without the value come last either way. */

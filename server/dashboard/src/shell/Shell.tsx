@@ -158,7 +158,7 @@ function projectOf(location: string): string | null {
   return name === undefined ? null : decodeURIComponent(name);
 }
 
-const PAGES = ["workspace", "table", "params", "compare"] as const;
+const PAGES = ["workspace", "table", "params", "compare", "dashboards"] as const;
 /** Pages that show what one filter lets through, and hand it on to each other. */
 const FILTERED: readonly string[] = ["workspace", "table", "params"];
 

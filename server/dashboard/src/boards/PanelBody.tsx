@@ -1,0 +1,81 @@
+import { useTranslation } from "react-i18next";
+
+import { Markdown } from "../markdown/Markdown";
+import type { Window } from "../series/useTracks";
+import { Failure } from "../shell/Failure";
+import { joined, type Panel } from "./document";
+import { HistogramsBody, MediaBody } from "./panels/OneRun";
+import { ImportanceBody, ParallelBody, ScatterBody, TableBody } from "./panels/ManyRuns";
+import { LinesBody } from "./panels/LinesBody";
+import { ScopeProvider, useScope } from "./scope";
+
+export interface PanelBodyProps {
+  panel: Panel;
+  /** What there is for it, in pixels. */
+  height: number;
+  window: Window | null;
+  onWindow: (window: Window | null) => void;
+  /** A person has changed in the picture what the document keeps. */
+  onChange: (panel: Panel) => void;
+  isChosen: boolean;
+}
+
+/** What a panel shows of its runs: the dashboard's, or those of them that its own filter names. */
+export function PanelBody(props: PanelBodyProps) {
+  const { panel, isChosen } = props;
+  const scope = useScope();
+  if (panel.filter.trim() === "") return <Body {...props} />;
+  return (
+    <ScopeProvider
+      project={scope.project}
+      filter={joined(scope.filter, panel.filter)}
+      isChosen={isChosen}
+    >
+      <Refusable>
+        <Body {...props} />
+      </Refusable>
+    </ScopeProvider>
+  );
+}
+
+/** Says why a panel's own filter was refused; that of the dashboard says so where it is written. */
+function Refusable({ children }: { children: React.ReactNode }) {
+  const { error, isRefused, retry } = useScope();
+  if (error && !isRefused) return <Failure error={error} onRetry={retry} />;
+  if (error)
+    return (
+      <p className="panel-hint bad" role="alert">
+        {error.message}
+      </p>
+    );
+  return children;
+}
+
+function Body({ panel, height, window, onWindow, onChange }: PanelBodyProps) {
+  const { t } = useTranslation();
+  const { isPending, runs } = useScope();
+  if (panel.type === "text")
+    return panel.text.trim() === "" ? (
+      <p className="panel-hint">{t("board.no_text")}</p>
+    ) : (
+      <Markdown text={panel.text} />
+    );
+  if (isPending) return <p className="panel-hint">{t("loading")}</p>;
+  if (runs.length === 0) return <p className="panel-hint">{t("board.no_runs")}</p>;
+  switch (panel.type) {
+    case "lines":
+      return <LinesBody panel={panel} height={height} window={window} onWindow={onWindow} />;
+    case "table":
+      return <TableBody panel={panel} />;
+    case "scatter":
+      return <ScatterBody panel={panel} />;
+    case "parallel":
+      return <ParallelBody panel={panel} onChange={onChange} />;
+    case "importance":
+      return <ImportanceBody panel={panel} />;
+    case "histograms":
+      return <HistogramsBody panel={panel} />;
+    case "media":
+      return <MediaBody panel={panel} />;
+  }
+}

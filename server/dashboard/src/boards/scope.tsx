@@ -1,0 +1,87 @@
+// Which runs a dashboard, or one of its panels, shows.
+
+import { createContext, useContext, useMemo, type ReactNode } from "react";
+
+import { ApiError } from "../api/client";
+import type { RunSummary } from "../api/types";
+import type { ChartRun } from "../charts/ChartCard";
+import { DRAWN_MAX } from "../workspace/drawn";
+import { useRuns } from "../list/useRuns";
+import { storedStyles } from "../list/useStyles";
+import { headlines } from "../series/metrics";
+import { useMetricNames } from "../series/useMetricNames";
+
+/** Metrics offered as results and columns. */
+const METRICS_MAX = 100;
+
+export interface Scope {
+  project: string;
+  filter: string;
+  /** The newest runs that the filter holds for, in pages of 200: the first. */
+  runs: readonly RunSummary[];
+  total: number;
+  /** Of these the ones that charts draw. */
+  drawn: readonly ChartRun[];
+  drawnRuns: readonly RunSummary[];
+  metrics: readonly string[];
+  /** The most telling first. */
+  headlines: readonly string[];
+  isPending: boolean;
+  /** Why there are none, where the server refused the filter or did not answer. */
+  error: Error | null;
+  isRefused: boolean;
+  retry: () => void;
+}
+
+const ScopeContext = createContext<Scope | null>(null);
+
+export function useScope(): Scope {
+  const scope = useContext(ScopeContext);
+  if (scope === null) throw new Error("a panel stands in the scope of its dashboard");
+  return scope;
+}
+
+interface ScopeProps {
+  project: string;
+  filter: string;
+  /** Draw all of them: somebody has chosen these runs. */
+  isChosen: boolean;
+  children: ReactNode;
+}
+
+export function ScopeProvider({ project, filter, isChosen, children }: ScopeProps) {
+  const { runs, total, isPending, error, refetch } = useRuns(project, filter);
+  const drawnRuns = useMemo(() => (isChosen ? runs : runs.slice(0, DRAWN_MAX)), [runs, isChosen]);
+  // Rebuilt at every notice; the charts need to know when their runs are others.
+  const key = drawnRuns.map((run) => `${run.id} ${run.name}`).join("\n");
+  const drawn = useMemo<ChartRun[]>(() => {
+    const lines = key ? key.split("\n") : [];
+    const styles = storedStyles(
+      project,
+      lines.map((line) => line.slice(0, line.indexOf(" "))),
+    );
+    return lines.map((line) => {
+      const id = line.slice(0, line.indexOf(" "));
+      return { id, label: line.slice(id.length + 1), style: styles.get(id)! };
+    });
+  }, [project, key]);
+  const metrics = useMetricNames(drawnRuns);
+  const scope = useMemo<Scope>(
+    () => ({
+      project,
+      filter,
+      runs,
+      total,
+      drawn,
+      drawnRuns,
+      metrics,
+      headlines: headlines(runs, METRICS_MAX),
+      isPending,
+      error,
+      isRefused: error instanceof ApiError && error.status === 422,
+      retry: () => void refetch(),
+    }),
+    [project, filter, runs, total, drawn, drawnRuns, metrics, isPending, error, refetch],
+  );
+  return <ScopeContext value={scope}>{children}</ScopeContext>;
+}
