@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page
 from playwright.sync_api import expect
+
+from mltrack_core.records import Params
+from mltrack_core.records import ParamValue
+from mltrack_core.records import RunEnded
 
 pytestmark = pytest.mark.slow
 NOTES = """# Why
@@ -64,3 +71,87 @@ def test_what_cannot_be_saved_is_said_and_stays(page: Page, live: Any) -> None:
 
     expect(page.get_by_role("alert")).to_contain_text("1024")
     expect(page.get_by_label("Name")).to_have_value("a" * 2000)
+
+
+PATCH = """\
+diff --git a/train.py b/train.py
+index 83db48f..bf269f4 100644
+--- a/train.py
++++ b/train.py
+@@ -1,3 +1,3 @@
+ import os
+-lr = 0.1
++lr = 0.2  # <script>alert(1)</script> \u202e
+ end
+diff --git a/models/net.py b/models/net.py
+new file mode 100644
+--- /dev/null
++++ b/models/net.py
+@@ -0,0 +1,2 @@
++class Net:
++    pass
+"""
+
+
+@pytest.fixture
+def patched(
+    folder: Path, record: Callable[..., Any], arrive: Callable[[Any], str]
+) -> Callable[[str, str, str], str]:
+    """What records a run of a commit and a patch."""
+
+    def make(name: str, commit: str, patch: str) -> str:
+        recording = record(folder, name, project="patches", age_s=60)
+        facts: dict[str, ParamValue] = {
+            "commit": commit,
+            "branch": "main",
+            "dirty": True,
+            "diff": patch,
+        }
+        recording.write(Params(recording.began_ns, "git", facts))
+        recording.log(0, {"train/loss": 1.0})
+        recording.end(RunEnded(recording.began_ns, "finished"))
+        return arrive(recording)
+
+    return make
+
+
+def test_what_was_not_committed_is_folded_by_file_and_can_be_applied(
+    page: Page, patched: Callable[..., str], tmp_path: Path
+) -> None:
+    """Files with their counts; the lines are text; the download is what git takes."""
+    run = patched("bold-ant", "1" * 40, PATCH)
+    page.goto(f"/r/{run}/overview")
+    patch = page.get_by_role("region", name="Uncommitted changes")
+    expect(patch.locator("header")).to_contain_text("2 files+3−1")  # noqa: RUF001 - a minus
+    expect(patch.get_by_text("lr = 0.2")).to_have_count(0)
+    patch.get_by_text("train.py").click()
+    expect(patch.locator(".patch-added")).to_have_text(
+        "+lr = 0.2  # <script>alert(1)</script> \u202e"
+    )
+
+    with page.expect_download() as download:
+        patch.get_by_role("button", name="Patch", exact=True).click()
+
+    assert download.value.suggested_filename == "bold-ant.patch"
+    download.value.save_as(tmp_path / "a.patch")
+    (tmp_path / "train.py").write_text("import os\nlr = 0.1\nend\n", encoding="utf-8")
+    subprocess.run(["git", "apply", "a.patch"], cwd=tmp_path, check=True)
+    assert (tmp_path / "models" / "net.py").read_text(encoding="utf-8").startswith("class Net")
+
+
+def test_the_code_of_two_runs_is_compared(page: Page, patched: Callable[..., str]) -> None:
+    """Other commits, and the files whose changes are not the same."""
+    one = patched("bold-ant", "1" * 40, PATCH)
+    other = patched("calm-bee", "2" * 40, PATCH.replace("lr = 0.2", "lr = 0.3"))
+    page.goto(f"/p/patches/compare?r={one},{other}")
+
+    page.get_by_role("heading", name="Differences of the code").click()
+    difference = page.get_by_role("figure")
+    expect(difference).to_contain_text("calm-bee against bold-ant")
+    expect(difference).to_contain_text("Another commit: 11111111 → 22222222")
+    expect(difference.locator(".patch-path")).to_have_text(["train.py"])
+    expect(difference.locator(".patch-removed")).to_contain_text("lr = 0.2")
+    expect(difference.locator(".patch-added")).to_contain_text("lr = 0.3")
+    page.get_by_role("radio").nth(1).check()
+    expect(difference).to_contain_text("bold-ant against calm-bee")
+    expect(difference.locator(".patch-added")).to_contain_text("lr = 0.2")

@@ -8,12 +8,12 @@ import { findMetrics, useView } from "../charts/useView";
 import { ViewBar } from "../charts/ViewBar";
 import { useRuns } from "../list/useRuns";
 import { storedStyles } from "../list/useStyles";
-import { gitOf } from "../run/facts";
 import { useMetricNames } from "../series/useMetricNames";
 import { CopyButton } from "../shell/CopyButton";
 import { Icon } from "../shell/Icon";
 import { useTitle } from "../shell/useTitle";
 import { useUrl } from "../shell/useUrl";
+import { CodeDifferences } from "./CodeDifferences";
 import { CompareTable } from "./CompareTable";
 import { compareRows, markdownOf, SUMMARIES, type Summary } from "./differences";
 import { useComparison } from "./useComparison";
@@ -140,7 +140,7 @@ function Comparison(props: {
           onRemove={props.onRemove}
         />
       )}
-      <Patches runs={runs} />
+      <CodeDifferences runs={runs} baseline={baseline} />
       <Curves project={project} runs={runs} chartRuns={chartRuns} />
     </>
   );
@@ -165,33 +165,6 @@ function Curves(props: { project: string; runs: readonly Run[]; chartRuns: reado
         onPinCursor={state.togglePin}
       />
     </>
-  );
-}
-
-/** The uncommitted changes that the runs were started with; each patch once. */
-function Patches({ runs }: { runs: readonly Run[] }) {
-  const { t } = useTranslation();
-  const byDiff = new Map<string, string[]>();
-  for (const run of runs) {
-    const { diff } = gitOf(run);
-    byDiff.set(diff, [...(byDiff.get(diff) ?? []), run.summary.name]);
-  }
-  if (byDiff.size < 2) return null;
-  return (
-    <details className="section">
-      <summary>
-        <h2>{t("compare.patches")}</h2>
-        <span className="muted">{byDiff.size}</span>
-      </summary>
-      <div className="patches">
-        {[...byDiff].map(([diff, names]) => (
-          <figure key={diff}>
-            <figcaption>{names.join(", ")}</figcaption>
-            {diff ? <pre>{diff}</pre> : <p className="muted">{t("compare.no_patch")}</p>}
-          </figure>
-        ))}
-      </div>
-    </details>
   );
 }
 

@@ -3,6 +3,7 @@
 import { formatNumber, toNumber } from "../api/number";
 import type { MetricSummary, ParamValue, Run } from "../api/types";
 import { formatParam } from "../list/columns";
+import { countsOf, parsePatch } from "../patch/patch";
 import { gitOf } from "../run/facts";
 import { directionOf, sectionsOf } from "../series/metrics";
 
@@ -111,10 +112,8 @@ function summaryOf(
 
 function patchText(diff: string): string | undefined {
   if (!diff) return undefined;
-  const lines = diff.split("\n");
-  const starting = (mark: string) =>
-    lines.filter((line) => line.startsWith(mark) && !line.startsWith(mark.repeat(3))).length;
-  return `+${starting("+")} −${starting("-")} (${fingerprint(diff)})`;
+  const { added, removed } = countsOf(parsePatch(diff));
+  return `+${added} −${removed} (${fingerprint(diff)})`;
 }
 
 /** Return a few letters that differ where patches differ. */

@@ -1,4 +1,4 @@
-import { useMemo, useState, type ReactNode } from "react";
+import { lazy, Suspense, useMemo, useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
 import { formatBytes } from "../api/number";
@@ -12,6 +12,10 @@ import { gitOf } from "./facts";
 import { MetricTable } from "./MetricTable";
 import { Notes } from "./Notes";
 import { nested, paramTree, type ParamNode } from "./paramTree";
+
+const RunPatch = lazy(() =>
+  import("../patch/RunPatch").then(({ RunPatch }) => ({ default: RunPatch })),
+);
 
 /** What went into the run and what is known about it, apart from its curves. */
 export function OverviewTab({ run }: { run: Run }) {
@@ -152,29 +156,18 @@ function Code({ run }: { run: Run }) {
           ...(git.branch ? [[t("overview.branch"), git.branch] as const] : []),
         ]}
       />
-      {git.diff && (
-        <details>
-          <summary>{t("overview.diff")}</summary>
-          <Diff text={git.diff} />
-        </details>
+      {git.diff ? (
+        <Suspense fallback={null}>
+          <RunPatch name={run.summary.name} diff={git.diff} cutFrom={git.cutFrom} />
+        </Suspense>
+      ) : (
+        git.isDirty && (
+          <p className="muted">
+            {t("patch.not_recorded")} <code>mltrack.init(git_diff=True)</code>
+          </p>
+        )
       )}
     </Box>
-  );
-}
-
-function Diff({ text }: { text: string }) {
-  return (
-    <pre className="diff" tabIndex={0}>
-      {text.split("\n").map((line, index) => (
-        <span
-          key={index}
-          className={line.startsWith("+") ? "added" : line.startsWith("-") ? "removed" : ""}
-        >
-          {line}
-          {"\n"}
-        </span>
-      ))}
-    </pre>
   );
 }
 

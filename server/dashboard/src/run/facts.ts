@@ -7,6 +7,8 @@ export interface Git {
   branch: string;
   isDirty: boolean;
   diff: string;
+  /** How many bytes the diff had, where only the first of them were recorded. */
+  cutFrom: number | null;
 }
 
 /** Return what is known of the code's version; empty strings where nothing is. */
@@ -18,5 +20,6 @@ export function gitOf(run: Run): Git {
     branch: text("branch"),
     isDirty: git["dirty"] === true,
     diff: text("diff"),
+    cutFrom: typeof git["diff_bytes"] === "number" ? git["diff_bytes"] : null,
   };
 }
