@@ -30,7 +30,7 @@ class Series(NamedTuple):
 
 def series(run: RunView) -> Iterator[Series]:
     """Yield every point of every series, exact, as much at a time as fits into memory."""
-    devices = run.details.devices
+    devices = run.devices
     axes = [name for name in AXES if name not in run.metrics and name not in devices]
     names = [*run.metrics, *(name for name in devices if name not in run.metrics), *axes]
     if not names:
@@ -97,7 +97,7 @@ def param_rows(run: RunView) -> Iterator[dict[str, Any]]:
 
 def summary_rows(run: RunView) -> Iterator[dict[str, Any]]:
     """Yield what each series amounts to."""
-    for kind, found in (("metric", run.metrics), ("device", run.details.devices)):
+    for kind, found in (("metric", run.metrics), ("device", run.devices)):
         for name, metric in found.items():
             yield {
                 "run": run.id,

@@ -10,6 +10,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 from typing import Final
+from typing import Literal
 from typing import overload
 
 from mltrack.reading.checkpoints import CheckpointView
@@ -129,12 +130,24 @@ class RunView(HasMedia):
         return max(0, end_ns - summary.started_ns) / 1e9
 
     @cached_property
+    def devices(self) -> dict[str, MetricSummary]:
+        """What each device series amounts to: processors, memory, network, GPUs of each host."""
+        following = self.details.next_device
+        if following is None:
+            return self.details.devices
+        return self.details.devices | self._pages("device", following)
+
+    @cached_property
     def _all_metrics(self) -> dict[str, MetricSummary]:
-        """All metrics of a run that has more than a list holds, fetched page by page."""
+        """All metrics of a run that has more than a list holds."""
+        return self._pages("metric", 0)
+
+    def _pages(self, kind: Literal["metric", "device"], first: int) -> dict[str, MetricSummary]:
+        """Return series from a number on, fetched page by page."""
         metrics: dict[str, MetricSummary] = {}
-        following: int | None = 0
+        following: int | None = first
         while following is not None:
-            page = self._source.metrics(self.id, MetricQuery(cursor=following))
+            page = self._source.metrics(self.id, MetricQuery(kind=kind, cursor=following))
             if page is None:
                 raise NotFound(f"run {self.id} is no longer there")
             metrics |= page.metrics
@@ -230,7 +243,7 @@ class RunView(HasMedia):
 
     def _unknown(self, name: str) -> NotFound:
         """Return what to say of a metric that is not there."""
-        known = [*self.metrics, *self.details.devices]
+        known = [*self.metrics, *self.devices]
         near = difflib.get_close_matches(name, known, 3, 0.5) or known[:5]
         hint = f"; there are {', '.join(near)}" if near else "; it has none at all yet"
         return NotFound(f"run {self.name!r} has no metric {name[:80]!r}{hint}")

@@ -18,6 +18,7 @@ function wholeOf(summary: Partial<RunSummary>, over: Partial<Run> = {}): Run {
     losses: [],
     alerts: [],
     traceback: "",
+    next_device: null,
     thinned: null,
     misnamed: 0,
     histograms: 0,

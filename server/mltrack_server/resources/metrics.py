@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 from typing import Final
+from typing import Literal
 
 from msgspec import Meta
 
@@ -20,8 +21,9 @@ Search = Annotated[
 
 
 class MetricQuery(Request, frozen=True, kw_only=True):
-    """Which metrics of a run, how many at a time."""
+    """Which metrics of a run, or device series, how many at a time."""
 
+    kind: Literal["metric", "device"] = "metric"
     search: Search = ""
     misnamed: bool = False  # only those whose names fit no rule of the project
     limit: Annotated[int, Meta(ge=1, le=METRICS_LISTED_MAX)] = METRICS_LISTED_MAX

@@ -155,7 +155,7 @@ class Run(Resource, frozen=True, kw_only=True):
     facts: dict[str, dict[str, ParamValue]]  # "host", "git", "model", … → key → value
     metrics: int  # how many; of more than 1000 the summary has the first ones
     step: int | None  # the highest of any metric
-    devices: dict[str, MetricSummary]
+    devices: dict[str, MetricSummary]  # the first 1000 series
     histograms: int  # records of histograms
     media: int  # records of images, sounds, texts and tables
     checkpoints: int
@@ -163,5 +163,6 @@ class Run(Resource, frozen=True, kw_only=True):
     losses: list[Loss]
     alerts: list[Alert]
     traceback: str
+    next_device: int | None = None  # of more: `cursor` of …/metrics?kind=device
     thinned: Thinned | None = None  # None: every point is kept
     misnamed: int = 0  # of the metrics: the project's rules want other names

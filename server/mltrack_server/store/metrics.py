@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from mltrack_server.resources import MetricNames
 from mltrack_server.resources import MetricPage
+from mltrack_server.resources import MetricQuery
 from mltrack_server.store import rules
 from mltrack_server.store import schema
 from mltrack_server.store.search.listing import metric_of
@@ -16,33 +17,22 @@ from mltrack_server.store.search.listing import metric_of
 _series = schema.series.c
 
 
-def page(
-    connection: Connection,
-    rid: int,
-    *,
-    limit: int,
-    search: str = "",
-    first: int = 0,
-    misnamed: bool = False,
-) -> MetricPage:
-    """Return up to *limit* metrics whose names hold every word of *search*, from a number on.
-
-    With *misnamed* only those whose names fit no rule of the project.
-    """
-    found = _found(rid, search)
-    if misnamed:
+def page(connection: Connection, rid: int, query: MetricQuery) -> MetricPage:
+    """Return the series of a run that *query* asks for."""
+    found = _found(rid, query.search, query.kind)
+    if query.misnamed:
         found.append(rules.misnamed_of(connection, rid))
     rows = connection.execute(
         select(schema.series)
-        .where(*found, _series.no >= first)
+        .where(*found, _series.no >= query.cursor)
         .order_by(_series.no)
-        .limit(limit + 1)
+        .limit(query.limit + 1)
     ).all()
-    shown, following = rows[:limit], rows[limit:]
+    shown, following = rows[: query.limit], rows[query.limit :]
     total = len(shown)
-    if first or following:
-        query = select(func.count()).select_from(schema.series).where(*found)
-        total = connection.execute(query).scalar_one()
+    if query.cursor or following:
+        counted = select(func.count()).select_from(schema.series).where(*found)
+        total = connection.execute(counted).scalar_one()
     return MetricPage(
         metrics={row.name: metric_of(row) for row in shown},
         total=total,
@@ -57,7 +47,7 @@ def names(connection: Connection, rid: int, *, limit: int, search: str = "") -> 
     return MetricNames(names=found[:limit], has_more=len(found) > limit)
 
 
-def _found(rid: int, search: str) -> list[ColumnElement[bool]]:
-    """Return the conditions of the metrics that *search* finds."""
+def _found(rid: int, search: str, kind: str = "metric") -> list[ColumnElement[bool]]:
+    """Return the conditions of the series that *search* finds."""
     words = [_series.name.icontains(word, autoescape=True) for word in search.split()]
-    return [_series.rid == rid, _series.kind == "metric", *words]
+    return [_series.rid == rid, _series.kind == kind, *words]

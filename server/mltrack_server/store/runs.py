@@ -20,10 +20,10 @@ from sqlalchemy import update
 
 from mltrack_core.records import FACTS
 from mltrack_core.records import RunState
-from mltrack_server.resources import METRICS_LISTED_MAX
 from mltrack_server.resources import Alert
 from mltrack_server.resources import Change
 from mltrack_server.resources import Loss
+from mltrack_server.resources import MetricQuery
 from mltrack_server.resources import Note
 from mltrack_server.resources import Notice
 from mltrack_server.resources import Project
@@ -40,7 +40,6 @@ from mltrack_server.store.processes import streams_of
 from mltrack_server.store.search.listing import is_live
 from mltrack_server.store.search.listing import json_value
 from mltrack_server.store.search.listing import params_of
-from mltrack_server.store.search.listing import series_of
 from mltrack_server.store.search.listing import shown_state
 from mltrack_server.store.search.listing import summary_of
 
@@ -114,7 +113,8 @@ def one(connection: Connection, rid: int, now_ns: int) -> Run | None:
     if row is None:
         return None
     params = params_of(connection, [rid]).get(rid, {})
-    first = metrics.page(connection, rid, limit=METRICS_LISTED_MAX)
+    first = metrics.page(connection, rid, MetricQuery())
+    devices = metrics.page(connection, rid, MetricQuery(kind="device"))
     summary = summary_of(row, now_ns, params, first.metrics)
     return Run(
         summary=msgspec.structs.replace(summary, has_more_metrics=first.next is not None),
@@ -135,7 +135,8 @@ def one(connection: Connection, rid: int, now_ns: int) -> Run | None:
         thinned=thinning.thinned(connection, rid),
         misnamed=rules.count_misnamed(connection, rid, row.project),
         step=row.last_step,
-        devices=series_of(connection, [rid], "device", None).get(rid, {}),
+        devices=devices.metrics,
+        next_device=devices.next,
         histograms=histograms.count(connection, rid),
         media=media.count(connection, rid),
         checkpoints=checkpoints.count(connection, rid),

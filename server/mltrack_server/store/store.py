@@ -212,14 +212,7 @@ class Store(Analysis, Projects, Upkeep, Consoles):
         with self._reading() as connection:
             if runs.state(connection, rid, self._clock_ns()) is None:
                 return None
-            return metrics.page(
-                connection,
-                rid,
-                limit=query.limit,
-                search=query.search,
-                first=query.cursor,
-                misnamed=query.misnamed,
-            )
+            return metrics.page(connection, rid, query)
 
     def metric_names(self, run: str, query: MetricNameQuery) -> MetricNames | None:
         """Return the names of a run's metrics; None if there is no such run."""

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from mltrack.reading.run import RunView
+from mltrack_core.records import Devices
 from mltrack_core.records import Scalars
 from mltrack_server.resources import METRICS_LISTED_MAX
 from mltrack_server.resources import MetricNameQuery
@@ -102,3 +104,23 @@ def test_an_unknown_run_has_no_metrics(store: Store) -> None:
     """None, which is not the same as no metrics."""
     assert store.metrics("f" * 32, MetricQuery()) is None
     assert store.metric_names("f" * 32, MetricNameQuery()) is None
+
+
+def test_device_series_come_page_by_page_too(store: Store, make_log: Any) -> None:
+    """A thousand hosts make no answer without a bound, and nothing of them is left out."""
+    names = [f"gpu{number}.power" for number in range(COUNT)]
+    log = make_log().scalars(range(2), loss=1.0)
+    for start in range(0, COUNT, 100):
+        log.add(Devices(10**9 + start, "ada", dict.fromkeys(names[start : start + 100], 1.0)))
+    store.apply([log.batch()])
+
+    run = store.run(log.run)
+    assert run is not None
+    assert run.next_device is not None
+    rest = store.metrics(log.run, MetricQuery(kind="device", cursor=run.next_device))
+
+    assert rest is not None
+    assert list(run.devices) == names[:METRICS_LISTED_MAX]
+    assert [*run.devices, *rest.metrics] == names
+    assert (rest.total, rest.next, run.metrics) == (COUNT, None, 1)
+    assert RunView(store, run.summary).devices == run.devices | rest.metrics

@@ -144,8 +144,16 @@ export async function undeleteRun(id: string): Promise<void> {
   await ask(`/runs/${id}/restore`, { method: "POST" });
 }
 
-export function fetchRun(id: string, signal?: AbortSignal): Promise<Run> {
-  return get(`/runs/${id}`, signal);
+/** Everything about a run but its points, all its device series among it. */
+export async function fetchRun(id: string, signal?: AbortSignal): Promise<Run> {
+  const run: Run = await get(`/runs/${id}`, signal);
+  for (let next = run.next_device; next !== null; ) {
+    const query = new URLSearchParams({ kind: "device", cursor: String(next) });
+    const page: MetricPage = await get(`/runs/${id}/metrics?${query.toString()}`, signal);
+    Object.assign(run.devices, page.metrics);
+    next = page.next;
+  }
+  return run;
 }
 
 /** A page of what the run's metrics amount to, those whose names hold the words of *search*. */

@@ -580,6 +580,7 @@ export interface MetricPage {
 }
 
 export interface MetricQuery {
+  kind?: "device" | "metric";
   search?: string;
   misnamed?: boolean;
   limit?: number;
@@ -780,6 +781,7 @@ export interface Run {
   losses: Loss[];
   alerts: Alert[];
   traceback: string;
+  next_device: number | null;
   thinned: Thinned | null;
   misnamed: number;
 }
