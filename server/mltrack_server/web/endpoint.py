@@ -16,6 +16,7 @@ from aiohttp import web
 
 from mltrack_server.web import body
 from mltrack_server.web.guard import check_access
+from mltrack_server.web.packing import pack
 from mltrack_server.web.problems import Refusal
 from mltrack_server.web.problems import invalid
 from mltrack_server.web.problems import too_large
@@ -61,15 +62,16 @@ class Endpoint:
                 if route.body is bytes:  # it may have been packed
                     stack.enter_context(services.bodies.hold(len(given["body"])))
             answer = await route.handler(**{name: given[name] for name in self._takes})
-        if isinstance(answer, web.StreamResponse):
-            return answer
         if answer is None:
             return web.Response(status=HTTPStatus.NO_CONTENT)
         if isinstance(answer, bytes):
             return web.Response(body=answer, status=route.status, content_type=route.gives[0])
-        return web.Response(
-            body=msgspec.json.encode(answer), status=route.status, content_type=JSON
-        )
+        if not isinstance(answer, web.StreamResponse):
+            body = msgspec.json.encode(answer)
+            answer = web.Response(body=body, status=route.status, content_type=JSON)
+        if isinstance(answer, web.Response):
+            await pack(route, request, answer)
+        return answer
 
     def _announced_bytes(self, request: web.Request) -> int:
         """Return how long the request's body says it is, or may be if it does not say."""
