@@ -127,7 +127,7 @@ function EditableCell(props: RunRowProps & { column: Column; at: number }) {
       data-edit={field}
       // The name has a link that takes the focus.
       tabIndex={isName || isEditing ? undefined : -1}
-      title={isName ? undefined : [text, t("edit.hint")].filter(Boolean).join(" – ")}
+      title={isName || text === "" ? undefined : `${text} – ${t("edit.hint")}`}
       onDoubleClick={(click) => {
         if (!(click.target as Element).closest("a, button")) onEditCell(run.id, field, "begin");
       }}
