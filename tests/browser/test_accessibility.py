@@ -53,6 +53,7 @@ def test_every_page_of_a_project(page: Page, runs: dict[str, str], board: str, a
     links = page.get_by_role("navigation").get_by_role("link")
     expect(links.first).to_be_visible()
     addresses = [link.get_attribute("href") or "" for link in links.all()]
+    faceted = "/p/digits?f=param:lr&k=param:lr"
     compared = f"/p/digits/compare?r={runs['calm-fox']},{runs['wild-owl']}"
 
     mine = f"/p/digits/dashboards/{board}"
@@ -63,7 +64,8 @@ def test_every_page_of_a_project(page: Page, runs: dict[str, str], board: str, a
         *boards,
         compared,
         "/p/digits?q=zz",
-        "/p/digits?g=param:lr",
+        "/p/digits?g=param:lr&ds=host",
+        faceted,
         "/nowhere",
     ):
         page.goto(address)

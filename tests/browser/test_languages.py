@@ -111,11 +111,16 @@ def test_nothing_is_left_in_english_and_nothing_is_cut_off(
     addresses = [link.get_attribute("href") or "" for link in links.all()]
     compared = f"/p/digits/compare?r={fox},{runs['wild-owl']}"
     grouped = "/p/digits?g=param:lr&k=host&xr=100,900&d=all"
+    faceted = "/p/digits?f=param:lr&ds=host"
 
     mine = f"/p/digits/dashboards/{board}"
     boards = (mine, f"{mine}?edit=1", f"{mine}?tab=more")
 
-    for address in (*addresses, *boards, compared, grouped, "/p/digits?q=zz", "/nowhere"):
+    for address in (
+        *(*addresses, *boards, compared, grouped, faceted),
+        "/p/digits?q=zz",
+        "/nowhere",
+    ):
         page.goto(address)
         expect(page.get_by_role("main")).not_to_be_empty()
         assert_translated(page, words)

@@ -174,6 +174,46 @@ def test_groups_are_drawn_as_means_of_their_runs(wall: Page) -> None:
     expect(wall.get_by_role("row").filter(has_text="lr = 0.01 17")).to_be_visible()
 
 
+def test_each_value_has_a_chart_of_its_own_on_one_scale(wall: Page) -> None:
+    """Small multiples by a parameter, of the groups' means too; a reload shows the same."""
+    wall.get_by_label("A chart for each…").select_option("param:lr")
+
+    facets = [f"val/loss, lr = {rate}" for rate in sorted(RATES)]
+    for facet in facets:
+        expect(lines(wall, facet)).to_have_attribute(
+            "aria-label", f"Line chart of {facet}, 15 runs"
+        )
+    wall.reload()
+    card(wall, facets[0]).hover()
+    card(wall, facets[0]).get_by_role("button", name="View as table").click()
+    # lr = 0.01 are the odd runs; of the newest thirty the first is number 5.
+    cells = card(wall, facets[0]).get_by_role("row").nth(1).get_by_role("cell")
+    expect(cells.first).to_have_text("step 1")
+    drawn = card(wall, facets[0]).get_by_role("row").all_inner_texts()[1:]
+    assert {text.split("\t")[1] for text in drawn} == {f"run-{n:02d}" for n in range(5, RUNS, 2)}
+    wall.get_by_label("Group by…").select_option("param:seed")
+    expect(lines(wall, facets[1])).to_have_attribute(
+        "aria-label", f"Line chart of {facets[1]}, means of 15 groups"
+    )
+    assert "f=param%3Alr" in wall.url
+
+
+def test_lines_are_dashed_by_a_parameter_beside_their_colour(wall: Page) -> None:
+    """The table's lines have the dash, and the legend says which is which."""
+    wall.get_by_label("Dash by…").select_option("param:lr")
+    wall.get_by_label("Colour by…").select_option("state")
+
+    legend = wall.locator(".legend li")
+    expect(legend).to_have_text(["finished", "0.01", "0.1"])
+    dash = legend.nth(2).locator("line").get_attribute("stroke-dasharray") or ""
+    assert dash not in ("", legend.nth(1).locator("line").get_attribute("stroke-dasharray"))
+    swatch = wall.get_by_role("button", name="Draw run-32 in the charts").locator("line")
+    expect(swatch).to_have_attribute("stroke-dasharray", dash)
+    expect(swatch).to_have_attribute("stroke", "var(--hue-0)")
+    wall.reload()
+    expect(swatch).to_have_attribute("stroke-dasharray", dash)
+
+
 def test_any_metric_is_an_x_axis(wall: Page) -> None:
     """Points stand where the epoch was at their step; a link reproduces it."""
     wall.get_by_role("combobox", name="x", exact=True).select_option("epoch")

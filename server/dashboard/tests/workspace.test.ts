@@ -5,7 +5,7 @@ import { nearestOf } from "../src/charts/live";
 import { mapTracks, stepsWithin, valueAt } from "../src/charts/mapped";
 import { findMetrics, parseX } from "../src/charts/useView";
 import { formatSorts, parseSorts } from "../src/list/columns";
-import { colourBy } from "../src/list/colouring";
+import { colourBy, dashBy } from "../src/list/colouring";
 import { averageOf, groupRuns, rowsOf } from "../src/list/rows";
 import { directionOf } from "../src/series/metrics";
 import {
@@ -238,13 +238,28 @@ describe("colourBy", () => {
     const kinds = colourBy(runs, "param:kind");
     const rates = colourBy(runs, "param:lr");
 
-    expect(kinds.legend).toEqual([
-      { label: "a", colour: "--hue-0" },
-      { label: "b", colour: "--hue-1" },
+    expect(kinds.legend.map(({ label, line }) => [label, line.colour])).toEqual([
+      ["a", "--hue-0"],
+      ["b", "--hue-1"],
     ]);
     expect(rates.styles.get("9")!.colour).toBe("--ramp-0");
     expect(rates.styles.get("0")!.colour).toBe("--ramp-11");
     expect(rates.styles.get("5")!.colour).toBe("--ramp-5"); // by magnitude
+  });
+});
+
+describe("dashBy", () => {
+  it("gives each kind a dash, in their order, and runs without one another", () => {
+    const runs = [...Array(6).keys(), null].map((kind) =>
+      runOf({ id: String(kind), params: kind === null ? {} : { kind } }),
+    );
+
+    const { dashes, legend } = dashBy(runs, "param:kind");
+
+    expect(legend.map(({ label }) => label)).toEqual(["0", "1", "2", "3", "4", "5"]);
+    expect(dashes.get("0")).toEqual([]);
+    expect(new Set([0, 1, 2, 3, null].map((id) => String(dashes.get(String(id))))).size).toBe(5);
+    expect(dashes.get("4")).toEqual(dashes.get("0")); // four are told apart, no more
   });
 });
 

@@ -41,7 +41,11 @@ export interface ChartGroup extends RunGroup {
 interface ChartCardProps {
   name: string;
   title?: string;
+  /** What the card is called; its name where that is enough. */
+  label?: string;
   runs: readonly ChartRun[];
+  /** Those of the runs that this card draws; the scale is that of all. Without it, all. */
+  drawn?: ReadonlySet<string>;
   /** How many points the runs' summaries count. */
   points: number;
   view: ChartView;
@@ -65,7 +69,8 @@ const BUCKETS_OF_MANY = 240;
 const MANY = 8;
 
 export function ChartCard(props: ChartCardProps) {
-  const { name, runs, view, onWindow, height, unit = plain, groups = null } = props;
+  const { name, runs, view, onWindow, height, unit = plain, groups = null, drawn } = props;
+  const label = props.label ?? name;
   const { t } = useTranslation();
   const card = useRef<HTMLElement>(null);
   const readout = useRef<HTMLSpanElement>(null);
@@ -83,20 +88,14 @@ export function ChartCard(props: ChartCardProps) {
     view.by,
     isVisible,
   );
-  const lines = useMemo(
-    () => (groups ? groupLines : linesOf)(query.data ?? [], runs, groups ?? [], view.spread),
-    [query.data, runs, groups, view.spread],
-  );
-  const domain = useMemo(
-    () =>
-      domainOf(
-        lines.map((line) => line.track),
-        isFull,
-        isLog,
-        unit,
-      ),
-    [lines, isFull, isLog, unit],
-  );
+  const lines = useMemo(() => {
+    const own = drawn ? runs.filter((run) => drawn.has(run.id)) : runs;
+    return (groups ? groupLines : linesOf)(query.data ?? [], own, groups ?? [], view.spread);
+  }, [query.data, runs, drawn, groups, view.spread]);
+  const domain = useMemo(() => {
+    const tracks = drawn ? (query.data ?? []) : lines.map((line) => line.track);
+    return lines.length > 0 ? domainOf(tracks, isFull, isLog, unit) : null;
+  }, [query.data, drawn, lines, isFull, isLog, unit]);
   const onReading = useCallback(
     (readings: Reading[] | null) => {
       const first = readings?.find(({ line }) => !line.track.isSuperseded);
@@ -113,9 +112,9 @@ export function ChartCard(props: ChartCardProps) {
   const prefix = name.slice(0, name.length - shortName(name).length);
 
   return (
-    <section ref={card} className="card" aria-label={name} aria-busy={query.isFetching}>
+    <section ref={card} className="card" aria-label={label} aria-busy={query.isFetching}>
       <header className="card-header">
-        <h3 title={name}>
+        <h3 title={label}>
           {props.title ?? (
             <>
               <span className="muted">{prefix}</span>
@@ -176,7 +175,7 @@ export function ChartCard(props: ChartCardProps) {
               isLog={isLog}
               smoothing={view.smoothing}
               height={height}
-              summary={summaryOf(name, lines, t)}
+              summary={summaryOf(label, lines, t)}
               unit={unit}
               flags={props.flags}
               onReading={onReading}

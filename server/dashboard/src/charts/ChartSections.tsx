@@ -13,6 +13,7 @@ import type { ChartView } from "./useView";
 
 const CHART_PX = 200;
 const WIDE_PX = 420;
+const FACET_PX = 150;
 
 /** A section with more charts than this opens when asked: its first screen would be noise. */
 const OPEN_MAX = 24;
@@ -22,12 +23,21 @@ const OPEN_CHARTS_MAX = 120;
 const CHARTS_AT_ONCE = 60;
 const SECTIONS_AT_ONCE = 100;
 
+/** Runs that have their own chart of each metric. */
+export interface Facet {
+  id: string;
+  label: string;
+  runs: ReadonlySet<string>;
+}
+
 interface ChartSectionsProps {
   /** Whose pinned charts these are: a project. */
   project: string;
   metrics: readonly string[];
   runs: readonly ChartRun[];
   groups?: readonly ChartGroup[] | null;
+  /** Where there are some, each metric has a chart for each, all on one scale. */
+  facets?: readonly Facet[] | null;
   pointsOf: (metric: string) => number;
   view: ChartView;
   onWindow: (window: Window | null) => void;
@@ -49,42 +59,73 @@ export function ChartSections(props: ChartSectionsProps) {
   const onTop = pinned.filter((name) => metrics.includes(name));
   const onPin = (name: string) =>
     setPinned(pinned.includes(name) ? pinned.filter((one) => one !== name) : [...pinned, name]);
-  const cardsOf = (names: readonly string[]) => (
-    <div className="cards">
-      {names.map((name) => (
-        <div key={name} className={name === wide ? "cell is-wide" : "cell"}>
-          <ChartCard
-            name={name}
-            project={project}
-            runs={props.runs}
-            groups={props.groups ?? null}
-            points={props.pointsOf(name)}
-            view={props.view}
-            onWindow={props.onWindow}
-            onPinCursor={props.onPinCursor}
-            height={name === wide ? WIDE_PX : CHART_PX}
-            flags={props.flagsOf?.(name)}
-            tools={
-              <>
-                <Tool
-                  icon="expand"
-                  label={t("chart.wide")}
-                  isOn={name === wide}
-                  onClick={() => setWide(name === wide ? null : name)}
-                />
-                <Tool
-                  icon="pin"
-                  label={t("chart.pin")}
-                  isOn={pinned.includes(name)}
-                  onClick={() => onPin(name)}
-                />
-              </>
-            }
-          />
-        </div>
-      ))}
-    </div>
+  const pinTool = (name: string) => (
+    <Tool
+      icon="pin"
+      label={t("chart.pin")}
+      isOn={pinned.includes(name)}
+      onClick={() => onPin(name)}
+    />
   );
+  const shared = (name: string) => ({
+    name,
+    project,
+    runs: props.runs,
+    groups: props.groups ?? null,
+    points: props.pointsOf(name),
+    view: props.view,
+    onWindow: props.onWindow,
+    onPinCursor: props.onPinCursor,
+    flags: props.flagsOf?.(name),
+  });
+  const { facets } = props;
+  const facetsOf = (name: string, some: readonly Facet[]) => (
+    <section key={name} className="facets" aria-label={name}>
+      <header>
+        <h3 title={name}>{name}</h3>
+        {pinTool(name)}
+      </header>
+      <div className="cards">
+        {some.map((facet) => (
+          <div key={facet.id} className="cell">
+            <ChartCard
+              {...shared(name)}
+              title={facet.label}
+              label={`${name}, ${facet.label}`}
+              drawn={facet.runs}
+              height={FACET_PX}
+            />
+          </div>
+        ))}
+      </div>
+    </section>
+  );
+  const cardsOf = (names: readonly string[]) =>
+    facets ? (
+      names.map((name) => facetsOf(name, facets))
+    ) : (
+      <div className="cards">
+        {names.map((name) => (
+          <div key={name} className={name === wide ? "cell is-wide" : "cell"}>
+            <ChartCard
+              {...shared(name)}
+              height={name === wide ? WIDE_PX : CHART_PX}
+              tools={
+                <>
+                  <Tool
+                    icon="expand"
+                    label={t("chart.wide")}
+                    isOn={name === wide}
+                    onClick={() => setWide(name === wide ? null : name)}
+                  />
+                  {pinTool(name)}
+                </>
+              }
+            />
+          </div>
+        ))}
+      </div>
+    );
   return (
     <>
       {onTop.length > 0 && (

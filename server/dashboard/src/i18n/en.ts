@@ -221,6 +221,7 @@ export default {
   "list.group_by": "Group by…",
   "list.ungroup": "Do not group by this",
   "list.colour_by": "Colour by…",
+  "list.dash_by": "Dash by…",
   "list.none": "none",
   "list.average": "mean of {{count}} runs, ± {{sd}}",
   "list.selected_one": "{{count}} run selected",
@@ -345,6 +346,8 @@ export default {
   "view.band": "Band",
   "view.band_range": "least to greatest",
   "view.band_sd": "± 1 standard deviation",
+  "view.facet_by": "A chart for each…",
+  "view.facets_some": "The first {{shown}} of {{count}} values have a chart each.",
   "view.mean_of_all_one":
     "Each line is the mean of a group’s runs: all {{runs}} runs in {{count}} group.",
   "view.mean_of_all_other":

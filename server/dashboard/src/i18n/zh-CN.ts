@@ -210,6 +210,7 @@ export default {
   "list.group_by": "分组…",
   "list.ungroup": "取消此分组",
   "list.colour_by": "着色…",
+  "list.dash_by": "线型依据…",
   "list.none": "无",
   "list.average": "{{count}} 个运行的均值，± {{sd}}",
   "list.selected_other": "已选择 {{count}} 个运行",
@@ -321,6 +322,8 @@ export default {
   "view.band": "色带",
   "view.band_range": "最小到最大",
   "view.band_sd": "± 1 个标准差",
+  "view.facet_by": "每个取值一张图…",
+  "view.facets_some": "前 {{shown}} 个取值各有一张图，共 {{count}} 个。",
   "view.mean_of_all_other": "每条线是一组运行的均值：全部 {{runs}} 个运行，共 {{count}} 组。",
   "view.mean_of_some_other":
     "每条线是一组中已绘制运行的均值：{{runs}} / {{total}} 个运行，共 {{count}} 组。",

@@ -1,8 +1,7 @@
 // Colours that say what a run's parameter is.
 
-import type { RunSummary } from "../api/types";
+import type { ParamValue, RunSummary } from "../api/types";
 import { styleOf, type LineStyle } from "../charts/colours";
-import { formatNumber } from "../api/number";
 import { compareValues, fieldOf, type Field } from "./rows";
 import { formatParam } from "./columns";
 
@@ -13,23 +12,34 @@ const KINDS_MAX = 6;
 /** A quantity that spans so much is shown by its magnitude. */
 const DECADES_MIN = 100;
 
+export interface LegendEntry {
+  key: string;
+  label: string;
+  line: LineStyle;
+}
+
 export interface Colouring {
   styles: ReadonlyMap<string, LineStyle>;
-  legend: { label: string; colour: string }[];
+  legend: LegendEntry[];
 }
+
+export interface Dashing {
+  dashes: ReadonlyMap<string, readonly number[]>;
+  legend: LegendEntry[];
+}
+
+/** Patterns that are told apart at a glance. */
+const DASHES: readonly (readonly number[])[] = [[], [7, 4], [2, 3], [10, 3, 2, 3]];
+/** Of runs without the value. */
+const NONE_DASH: readonly number[] = [1, 6];
+/** A legend names no more kinds than this. */
+export const LEGEND_MAX = 12;
 
 const NONE: LineStyle = { colour: "--ink-2", dash: [] };
 
 /** Colour *runs* by their value of *field*: kinds by hues, quantities along a ramp. */
 export function colourBy(runs: readonly RunSummary[], field: Field): Colouring {
-  const values = [
-    ...new Map(
-      runs.flatMap((run) => {
-        const value = fieldOf(run, field);
-        return value === null ? [] : [[JSON.stringify(value), value] as const];
-      }),
-    ).values(),
-  ].sort(compareValues);
+  const values = valuesOf(runs, field);
   const numbers = values.filter((value) => typeof value === "number");
   const isQuantity = numbers.length === values.length && values.length > KINDS_MAX;
   const colourOf = isQuantity ? rampOf(numbers) : hueOf(values.map((v) => JSON.stringify(v)));
@@ -43,10 +53,38 @@ export function colourBy(runs: readonly RunSummary[], field: Field): Colouring {
     ? [numbers[0]!, numbers[numbers.length >> 1]!, numbers[numbers.length - 1]!]
     : values;
   const legend = marks.map((value) => ({
-    label: typeof value === "number" ? formatNumber(value) : formatParam(value),
-    colour: colourOf(value).colour,
+    key: `colour ${JSON.stringify(value)}`,
+    label: formatParam(value),
+    line: colourOf(value),
   }));
   return { styles, legend };
+}
+
+/** Dash the lines of *runs* by their value of *field*; more kinds than dashes share them. */
+export function dashBy(runs: readonly RunSummary[], field: Field): Dashing {
+  const values = valuesOf(runs, field);
+  const slots = new Map(values.map((value, slot) => [JSON.stringify(value), slot]));
+  const dashOf = (value: ParamValue) =>
+    value === null ? NONE_DASH : DASHES[slots.get(JSON.stringify(value))! % DASHES.length]!;
+  return {
+    dashes: new Map(runs.map((run) => [run.id, dashOf(fieldOf(run, field))])),
+    legend: values.map((value) => ({
+      key: `dash ${JSON.stringify(value)}`,
+      label: formatParam(value),
+      line: { ...NONE, dash: dashOf(value) },
+    })),
+  };
+}
+
+/** Return the different values of *field*, as people order them; no value is none. */
+function valuesOf(runs: readonly RunSummary[], field: Field): ParamValue[] {
+  const values = new Map(
+    runs.flatMap((run) => {
+      const value = fieldOf(run, field);
+      return value === null ? [] : [[JSON.stringify(value), value] as const];
+    }),
+  );
+  return [...values.values()].sort(compareValues);
 }
 
 function hueOf(keys: readonly string[]): (value: unknown) => LineStyle {

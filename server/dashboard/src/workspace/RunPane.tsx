@@ -5,10 +5,13 @@ import type { ApiError } from "../api/client";
 import type { ParamValue, RunSummary, UnknownKey } from "../api/types";
 import type { LineStyle } from "../charts/colours";
 import { ColumnButton } from "../list/ColumnButton";
+import { LEGEND_MAX, type LegendEntry } from "../list/colouring";
 import { bestOf, formatParam, type Column, type Sort } from "../list/columns";
 import type { Layout } from "../list/layout";
-import { FACTS, fieldName, rowsOf, type Group } from "../list/rows";
+import { fieldName, rowsOf, type Group } from "../list/rows";
+import { FieldSelect } from "../list/FieldSelect";
 import { FilterBox } from "../list/FilterBox";
+import { Swatch } from "../list/RunRow";
 import { RunTable } from "../list/RunTable";
 import { useBulk } from "../list/useBulk";
 import { Icon } from "../shell/Icon";
@@ -46,8 +49,10 @@ interface RunPaneProps {
   groups: readonly Group[] | null;
   onGroup: (fields: string[]) => void;
   colourField: string;
-  legend: readonly { label: string; colour: string }[];
   onColour: (field: string | null) => void;
+  dashField: string;
+  onDash: (field: string | null) => void;
+  legend: readonly LegendEntry[];
   styles: ReadonlyMap<string, LineStyle>;
   draw: DrawnState;
   headline: string | null;
@@ -131,6 +136,13 @@ export function RunPane(props: RunPaneProps) {
           taken={[]}
           onChoose={(field) => props.onColour(field || null)}
         />
+        <FieldSelect
+          label={t("list.dash_by")}
+          varying={props.varying}
+          value={props.dashField}
+          taken={[]}
+          onChoose={(field) => props.onDash(field || null)}
+        />
         <ColumnButton
           runs={shown}
           columns={columns}
@@ -193,45 +205,19 @@ export function RunPane(props: RunPaneProps) {
   );
 }
 
-function FieldSelect(props: {
-  label: string;
-  varying: readonly string[];
-  value: string;
-  taken: readonly string[];
-  onChoose: (field: string) => void;
-}) {
-  const { t } = useTranslation();
-  const fields = [...props.varying.map((name) => `param:${name}`), ...FACTS];
-  return (
-    <select
-      aria-label={props.label}
-      value={props.value}
-      onChange={(change) => props.onChoose(change.target.value)}
-    >
-      <option value="">{props.label}</option>
-      {fields
-        .filter((field) => !props.taken.includes(field))
-        .map((field) => (
-          <option key={field} value={field}>
-            {(FACTS as readonly string[]).includes(field)
-              ? t(`list.${field as (typeof FACTS)[number]}`)
-              : fieldName(field)}
-          </option>
-        ))}
-    </select>
-  );
-}
-
 function Legend({ legend }: { legend: RunPaneProps["legend"] }) {
+  const { t } = useTranslation();
   if (legend.length === 0) return null;
   return (
     <ul className="legend">
-      {legend.map(({ label, colour }) => (
-        <li key={label}>
-          <i style={{ background: `var(${colour})` }} aria-hidden="true" />
-          {label}
+      {legend.slice(0, LEGEND_MAX).map(({ key, label, line }) => (
+        <li key={key}>
+          <Swatch line={line} /> {label}
         </li>
       ))}
+      {legend.length > LEGEND_MAX && (
+        <li>{t("bulk.more", { count: legend.length - LEGEND_MAX })}</li>
+      )}
     </ul>
   );
 }

@@ -3,12 +3,14 @@ import { useTranslation } from "react-i18next";
 
 import type { RunSummary } from "../api/types";
 import type { ChartGroup, ChartRun } from "../charts/ChartCard";
-import { ChartSections } from "../charts/ChartSections";
+import { ChartSections, type Facet } from "../charts/ChartSections";
 import type { LineStyle } from "../charts/colours";
 import { findMetrics, useView } from "../charts/useView";
 import { ViewBar } from "../charts/ViewBar";
-import type { Group } from "../list/rows";
+import { FieldSelect } from "../list/FieldSelect";
+import { groupRuns, type Group } from "../list/rows";
 import { useMetricNames } from "../series/useMetricNames";
+import { useUrl } from "../shell/useUrl";
 import type { DrawnState } from "./useDrawn";
 
 interface WallProps {
@@ -17,10 +19,15 @@ interface WallProps {
   draw: DrawnState;
   styles: ReadonlyMap<string, LineStyle>;
   groups: readonly Group[] | null;
+  /** Parameters that differ. */
+  varying: readonly string[];
 }
 
+/** More charts of one metric than this say nothing. */
+const FACETS_MAX = 12;
+
 /** All metrics of the drawn runs. The table beside it is the legend. */
-export function Wall({ project, runs, draw, styles, groups }: WallProps) {
+export function Wall({ project, runs, draw, styles, groups, varying }: WallProps) {
   const { t } = useTranslation();
   const { drawn } = draw;
   const drawnRuns = runs.filter((run) => drawn.has(run.id));
@@ -50,12 +57,29 @@ export function Wall({ project, runs, draw, styles, groups }: WallProps) {
       }) ?? null,
     [groups, drawn, styles, t],
   );
+  const [facetField, setFacetField] = useUrl("f");
+  const facets = useMemo<Facet[] | null>(() => {
+    if (!facetField) return null;
+    const members = runs.filter((run) => drawn.has(run.id));
+    return groupRuns(members, [facetField], t("list.none")).map((group) => ({
+      id: group.id,
+      label: group.label,
+      runs: new Set(group.runs.map((run) => run.id)),
+    }));
+  }, [facetField, runs, drawn, t]);
   const metrics = useMetricNames(drawnRuns);
   const state = useView(metrics);
   const found = findMetrics(metrics, state.search);
   return (
     <section className="wall" aria-label={t("workspace.charts")}>
       <ViewBar state={state} metrics={metrics} hasAxisKeys>
+        <FieldSelect
+          label={t("view.facet_by")}
+          varying={varying}
+          value={facetField}
+          taken={[]}
+          onChoose={(field) => setFacetField(field || null)}
+        />
         {chartGroups && (
           <label>
             {t("view.band")}
@@ -83,6 +107,11 @@ export function Wall({ project, runs, draw, styles, groups }: WallProps) {
           )}
         </p>
       )}
+      {facets && facets.length > FACETS_MAX && (
+        <p className="wall-note" role="status">
+          {t("view.facets_some", { shown: FACETS_MAX, count: facets.length })}
+        </p>
+      )}
       {drawnRuns.length === 0 ? (
         <p className="no-match">{t("workspace.none_drawn")}</p>
       ) : metrics.length === 0 ? (
@@ -100,6 +129,7 @@ export function Wall({ project, runs, draw, styles, groups }: WallProps) {
           metrics={found}
           runs={chartRuns}
           groups={chartGroups}
+          facets={facets?.slice(0, FACETS_MAX) ?? null}
           pointsOf={(metric) =>
             drawnRuns.reduce((sum, run) => sum + (run.metrics[metric]?.count ?? 0), 0)
           }

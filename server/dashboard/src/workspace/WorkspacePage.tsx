@@ -6,7 +6,7 @@ import { ApiError } from "../api/client";
 import type { RunSummary } from "../api/types";
 import { highlight } from "../charts/highlight";
 import { columnsFor, formatSorts, parseSorts, serverSort, sortRuns } from "../list/columns";
-import { colourBy } from "../list/colouring";
+import { colourBy, dashBy } from "../list/colouring";
 import { groupRuns, type Group } from "../list/rows";
 import { useColumns } from "../list/useColumns";
 import { useRuns } from "../list/useRuns";
@@ -40,6 +40,7 @@ export function WorkspacePage({ project, isTable }: { project: string; isTable?:
   const { runs, hasNextPage, isFetchingNextPage, fetchNextPage } = query;
   const [groupText, setGroupText] = useUrl("g");
   const [colourField, setColourField] = useUrl("k");
+  const [dashField, setDashField] = useUrl("ds");
   const [edited, setEdited] = useState<RunSummary | null>(null);
   useTitle(project);
   useEffect(() => () => highlight.set(null), []);
@@ -70,9 +71,16 @@ export function WorkspacePage({ project, isTable }: { project: string; isTable?:
     () => (colourField ? colourBy(runs, colourField) : null),
     [runs, colourField],
   );
-  const styles = useMemo(
-    () => (groups ? groupStyles(groups, colouring?.styles) : (colouring?.styles ?? ownStyles)),
-    [groups, colouring, ownStyles],
+  const dashing = useMemo(() => (dashField ? dashBy(runs, dashField) : null), [runs, dashField]);
+  const styles = useMemo(() => {
+    const coloured = groups
+      ? groupStyles(groups, colouring?.styles)
+      : (colouring?.styles ?? ownStyles);
+    return dashing ? dashed(coloured, groups, dashing.dashes) : coloured;
+  }, [groups, colouring, ownStyles, dashing]);
+  const legend = useMemo(
+    () => [...(colouring?.legend ?? []), ...(dashing?.legend ?? [])],
+    [colouring, dashing],
   );
 
   const onEnd = useCallback(() => {
@@ -110,8 +118,10 @@ export function WorkspacePage({ project, isTable }: { project: string; isTable?:
         groups={groups}
         onGroup={(next) => setGroupText(next.join(","))}
         colourField={colourField}
-        legend={colouring?.legend ?? []}
         onColour={setColourField}
+        dashField={dashField}
+        onDash={setDashField}
+        legend={legend}
         styles={styles}
         draw={draw}
         headline={headline}
@@ -130,8 +140,34 @@ export function WorkspacePage({ project, isTable }: { project: string; isTable?:
       leftName={t("workspace.runs")}
       rightName={t("workspace.charts")}
       left={pane}
-      right={<Wall project={project} runs={shown} draw={draw} styles={styles} groups={groups} />}
+      right={
+        <Wall
+          project={project}
+          runs={shown}
+          draw={draw}
+          styles={styles}
+          groups={groups}
+          varying={varying}
+        />
+      }
     />
+  );
+}
+
+/** Return the styles with these dashes; all runs of a group have that of its first run. */
+function dashed(
+  styles: ReadonlyMap<string, LineStyle>,
+  groups: readonly Group[] | null,
+  dashes: ReadonlyMap<string, readonly number[]>,
+): ReadonlyMap<string, LineStyle> {
+  const first = new Map(
+    (groups ?? []).flatMap(({ runs }) => runs.map((run) => [run.id, runs[0]!.id] as const)),
+  );
+  return new Map(
+    [...styles].map(([id, { colour }]) => [
+      id,
+      { colour, dash: dashes.get(first.get(id) ?? id) ?? [] },
+    ]),
   );
 }
 
