@@ -84,7 +84,7 @@ def _register_copy(subparsers: argparse._SubParsersAction[argparse.ArgumentParse
         "copy",
         help="copy a whole store into another, e.g. from SQLite into PostgreSQL",
         description="Copy everything in one store into another that is empty, and check that it "
-        "has arrived. Stop the servers of both first.",
+        "has arrived. To move, stop the servers of both first; to back up PostgreSQL, go on.",
     )
     place = "a folder that `mltrack ui` or `mltrack server --data` uses, or a database's address"
     parser.add_argument("source", help=place)

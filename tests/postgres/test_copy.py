@@ -26,6 +26,7 @@ from mltrack_server.resources import DashboardTab
 from mltrack_server.resources import NewDashboard
 from mltrack_server.resources import RulesEdit
 from mltrack_server.store import Store
+from mltrack_server.store.upkeep import backup
 from mltrack_server.testing import Agent
 from mltrack_server.testing import started
 
@@ -124,3 +125,36 @@ def test_a_store_in_use_is_not_copied_over(
     assert _cli.main(["copy", str(tmp_path / "typo"), str(tmp_path / "other")]) == 1
     assert "no store" in capsys.readouterr().err
     assert not (tmp_path / "typo").exists()
+
+
+def test_a_copy_of_a_database_in_use_is_one_moment_of_it(database: str, tmp_path: Path) -> None:
+    """A server goes on writing and folding between any two tables; the copy is sound all the same.
+
+    So `mltrack copy` backs PostgreSQL up, and the folder is a store by itself.
+    """
+    agent, folder = Agent(), tmp_path / "copied"
+    folder.mkdir()
+    sent = 1
+    with Store(database) as serving, Store(database) as source:
+        serving.apply([agent.batch(0, started(project="mnist"))])
+
+        def go_on(_done: object = None) -> None:
+            nonlocal sent
+            serving.apply([agent.losses(sent, 20)])
+            sent += 20
+            serving.fold(agent.run)
+
+        go_on()
+        with Store(store_url(folder)) as target:
+            source.copy_into(target, go_on)
+        told = serving.points(agent.run, "loss")
+
+    assert told is not None
+    assert len(told) == sent - 1 > 200
+    with Store(store_url(folder)) as copied:
+        assert list(copied.check(read_data=True)) == []
+        points = copied.points(agent.run, "loss")
+        assert points is not None
+        assert len(points) == 20
+        assert copied.next_seq(agent.run, agent.stream) == 21
+    backup.make(store_url(folder), tmp_path / "backup", progress=lambda _text: None)
