@@ -25,7 +25,7 @@ from mltrack_server.store.database.engine import translated
 from mltrack_server.store.database.engine import where
 from mltrack_server.store.keys import SeriesNumbers
 from mltrack_server.store.media.reading import MediaReads
-from mltrack_server.store.search.runtable import RunTables
+from mltrack_server.store.search.runtables import RunTables
 from mltrack_server.store.segs import SegCache
 
 

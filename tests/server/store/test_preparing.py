@@ -12,9 +12,12 @@ import pytest
 from sqlalchemy import Connection
 
 from mltrack_core.records import Params
+from mltrack_server.resources import ImportanceQuery
 from mltrack_server.resources import RunEdit
 from mltrack_server.store import Store
+from mltrack_server.store.search import catalogue
 from mltrack_server.store.search import filling
+from mltrack_server.store.search import loading
 from mltrack_server.store.search import runtable
 from mltrack_server.store.search.loading import Scope
 from mltrack_server.testing import WAIT_S
@@ -147,3 +150,71 @@ def test_an_empty_store_has_nothing_to_warm(store: Store) -> None:
     store.warm()
 
     assert store.runs(q="brave").total == 0
+
+
+class Stop:
+    """Stands in for a function that reads for long: calls wait in it until they may go on."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self._function = function
+        self.is_reached, self.may_go = threading.Event(), threading.Event()
+
+    def __call__(self, *arguments: Any) -> Any:
+        """Wait, then do what the function does."""
+        self.is_reached.set()
+        assert self.may_go.wait(WAIT_S)
+        return self._function(*arguments)
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "ask"),
+    [
+        (catalogue, "read", lambda store: store.keys(project="mnist")),
+        (catalogue, "read", lambda store: store.runs(project="mnist", q="params.typo = 1")),
+        (filling, "fill", lambda store: store.varying(project="mnist")),
+        (
+            filling,
+            "fill",
+            lambda store: store.importance(
+                ImportanceQuery(project="mnist", of="metrics.loss", keys="params.lr")
+            ),
+        ),
+        (loading, "base", lambda store: store.runs(project="mnist", q="state != failed")),
+    ],
+    ids=["keys", "nearest", "varying", "importance", "reload"],
+)
+def test_nobody_waits_for_what_takes_long(
+    store: Store,
+    make_log: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    module: Any,
+    name: str,
+    ask: Callable[[Store], Any],
+) -> None:
+    """While one asks for keys, for importance, or after much has changed, others are answered."""
+    logs = [lr(make_log(), number).scalars(range(2), loss=number) for number in range(30)]
+    other = make_log(project="cifar")
+    store.apply([other.batch(), *(log.batch() for log in logs[:10])])
+    for project in ("mnist", "cifar"):
+        assert store.runs(project=project, sort="created").total in (1, 10)
+    monkeypatch.setattr(runtable, "_RELOAD_MIN", 0)
+    store.apply([log.batch() for log in logs[10:]])
+    assert store.runs(project="cifar", sort="created").total == 1
+    if module is not loading:
+        assert store.runs(project="mnist", sort="created").total == 30
+    stop = Stop(getattr(module, name))
+    monkeypatch.setattr(module, name, stop)
+    answers: list[Any] = []
+
+    thread = threading.Thread(target=lambda: answers.append(ask(store)))
+    thread.start()
+    try:
+        assert stop.is_reached.wait(WAIT_S)
+        assert store.runs(project="cifar", sort="created").total == 1
+        assert answers == []
+    finally:
+        stop.may_go.set()
+        thread.join(WAIT_S)
+
+    assert not thread.is_alive()
+    assert answers == [ask(store)]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-import time
+from collections.abc import Iterator
 from collections.abc import Sequence
 from typing import Final
 
+import msgspec
 import numpy as np
 
 from mltrack_core.records import ParamValue
@@ -37,15 +38,13 @@ from mltrack_server.resources import VaryingIndex
 from mltrack_server.resources import VaryingKey
 from mltrack_server.resources import Verdict
 from mltrack_server.store.search.front import found
+from mltrack_server.store.search.front import lacking_keys
 from mltrack_server.store.search.front import named as named_in
-from mltrack_server.store.search.front import unknown_keys
 from mltrack_server.store.search.listing import json_value
-from mltrack_server.store.search.runtable import RunTable
-from mltrack_server.store.search.runtable import TableFrame
 from mltrack_server.store.search.surveying import Survey
 
 _CANDIDATES_MAX: Final = 300  # parameters that are looked at; frameworks record hundreds
-_TRIM_EVERY: Final = 32  # columns
+_KEYS_AT_ONCE: Final = 32  # columns that are loaded together
 _NAME: Final = Key("attribute", "name")
 
 
@@ -59,29 +58,17 @@ class Analysis(Survey):
             QueryInvalid: *q* is no query.
         """
         node = parse(q)
-        listed = []
-        with self._table(project, [*named_in(node)]) as (table, frame):
-            rows = found(node, table, frame)[:COLUMN_RUNS_MAX]
-            candidates, has_more = _candidates(table, frame)
-            for place, key in enumerate(candidates):
-                cells = frame.cells(key)
-                same = identities(cells, rows)
-                if len(np.unique(same)) > 1:
-                    kinds = cells.kinds[rows]
-                    is_there = kinds >= BOOLEAN
-                    listed.append(
-                        VaryingKey(
-                            key=keys.write(key),
-                            distinct=len(np.unique(same[is_there])),
-                            runs=int(is_there.sum()),
-                            is_number=bool((kinds[is_there] == NUMBER).all()),
-                        )
-                    )
-                if place % _TRIM_EVERY == 0:
-                    self._tables.trim()
+        listed, count = [], 0
+        candidates, has_more = self._candidates(project)
+        for some in _portions(candidates):
+            with self._table(project, {*named_in(node), *some}) as (table, frame):
+                rows = found(node, table, frame)[:COLUMN_RUNS_MAX]
+                count = len(rows)
+                made = (_varying(key, frame.cells(key), rows) for key in some)
+                listed += [each for each in made if each is not None]
         listed.sort(key=lambda each: (-each.runs, each.key))
         return VaryingIndex(
-            keys=listed[:limit], runs=len(rows), has_more=has_more or len(listed) > limit
+            keys=listed[:limit], runs=count, has_more=has_more or len(listed) > limit
         )
 
     def columns(self, query: ColumnQuery) -> RunColumns:
@@ -94,14 +81,16 @@ class Analysis(Survey):
         with self._table(query.project, {*named_in(node), *chosen, _NAME}) as (table, frame):
             rows = found(node, table, frame)
             shown = rows[: query.limit]
-            return RunColumns(
+            made = RunColumns(
                 ids=[uid.decode() for uid in table.uids[shown].tolist()],
                 names=[str(name or "") for name in _values(frame.cells(_NAME), shown)],
                 columns=[_column(key, frame.cells(key), shown) for key in chosen],
                 total=len(rows),
                 rev=table.rev,
-                unknown=unknown_keys(node, (), table, frame),
+                unknown=[],
             )
+            lacking = lacking_keys(node, (), frame)
+        return msgspec.structs.replace(made, unknown=self._unknown(query.project, lacking))
 
     def importance(self, query: ImportanceQuery) -> Importance:
         """Return which parameters matter for a result, and how sure that is. Takes seconds.
@@ -111,21 +100,18 @@ class Analysis(Survey):
         """
         node, named = parse(query.q), parse_keys(query.keys, importance.FEATURES_MAX)
         of = _one(query.of)
-        with self._table(query.project, {*named_in(node), of, *named}) as (table, frame):
+        with self._table(query.project, {*named_in(node), of}) as (table, frame):
             rows = found(node, table, frame)
             cells = frame.cells(of)
             numbers = cells.numbers[rows].astype(np.float64)
             is_result = (cells.kinds[rows] == NUMBER) & np.isfinite(numbers)
             used, target = _drawn(rows[is_result], numbers[is_result])
-            if named:
-                candidates, has_more = list(named), False
-            else:
-                candidates, has_more = _candidates(table, frame)
-            features = {
-                key: made
-                for key in candidates
-                if key != of and (made := feature(frame.cells(key), used)) is not None
-            }
+            rids = table.rids[used].tolist()
+        candidates, has_more = (list(named), False) if named else self._candidates(query.project)
+        made = self._features(query.project, [key for key in candidates if key != of], rids)
+        if made is None:
+            return self.importance(query)  # a run has left the project meanwhile
+        features = made
         if len(features) > importance.FEATURES_MAX:
             has_more = True
             most = sorted(features, key=lambda key: -int((features[key].codes > 0).sum()))
@@ -148,14 +134,51 @@ class Analysis(Survey):
             has_more=has_more,
         )
 
+    def _candidates(self, project: str | None) -> tuple[list[Key], bool]:
+        """Return parameters that may vary, and whether there are more than are looked at."""
+        entries = self._tables.catalogue(self._reading, project).entries
+        written = [each for each in entries if each.startswith("params")]
+        written.sort(key=lambda each: (-entries[each].runs, each))
+        chosen = [key for each in written[:_CANDIDATES_MAX] for key in parse_keys(each, 1)]
+        return chosen, len(written) > _CANDIDATES_MAX
 
-def _candidates(table: RunTable, frame: TableFrame) -> tuple[list[Key], bool]:
-    """Return parameters that may vary, and whether there are more than are looked at."""
-    entries = table.catalogue(frame.connection, time.monotonic()).entries
-    written = [each for each in entries if each.startswith("params")]
-    written.sort(key=lambda each: (-entries[each].runs, each))
-    chosen = [key for each in written[:_CANDIDATES_MAX] for key in parse_keys(each, 1)]
-    return chosen, len(written) > _CANDIDATES_MAX
+    def _features(
+        self, project: str | None, candidates: Sequence[Key], rids: Sequence[int]
+    ) -> dict[Key, Feature] | None:
+        """Return what parameters say of some runs; None if one of these is not in the project.
+
+        A portion at a time, so that neither memory nor others suffer from hundreds of columns.
+        """
+        features: dict[Key, Feature] = {}
+        for some in _portions(candidates):
+            with self._table(project, some) as (table, frame):
+                rows = table.rows_of(rids)
+                if rows is None:
+                    return None
+                made = {key: feature(frame.cells(key), rows) for key in some}
+            features |= {key: each for key, each in made.items() if each is not None}
+        return features
+
+
+def _portions(candidates: Sequence[Key]) -> Iterator[Sequence[Key]]:
+    """Yield *candidates*, so many at a time as are loaded together; at least one portion."""
+    for start in range(0, max(1, len(candidates)), _KEYS_AT_ONCE):
+        yield candidates[start : start + _KEYS_AT_ONCE]
+
+
+def _varying(key: Key, cells: Cells, rows: Rows) -> VaryingKey | None:
+    """Return what is to be said of a parameter; None if it is the same in all *rows*."""
+    same = identities(cells, rows)
+    if len(np.unique(same)) <= 1:
+        return None
+    kinds = cells.kinds[rows]
+    is_there = kinds >= BOOLEAN
+    return VaryingKey(
+        key=keys.write(key),
+        distinct=len(np.unique(same[is_there])),
+        runs=int(is_there.sum()),
+        is_number=bool((kinds[is_there] == NUMBER).all()),
+    )
 
 
 def _one(text: str) -> Key:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Collection
 from collections.abc import Iterator
 from collections.abc import Sequence
@@ -107,9 +106,10 @@ class Search(Connected):
             if len(rows) > limit:
                 following = _cursor(sort, levels, int(rows[limit - 1]), table)
             rids = table.rids[rows[:limit]].tolist()
-            unknown = unknown_keys(node, orders, table, frame)
+            lacking = lacking_keys(node, orders, frame)
             listed = listing.summaries(frame.connection, now_ns, rids, asked)
             rev = table.rev
+        unknown = self._unknown(project, lacking)
         return RunList(runs=listed, next=following, total=total, rev=rev, unknown=unknown)
 
     def warm(self) -> None:
@@ -121,8 +121,18 @@ class Search(Connected):
 
     def _names(self, project: str | None) -> list[str]:
         """Return the keys that runs of a project have."""
-        with self._table(project) as (table, frame):
-            return list(table.catalogue(frame.connection, time.monotonic()).entries)
+        return list(self._tables.catalogue(self._reading, project).entries)
+
+    def _unknown(self, project: str | None, lacking: Sequence[Key]) -> list[UnknownKey]:
+        """Return keys that no run has, each with the one that was perhaps meant."""
+        known = self._names(project) if lacking else []
+        return [
+            UnknownKey(
+                key=keys.write(key),
+                nearest=keys.nearest(keys.write(Key(key.place, key.name)), known),  # no statistic
+            )
+            for key in lacking
+        ]
 
     @contextmanager
     def _table(
@@ -194,27 +204,15 @@ def named(node: Node) -> Iterator[Key]:
             yield key
 
 
-def unknown_keys(
-    node: Node, orders: Sequence[Order], table: RunTable, frame: TableFrame
-) -> list[UnknownKey]:
+def lacking_keys(node: Node, orders: Sequence[Order], frame: TableFrame) -> list[Key]:
     """Return which parameters, facts and metrics of a query no run has."""
     if not frame.length:
         return []
     asked = dict.fromkeys([*named(node), *(order.key for order in orders)])
-    lacking = [
+    return [
         key
         for key in asked
         if key.place != "attribute" and not np.any(frame.cells(key).kinds != MISSING)
-    ]
-    if not lacking:
-        return []
-    known = table.catalogue(frame.connection, time.monotonic()).entries
-    return [
-        UnknownKey(
-            key=keys.write(key),
-            nearest=keys.nearest(keys.write(Key(key.place, key.name)), known),  # no statistic
-        )
-        for key in lacking
     ]
 
 

@@ -1,21 +1,14 @@
 """The run table in memory: columns of a project's runs, loaded when a query first names them.
 
 A column costs a read of all runs once. After that the store's revision tells which runs have
-changed, and only those are read again. Beyond a bound the columns used longest ago are let go.
+changed, and only those are read again.
 """
 
 from __future__ import annotations
 
-import threading
-import time
 from collections import OrderedDict
-from collections.abc import Callable
-from collections.abc import Collection
 from collections.abc import Iterable
-from collections.abc import Iterator
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
-from contextlib import contextmanager
 from typing import Any
 from typing import Final
 
@@ -25,7 +18,6 @@ from sqlalchemy import Connection
 from sqlalchemy import func
 from sqlalchemy import select
 
-from mltrack_core.limits import MIB
 from mltrack_core.limits import SILENT_S
 from mltrack_server.query.cells import BOOLEAN
 from mltrack_server.query.cells import NUMBER
@@ -35,9 +27,7 @@ from mltrack_server.query.cells import Mask
 from mltrack_server.query.tree import Key
 from mltrack_server.store import runs
 from mltrack_server.store import schema
-from mltrack_server.store.search import catalogue
 from mltrack_server.store.search import loading
-from mltrack_server.store.search.catalogue import Catalogue
 from mltrack_server.store.search.filling import ColumnKey
 from mltrack_server.store.search.filling import Columns
 from mltrack_server.store.search.filling import Draft
@@ -46,24 +36,19 @@ from mltrack_server.store.search.filling import fill
 from mltrack_server.store.search.filling import refill
 from mltrack_server.store.search.loading import Scope
 
-BYTES_MAX: Final = 256 * MIB  # of all tables together
-_TABLES_MAX: Final = 32
 _RELOAD_SHARE: Final = 4  # where more than one run in so many has changed, everything is read anew
 _RELOAD_MIN: Final = 1000
 _ROW_BYTES: Final = 250  # of what is always kept of a run
-
-_CATALOGUE_SHARE: Final = 20  # reading it anew takes at most one part in so many of the time
 
 _STATES: Final = ("running", "finished", "failed", "interrupted", "killed", "silent")
 _STATE_CODES: Final = {state: code for code, state in enumerate(_STATES)}
 _BASE: Final = frozenset(("archived", "created", "duration", "ended", "heard", "state"))
 
 Ints = npt.NDArray[np.int64]
-Reading = Callable[[], AbstractContextManager[Connection]]
 
 
 class RunTable:
-    """The runs of one project as columns; see `RunTables`, which guards it.
+    """The runs of one project as columns; see runtables.py, which guards it.
 
     Args:
         project: Its name; None: the runs of all projects.
@@ -86,9 +71,6 @@ class RunTable:
         self._archived: Mask = np.zeros(0, np.bool_)
         self._recency: Ints | None = None
         self.columns: OrderedDict[ColumnKey, Columns] = OrderedDict()
-        self._catalogue = catalogue.EMPTY
-        self._catalogue_rev = -1
-        self._catalogue_until_s = 0.0
 
     def __len__(self) -> int:
         return len(self.rids)
@@ -111,17 +93,6 @@ class RunTable:
         found = np.flatnonzero((self.uids == uid.encode()) & self.is_here)
         return int(found[0]) if len(found) else None
 
-    def catalogue(self, connection: Connection, now_s: float) -> Catalogue:
-        """Return which keys the newest runs have; while runs go on, as of a few seconds ago."""
-        if self._catalogue_rev != self.rev and now_s >= self._catalogue_until_s:
-            began_s = time.monotonic()
-            rids = self.rids[self.recency()[: catalogue.RUNS_MAX]].tolist()
-            self._catalogue = catalogue.read(connection, rids)
-            took_s = time.monotonic() - began_s
-            self._catalogue_until_s = now_s + _CATALOGUE_SHARE * took_s
-            self._catalogue_rev = self.rev
-        return self._catalogue
-
     # ---- keeping up ----
 
     def refresh(self, connection: Connection) -> None:
@@ -132,10 +103,10 @@ class RunTable:
         if not 0 <= self.rev < present:
             self._load(connection, present)
             return
-        changed = connection.execute(loading.BASE.where(schema.run.c.rev > self.rev)).all()
-        if len(changed) > max(_RELOAD_MIN, len(self) // _RELOAD_SHARE):
+        if self.is_behind(connection):
             self._load(connection, present)
             return
+        changed = connection.execute(loading.BASE.where(schema.run.c.rev > self.rev)).all()
         mine = [row for row in changed if self.project in (None, row.project)]
         here = {row.rid for row in mine}
         gone = [self._row_of[r.rid] for r in changed if r.rid not in here and r.rid in self._row_of]
@@ -148,6 +119,12 @@ class RunTable:
             return
         self._reload(connection, [row.rid for row in mine])
         self.rev = present
+
+    def is_behind(self, connection: Connection) -> bool:
+        """Tell whether so much has changed that everything is read anew."""
+        query = select(func.count()).select_from(schema.run).where(schema.run.c.rev > self.rev)
+        changed: int = connection.execute(query).scalar_one()
+        return changed > max(_RELOAD_MIN, len(self) // _RELOAD_SHARE)
 
     def _load(self, connection: Connection, present: int) -> None:
         """Read everything anew that is always known; columns when they are asked for."""
@@ -185,6 +162,11 @@ class RunTable:
         self._states[rows] = [_STATE_CODES[state] for state in states]
         self._archived[rows] = np.array(archived, np.bool_)
         self.is_here[rows] = is_here
+
+    def rows_of(self, rids: Iterable[int]) -> Ints | None:
+        """Return the rows of these runs; None if one of them is no longer in the table."""
+        rows = [self._row_of.get(rid, -1) for rid in rids]
+        return None if -1 in rows else np.array(rows, np.int64)
 
     def _grow(self, length: int) -> None:
         for name in ("rids", "uids", "started", "is_here", "_ended", "_heard", "_states",
@@ -303,86 +285,3 @@ class TableFrame:
                 self._derived[key.name] = self._table.derived(key.name, self._now_ns)
             return self._derived[key.name]
         return self._table.column(self.connection, key)
-
-
-class RunTables:
-    """The tables of the projects asked for lately, bounded in memory."""
-
-    def __init__(self, bytes_max: int = BYTES_MAX) -> None:
-        self._bytes_max = bytes_max
-        self._tables: OrderedDict[str | None, RunTable] = OrderedDict()
-        self._lock = threading.Lock()
-        self._loading_lock = threading.Lock()
-
-    @contextmanager
-    def held(self) -> Iterator[None]:
-        """Keep everybody else away. Begin the transaction within: tables never go back in time."""
-        with self._lock:
-            yield
-
-    def prepare(self, reading: Reading, project: str | None, wanted: Collection[Key]) -> None:
-        """Load what *wanted* needs of a project's table, while others go on using the tables.
-
-        What is still missing afterwards, e.g. since the table was let go, is loaded when it is
-        asked for. Call it while not `held`.
-
-        Args:
-            reading: Gives a connection that sees one state of the store.
-            project: Its name; None: the runs of all projects.
-            wanted: Columns that will be asked for.
-        """
-        if self._draft(project, wanted) is None:
-            return
-        with self._loading_lock:  # whoever wants the same waits here and finds it loaded
-            if project not in self._tables:
-                table = RunTable(project)
-                with reading() as connection:
-                    table.refresh(connection)
-                with self._lock:
-                    self._tables.setdefault(project, table)
-            draft = self._draft(project, wanted)
-            if draft is None or not draft.columns:
-                return
-            with reading() as connection:
-                draft.load(connection)
-            with self._lock, reading() as connection:
-                self.of(connection, project).adopt(connection, draft)
-
-    def _draft(self, project: str | None, wanted: Collection[Key]) -> Draft | None:
-        """Return what is to be loaded; None where nothing is."""
-        with self._lock:
-            table = self._tables.get(project)
-            if table is None:
-                return Draft(project, -1, {}, {})
-            return table.draft(wanted)
-
-    def of(self, connection: Connection, project: str | None) -> RunTable:
-        """Return the table of a project as *connection* sees it; call it while `held`."""
-        table = self._tables.setdefault(project, RunTable(project))
-        self._tables.move_to_end(project)
-        table.refresh(connection)
-        return table
-
-    def trim(self) -> None:
-        """Let go of what is too much; call it while `held`, after the tables were used."""
-        while len(self._tables) > _TABLES_MAX:
-            self._tables.popitem(last=False)
-        excess = self.nbytes - self._bytes_max
-        for project in list(self._tables):
-            table = self._tables[project]
-            while excess > 0 and table.columns:
-                _, group = table.columns.popitem(last=False)
-                excess -= sum(cells.nbytes for cells in group.values())
-            if excess > 0 and len(self._tables) > 1:
-                excess -= table.nbytes
-                del self._tables[project]
-
-    @property
-    def nbytes(self) -> int:
-        """About how much memory they take."""
-        return sum(table.nbytes for table in self._tables.values())
-
-    def clear(self) -> None:
-        """Forget everything."""
-        with self._lock:
-            self._tables.clear()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
 from typing import Final
 from typing import get_args
@@ -51,8 +50,8 @@ class Survey(Search):
 
     def keys(self, *, project: str | None, match: str = "", limit: int = 100) -> KeyIndex:
         """Return the keys that runs have; of parameters, facts and metrics those of the newest."""
-        with self._table(project) as (table, frame):
-            index = table.catalogue(frame.connection, time.monotonic())
+        index = self._tables.catalogue(self._reading, project)
+        with self._table(project) as (table, _):
             runs = int(table.is_here.sum())
         wanted = match.casefold()
         listed = [
