@@ -16,6 +16,7 @@ import { useUrl } from "../shell/useUrl";
 import { CodeDifferences } from "./CodeDifferences";
 import { CompareTable } from "./CompareTable";
 import { compareRows, markdownOf, SUMMARIES, type Summary } from "./differences";
+import { Overlays } from "./Overlays";
 import { useComparison } from "./useComparison";
 import "../styles/compare.css";
 
@@ -152,6 +153,7 @@ function Curves(props: { project: string; runs: readonly Run[]; chartRuns: reado
   const state = useView(metrics);
   return (
     <>
+      <Overlays runs={runs} chartRuns={props.chartRuns} names={metrics} />
       <ViewBar state={state} metrics={metrics} hasAxisKeys />
       <ChartSections
         project={props.project}

@@ -1,4 +1,4 @@
-import { useCallback, useState } from "react";
+import { useCallback, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { formatNumber } from "../api/number";
@@ -20,6 +20,8 @@ interface HeatMapProps {
   nameOf?: (name: string) => string;
   /** What stands before every layer's name. */
   group: string;
+  /** What the ends of the colours are, where it is not the least and the greatest of these rows. */
+  range?: readonly [low: number, high: number];
   selected: string | null;
   onSelect: (name: string) => void;
 }
@@ -30,10 +32,10 @@ export function HeatMap(props: HeatMapProps) {
   const { t } = useTranslation();
   const label = props.label ?? t(`distributions.${measure}`);
   const [cell, setCell] = useState<[row: number, column: number] | null>(null);
-  const range = rangeOf(rows, measure);
+  const own = useMemo(() => rangeOf(rows, measure), [rows, measure]);
+  const range = props.range ?? own;
   const draw = useCallback<Draw>(
     (context, width) => {
-      const scale = rangeOf(rows, measure);
       const step = width / columns.length;
       rows.forEach((row, index) => {
         for (let column = 0; column < columns.length; column += 1) {
@@ -41,13 +43,13 @@ export function HeatMap(props: HeatMapProps) {
           const isBroken = (row.nonfinite[column] ?? 0) > 0;
           if (value === null && !isBroken) continue;
           // What is no number stands out whatever is shown.
-          context.fillStyle = isBroken ? ink("--bad") : colourOf(value!, scale);
+          context.fillStyle = isBroken ? ink("--bad") : colourOf(value!, range);
           const [from, to] = [Math.floor(column * step), Math.floor((column + 1) * step)];
           context.fillRect(from, index * ROW_PX, Math.max(1, to - from), ROW_PX - 1);
         }
       });
     },
-    [columns, rows, measure],
+    [columns, rows, measure, range],
   );
   const canvas = useCanvas(draw, rows.length * ROW_PX);
   const find = (event: React.MouseEvent<HTMLCanvasElement>): [number, number] => {

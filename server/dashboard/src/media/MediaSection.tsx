@@ -1,4 +1,4 @@
-import { useMemo, useState } from "react";
+import { useMemo, useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
 import type { MediaItem, MediaRecord } from "../api/types";
@@ -15,10 +15,13 @@ interface MediaSectionProps {
   record: MediaRecord;
   /** The step that was asked for; the record's own may be an earlier one. */
   step: number;
+  /** What stands above it, and what it is called; the record's name where nothing is said. */
+  title?: ReactNode;
+  label?: string;
 }
 
 /** What one name shows: its items, and a legend that switches boxes and classes off and on. */
-export function MediaSection({ run, record, step }: MediaSectionProps) {
+export function MediaSection({ run, record, step, title, label }: MediaSectionProps) {
   const { t } = useTranslation();
   const [hidden, setHidden] = useState<ReadonlySet<string>>(new Set());
   const legend = useMemo(() => legendOf(record.items), [record.items]);
@@ -28,9 +31,9 @@ export function MediaSection({ run, record, step }: MediaSectionProps) {
     setHidden(next);
   };
   return (
-    <section className="card media-section" aria-label={record.name}>
+    <section className="card media-section" aria-label={label ?? record.name}>
       <header className="card-header">
-        <h3>{record.name}</h3>
+        <h3>{title ?? record.name}</h3>
         <span className="muted">
           {t("media.items", { count: record.items.length })}
           {record.step !== step &&

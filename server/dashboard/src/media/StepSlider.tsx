@@ -10,10 +10,13 @@ interface StepSliderProps {
   /** Null is the newest, whichever that will be. */
   step: number | null;
   onStep: (step: number | null) => void;
+  /** The keys ← and → are for this slider, wherever the focus is. */
+  hasKeys?: boolean;
 }
 
 /** One step for all that is shown; ← and → go to the one before and after. */
-export function StepSlider({ steps, isThinned, step, onStep }: StepSliderProps) {
+export function StepSlider(props: StepSliderProps) {
+  const { steps, isThinned, step, onStep, hasKeys = true } = props;
   const { t } = useTranslation();
   const last = steps.length - 1;
   const at = step === null ? last : nearestIndex(steps, step);
@@ -21,7 +24,7 @@ export function StepSlider({ steps, isThinned, step, onStep }: StepSliderProps) 
     if (index < 0 || index > last) return;
     onStep(index === last ? null : steps[index]!);
   };
-  useShortcuts({ ArrowLeft: () => go(at - 1), ArrowRight: () => go(at + 1) });
+  useShortcuts(hasKeys ? { ArrowLeft: () => go(at - 1), ArrowRight: () => go(at + 1) } : {});
   return (
     <div className="toolbar media-steps">
       <label>

@@ -42,18 +42,21 @@ export interface FlowGrid {
 /**
  * Return *tracks* on one grid of steps, a row for each of *names*: a cell is the mean of the points
  * in it, null where there are none, and beside it how many are not finite. Steps that a later
- * attempt went over again are left out.
+ * attempt went over again are left out. The steps are those of *all*, where there is more to compare.
  */
 export function flowGrid(
   tracks: readonly Track[],
   names: readonly string[],
   columns: number,
+  all = tracks,
 ): FlowGrid {
-  const drawn = tracks.filter((track) => !track.isSuperseded && track.x.length > 0);
+  const isDrawn = (track: Track) => !track.isSuperseded && track.x.length > 0;
+  const drawn = tracks.filter(isDrawn);
   if (drawn.length === 0) return { columns: [], rows: [] };
-  const first = Math.min(...drawn.map((track) => track.x[0]!));
-  const last = Math.max(...drawn.map((track) => track.x[track.x.length - 1]!));
-  const places = new Set(drawn.flatMap((track) => [...track.x])).size;
+  const compared = all.filter(isDrawn);
+  const first = Math.min(...compared.map((track) => track.x[0]!));
+  const last = Math.max(...compared.map((track) => track.x[track.x.length - 1]!));
+  const places = new Set(compared.flatMap((track) => [...track.x])).size;
   const count = Math.max(1, Math.min(columns, places));
   const width = (last - first) / count || 1;
   const columnOf = (x: number) => Math.min(count - 1, Math.floor((x - first) / width));
