@@ -6,6 +6,7 @@ These have not been run yet: no machine with a GPU was at hand when they were wr
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +22,15 @@ torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA here")
 
 
-@pytest.fixture
+@contextmanager
 def no_waiting() -> Iterator[None]:
     """Whatever waits for the device raises, in PyTorch's own words."""
     torch.cuda.synchronize()
     torch.cuda.set_sync_debug_mode("error")
-    yield
-    torch.cuda.set_sync_debug_mode("default")
+    try:
+        yield
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
 
 
 def make() -> tuple[Any, Any, Any]:
@@ -41,21 +44,19 @@ def make() -> tuple[Any, Any, Any]:
     return model, optimizer, x
 
 
-def test_a_hundred_updates_wait_for_nothing(
-    monkeypatch: pytest.MonkeyPatch, no_waiting: None
-) -> None:
+def test_a_hundred_updates_wait_for_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Norms, histograms, ratios and state at every update, clipping included."""
     monkeypatch.setenv("MLTRACK_STRICT", "1")
     run = RecordingTracker()
     model, optimizer, x = make()
 
     seen = mltrack.watch(model, optimizer, run=run, share=0)
-    for _ in range(100):
-        optimizer.zero_grad(set_to_none=True)
-        model(x).square().mean().backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-    torch.cuda.set_sync_debug_mode("default")
+    with no_waiting():
+        for _ in range(100):
+            optimizer.zero_grad(set_to_none=True)
+            model(x).square().mean().backward()
+            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            optimizer.step()
     seen.close()
 
     assert [step for step, _ in run.points("grad/norm")] == list(range(1, 101))
@@ -64,16 +65,12 @@ def test_a_hundred_updates_wait_for_nothing(
     assert sum(counted.negative) + sum(counted.positive) + counted.zeros == 64 * 256
 
 
-def test_a_loss_on_the_gpu_is_logged_without_waiting(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_waiting: None
-) -> None:
+def test_a_loss_on_the_gpu_is_logged_without_waiting(strict_folder: Path) -> None:
     """And is recorded, exactly, before the run ends."""
-    monkeypatch.setenv("MLTRACK_DIR", str(tmp_path))
-    monkeypatch.setenv("MLTRACK_STRICT", "1")
     model, optimizer, x = make()
     losses = []
 
-    with mltrack_core.init(console="off") as run, mltrack.watch(model, optimizer):
+    with mltrack_core.init(console="off") as run, mltrack.watch(model, optimizer), no_waiting():
         for _ in range(20):
             optimizer.zero_grad(set_to_none=True)
             loss = model(x).square().mean()
@@ -81,9 +78,8 @@ def test_a_loss_on_the_gpu_is_logged_without_waiting(
             optimizer.step()
             run.log({"train/loss": loss})
             losses.append(loss.detach().clone())
-        torch.cuda.set_sync_debug_mode("default")
 
-    records = [r for r in RecordedSpool(tmp_path).of(Scalars) if "train/loss" in r.values]
+    records = [r for r in RecordedSpool(strict_folder).of(Scalars) if "train/loss" in r.values]
     assert [(r.step, r.values["train/loss"]) for r in records] == [
         (step, float(loss)) for step, loss in enumerate(losses, 1)
     ]
