@@ -272,3 +272,59 @@ def test_nonsense_in_the_address_is_not_an_error(chromium: Browser, address: str
 
     expect(lines(page, "val/loss")).to_be_visible()
     page.close()
+
+
+# ---- more runs than a page of the list ----
+
+MANY: Final = 230  # the list's first page has 200
+
+
+@pytest.fixture(scope="module")
+def many(
+    tmp_path_factory: pytest.TempPathFactory,
+    record: Callable[..., Any],
+    serve: Callable[..., AbstractContextManager[str]],
+    arrive_at: Callable[[str, Any], str],
+) -> Iterator[str]:
+    """A server on runs of which the oldest are the best, which no first page has."""
+    folder = tmp_path_factory.mktemp("many")
+    runs = []
+    for number in range(MANY):
+        run = record(folder, f"run-{number:03d}", project="many", age_s=10_000.0 - number)
+        run.log(1, {"val/loss": float(number)})
+        run.end(RunEnded(run.began_ns + 10**9, "finished"))
+        runs.append(run)
+    with serve(folder, "ui", "--no-browser") as url:
+        for each in runs:
+            arrive_at(url, each)
+        yield url
+
+
+def test_the_best_and_the_newest_are_chosen_among_all_runs(chromium: Browser, many: str) -> None:
+    """Whatever the list has loaded; the banner counts all; a run is drawn that a link names."""
+    page = chromium.new_page(base_url=many, viewport={"width": 1440, "height": 900})
+    page.goto("/p/many")
+    expect(page.get_by_text("30 of 230 drawn: the newest")).to_be_visible()
+    key = page.locator(".run-row[data-run]").first.get_attribute("data-run") or ""
+    expect(row(page, "run-229")).to_have_attribute("data-run", key)
+
+    page.get_by_role("button", name="Best 30 by val/loss").click()
+    card(page, "val/loss").hover()
+    card(page, "val/loss").get_by_role("button", name="View as table").click()
+    best = card(page, "val/loss").get_by_role("row")
+    expect(best.filter(has_text="run-000")).to_have_count(1)
+    expect(best.filter(has_text="run-029")).to_have_count(1)
+    expect(best).to_have_count(31)
+
+    page.goto("/p/many?s=name")  # whose first page is the oldest
+    expect(page.get_by_role("button", name="Draw run-000 in the charts")).to_have_attribute(
+        "aria-pressed", "false"
+    )
+    expect(lines(page, "val/loss")).to_have_attribute(
+        "aria-label", "Line chart of val/loss, 30 runs"
+    )
+    page.goto(f"/p/many?s=name&d=chosen&e={key[:8]}")
+    expect(lines(page, "val/loss")).to_have_attribute(
+        "aria-label", re.compile(", 1 run, last value 229")
+    )
+    page.close()

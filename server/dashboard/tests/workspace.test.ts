@@ -12,12 +12,14 @@ import {
   bestOf,
   DRAWN_MAX,
   drawnOf,
+  keyOf,
   pinToggled,
   soloed,
   toggled,
   type Choice,
 } from "../src/workspace/drawn";
 import { readChoice, writeChoice } from "../src/workspace/useDrawn";
+import { joined, othersOf } from "../src/workspace/useOthers";
 import { ticked } from "../src/workspace/useSelection";
 import { metricOf, runOf, trackOf } from "./build";
 
@@ -245,6 +247,53 @@ describe("colourBy", () => {
     expect(rates.styles.get("9")!.colour).toBe("--ramp-0");
     expect(rates.styles.get("0")!.colour).toBe("--ramp-11");
     expect(rates.styles.get("5")!.colour).toBe("--ramp-5"); // by magnitude
+  });
+});
+
+describe("othersOf", () => {
+  const choice = (over: Partial<Choice> = {}): Choice => ({
+    rule: "newest",
+    hidden: new Set(),
+    added: new Set(),
+    pinned: new Set(),
+    only: null,
+    ...over,
+  });
+
+  it("asks for the best and the newest of all runs, in the filter", () => {
+    const best = othersOf(choice({ rule: "best" }), "val/acc", "a or b", "", RUNS);
+    const newest = othersOf(choice(), null, "a or b", "name", RUNS);
+
+    expect(best).toEqual([{ q: "a or b", sort: "-metrics.val/acc.max", limit: DRAWN_MAX }]);
+    expect(newest).toEqual([
+      { q: "a or b", sort: "", limit: DRAWN_MAX },
+      { q: "(a or b) and (state = running)", sort: "", limit: 200 },
+    ]);
+    // The list itself begins with the newest.
+    expect(othersOf(choice(), null, "", "", RUNS).map(({ q }) => q)).toEqual(["state = running"]);
+    expect(othersOf(choice({ rule: "all" }), "loss", "", "", RUNS)).toEqual([]);
+  });
+
+  it("asks for the runs that the address names and the list has not", () => {
+    const loaded = keyOf(RUNS[0]!.id);
+    const named = choice({
+      rule: "chosen",
+      added: new Set(["12345678", loaded, '" or 1']),
+      pinned: new Set(["abcdef00"]),
+    });
+
+    expect(othersOf(named, null, "", "", RUNS)).toEqual([
+      { q: 'id ~ "12345678" or id ~ "abcdef00"', sort: "", limit: 200 },
+    ]);
+  });
+
+  it("joins what it finds to what is loaded, which is newer", () => {
+    const stale = { ...RUNS[0]!, name: "old" };
+    const other = runOf({ id: idOf(99), name: "other" });
+
+    expect(joined(RUNS, [stale])).toBe(RUNS);
+    const names = joined(RUNS.slice(0, 1), [stale, other]).map((run) => run.name);
+    expect(names.sort()).toEqual([RUNS[0]!.name, "other"].sort());
   });
 });
 

@@ -30,6 +30,7 @@ import type {
   RunColumns,
   RunEdit,
   RunList,
+  RunQuery,
   RunSummary,
   SeriesQuery,
   Server,
@@ -124,6 +125,12 @@ export function fetchRuns(
   return get(`/runs?${query.toString()}`, signal);
 }
 
+/** The first of the runs that a query is about. */
+export async function queryRuns(query: RunQuery, signal?: AbortSignal): Promise<RunList> {
+  const answer = await post("/query/runs", query, signal);
+  return (await answer.json()) as RunList;
+}
+
 /** Change what a person may change of a run; what is left out stays. */
 export async function editRun(id: string, edit: RunEdit): Promise<RunSummary> {
   const answer = await ask(`/runs/${id}`, {
@@ -147,7 +154,7 @@ export async function undeleteRun(id: string): Promise<void> {
 /** Everything about a run but its points, all its device series among it. */
 export async function fetchRun(id: string, signal?: AbortSignal): Promise<Run> {
   const run: Run = await get(`/runs/${id}`, signal);
-  for (let next = run.next_device; next !== null; ) {
+  for (let next = run.next_device; next !== null;) {
     const query = new URLSearchParams({ kind: "device", cursor: String(next) });
     const page: MetricPage = await get(`/runs/${id}/metrics?${query.toString()}`, signal);
     Object.assign(run.devices, page.metrics);

@@ -9,10 +9,12 @@ import type { DrawnState } from "./useDrawn";
 export function DrawnBanner(props: {
   draw: DrawnState;
   shown: readonly RunSummary[];
+  /** How many there are, those included that are not loaded. */
+  total: number;
   only: string | null;
   headline: string | null;
 }) {
-  const { draw, shown, only, headline } = props;
+  const { draw, shown, total, only, headline } = props;
   const { t } = useTranslation();
   const { rule, hidden, added } = draw.choice;
   const onlyRun = shown.find((run) => run.id === only);
@@ -23,20 +25,20 @@ export function DrawnBanner(props: {
       </button>
     );
   const isPlain = hidden.size === 0 && added.size === 0;
-  if (draw.drawn.size === shown.length && rule === "newest") return null;
+  if (draw.drawn.size === total && rule === "newest") return null;
   return (
     <span className="drawn-banner">
       {t(isPlain ? `list.drawn_${rule}` : "list.drawn_chosen", {
         drawn: draw.drawn.size,
-        total: shown.length,
+        total,
         metric: headline ?? "",
       })}
-      {rule !== "all" && draw.drawn.size < shown.length && (
+      {rule !== "all" && draw.drawn.size < total && (
         <button type="button" className="chip" onClick={() => draw.setRule("all")}>
-          {shown.length > RUNS_MAX ? t("list.draw_many", { count: RUNS_MAX }) : t("list.draw_all")}
+          {total > RUNS_MAX ? t("list.draw_many", { count: RUNS_MAX }) : t("list.draw_all")}
         </button>
       )}
-      {rule !== "best" && headline !== null && shown.length > DRAWN_MAX && (
+      {rule !== "best" && headline !== null && total > DRAWN_MAX && (
         <button type="button" className="chip" onClick={() => draw.setRule("best")}>
           {t("list.draw_best", { count: DRAWN_MAX, metric: headline })}
         </button>

@@ -156,7 +156,13 @@ export function RunPane(props: RunPaneProps) {
           {props.isMore && ` · ${t("list.loaded", { count: shown.length })}`}
         </span>
         <Constants constants={props.constants} count={props.total} />
-        <DrawnBanner draw={draw} shown={shown} only={only} headline={props.headline} />
+        <DrawnBanner
+          draw={draw}
+          shown={shown}
+          total={props.total}
+          only={only}
+          headline={props.headline}
+        />
         <Legend legend={props.legend} />
       </div>
       {shown.length === 0 ? (

@@ -16,6 +16,8 @@ import type { DrawnState } from "./useDrawn";
 interface WallProps {
   project: string;
   runs: readonly RunSummary[];
+  /** How many there are, those included that are not loaded. */
+  total: number;
   draw: DrawnState;
   styles: ReadonlyMap<string, LineStyle>;
   groups: readonly Group[] | null;
@@ -27,7 +29,7 @@ interface WallProps {
 const FACETS_MAX = 12;
 
 /** All metrics of the drawn runs. The table beside it is the legend. */
-export function Wall({ project, runs, draw, styles, groups, varying }: WallProps) {
+export function Wall({ project, runs, total, draw, styles, groups, varying }: WallProps) {
   const { t } = useTranslation();
   const { drawn } = draw;
   const drawnRuns = runs.filter((run) => drawn.has(run.id));
@@ -95,12 +97,12 @@ export function Wall({ project, runs, draw, styles, groups, varying }: WallProps
       </ViewBar>
       {chartGroups && (
         <p className="wall-note" role="status">
-          {t(drawn.size < runs.length ? "view.mean_of_some" : "view.mean_of_all", {
+          {t(drawn.size < total ? "view.mean_of_some" : "view.mean_of_all", {
             count: chartGroups.length,
             runs: drawnRuns.length,
-            total: runs.length,
+            total,
           })}
-          {drawn.size < runs.length && (
+          {drawn.size < total && (
             <button type="button" className="chip" onClick={() => draw.setRule("all")}>
               {t("list.draw_all")}
             </button>

@@ -20,7 +20,8 @@ import { styleOf, type LineStyle } from "../charts/colours";
 import { keyOf } from "./drawn";
 import { RunPane } from "./RunPane";
 import { SplitPane } from "./SplitPane";
-import { useDrawn } from "./useDrawn";
+import { useChoice, useDrawn } from "./useDrawn";
+import { joined, othersOf, useOthers } from "./useOthers";
 import { useSelection } from "./useSelection";
 import { Wall } from "./Wall";
 
@@ -37,7 +38,19 @@ export function WorkspacePage({ project, isTable }: { project: string; isTable?:
   const [sortText, setSortText] = useUrl("s");
   const sorts = useMemo(() => parseSorts(sortText), [sortText]);
   const query = useRuns(project, filter, serverSort(sorts));
-  const { runs, hasNextPage, isFetchingNextPage, fetchNextPage } = query;
+  const { hasNextPage, isFetchingNextPage, fetchNextPage } = query;
+  const choice = useChoice();
+  const headline = useMemo(() => headlines(query.runs, 1)[0] ?? null, [query.runs]);
+  // Of a long list a part is loaded; what is drawn is chosen among all.
+  const wanted = useMemo(
+    () =>
+      hasNextPage && !query.isError
+        ? othersOf(choice, headline, filter, serverSort(sorts), query.runs)
+        : [],
+    [hasNextPage, query.isError, choice, headline, filter, sorts, query.runs],
+  );
+  const others = useOthers(project, wanted);
+  const runs = useMemo(() => joined(query.runs, others), [query.runs, others]);
   const [groupText, setGroupText] = useUrl("g");
   const [colourField, setColourField] = useUrl("k");
   const [dashField, setDashField] = useUrl("ds");
@@ -53,8 +66,7 @@ export function WorkspacePage({ project, isTable }: { project: string; isTable?:
     [sorts, columnCalled],
   );
   const shown = useMemo(() => sortRuns(runs, sorts, sortColumns), [runs, sorts, sortColumns]);
-  const headline = headlines(runs, 1)[0] ?? null;
-  const draw = useDrawn(shown, headline);
+  const draw = useDrawn(shown, choice, headline);
   const pinnedFirst = useMemo(() => {
     const isPinned = (id: string) => draw.choice.pinned.has(keyOf(id));
     return [...shown].sort((a, b) => Number(isPinned(b.id)) - Number(isPinned(a.id)));
@@ -144,6 +156,7 @@ export function WorkspacePage({ project, isTable }: { project: string; isTable?:
         <Wall
           project={project}
           runs={shown}
+          total={query.total}
           draw={draw}
           styles={styles}
           groups={groups}

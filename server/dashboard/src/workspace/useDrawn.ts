@@ -29,11 +29,16 @@ export function writeChoice(params: URLSearchParams, choice: Choice): URLSearchP
   return next;
 }
 
-/** Which of the runs that are *shown* are drawn, and what changes that. */
-export function useDrawn(shown: readonly RunSummary[], headline: string | null) {
-  const [params, setParams] = useSearchParams();
+/** What the address says of which runs are drawn. */
+export function useChoice(): Choice {
+  const [params] = useSearchParams();
   const text = params.toString();
-  const choice = useMemo(() => readChoice(new URLSearchParams(text)), [text]);
+  return useMemo(() => readChoice(new URLSearchParams(text)), [text]);
+}
+
+/** Which of the runs that are *shown* are drawn, and what changes that. */
+export function useDrawn(shown: readonly RunSummary[], choice: Choice, headline: string | null) {
+  const [, setParams] = useSearchParams();
   const drawn = useMemo(() => drawnOf(shown, choice, headline), [shown, choice, headline]);
   const change = useCallback(
     (map: (choice: Choice) => Choice) =>
