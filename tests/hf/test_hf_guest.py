@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -404,6 +405,50 @@ def test_a_fault_in_any_hook_changes_nothing(
 
         assert calls
         assert weights_of(trainer) == weights_of(plain)
+
+
+class Removing(transformers.TrainerCallback):  # type: ignore[misc]  # untyped
+    """Takes each checkpoint away before anybody else can look at it."""
+
+    def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        shutil.rmtree(Path(args.output_dir, f"checkpoint-{state.global_step}"))
+
+
+def test_a_checkpoint_that_vanishes_and_a_disk_that_is_none_cost_no_training(
+    make_trainer: Make,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Each is said; the weights are those of a training that nobody records."""
+    monkeypatch.setenv("MLTRACK_STRICT", "0")
+    saving: dict[str, Any] = {"save_strategy": "steps", "save_steps": 2, "max_steps": 4}
+    plain = make_trainer(Removing(), **saving)
+    plain.train()
+
+    with caplog.at_level("WARNING", "mltrack"):
+        recorded = make_trainer(Removing(), MLTrackCallback(), **saving)
+        recorded.train()
+    mltrack_core.finish()
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("MLTRACK_DIR", str(tmp_path / "file" / "mltrack"))
+    with caplog.at_level("WARNING", "mltrack"):
+        nowhere = make_trainer(MLTrackCallback(), save_strategy="no", max_steps=4)
+        nowhere.train()
+
+    spool = RecordedSpool(tmp_path / "mltrack")
+    assert len([r for r in spool.of(Scalars) if "train/loss" in r.values]) == 4
+    assert spool.of(Checkpoint) == []
+    assert "checkpoint-2: No such file or directory" in caplog.text
+    assert "point MLTRACK_DIR at a folder" in caplog.text
+    assert weights_of(plain) == weights_of(recorded) == weights_of(nowhere)
+
+
+@pytest.mark.parametrize("options", [{"share": 2.0}, {"on_nonfinite": "explode"}])
+def test_options_that_are_none_are_refused_at_once(options: dict[str, Any]) -> None:
+    """Where they are written, not hours later."""
+    with pytest.raises(ValueError, match=next(iter(options))):
+        MLTrackCallback(**options)
 
 
 def test_making_a_callback_touches_no_shared_state(make_trainer: Make) -> None:

@@ -475,6 +475,36 @@ def test_what_cannot_be_watched_is_said_and_nothing_more(
     assert seen.updates == 0
 
 
+def test_a_disk_that_is_none_costs_no_training(
+    make_model: Make,
+    batches: Batches,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """It is said once; the weights are those of a training that nobody watches."""
+    monkeypatch.setenv("MLTRACK_STRICT", "0")
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("MLTRACK_DIR", str(tmp_path / "file" / "mltrack"))
+    trained = []
+
+    for is_watched in (False, True):
+        model = make_model()
+        optimizer = torch.optim.AdamW(model.parameters())
+        with caplog.at_level(logging.WARNING, "mltrack"):
+            seen = watch(model, optimizer) if is_watched else None
+            for batch in batches:
+                optimizer.zero_grad()
+                loss_of(model, batch).backward()
+                optimizer.step()
+            if seen is not None:
+                seen.close()
+        trained.append(saved(model, optimizer))
+
+    assert trained[0] == trained[1]
+    assert caplog.text.count("point MLTRACK_DIR at a folder") == 1
+
+
 def test_watched_objects_pickle_and_copy_as_they_are(
     make_model: Make, batches: Batches, watching: Watching
 ) -> None:

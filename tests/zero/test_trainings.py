@@ -164,6 +164,23 @@ def test_a_program_that_fails_says_why(
     assert (ended.state, ended.reason) == ("failed", "ZeroDivisionError: division by zero")
 
 
+def test_a_disk_that_is_none_costs_no_training(
+    needs: Needs, launch: Launch, write: Write, tmp_path: Path
+) -> None:
+    """The program prints what it would print, and ends as it would; it is said what is wrong."""
+    needs("torch")
+    write(LOOP)
+    (tmp_path / "file").touch()
+
+    bare = launch(sys.executable, "train.py")
+    nowhere = {"MLTRACK_DIR": str(tmp_path / "file" / "mltrack"), "MLTRACK_STRICT": "0"}
+    recorded = launch("run", "train.py", **nowhere)
+
+    assert (recorded.stdout, recorded.returncode) == (bare.stdout, 0)
+    assert "Not a directory" in recorded.stderr
+    assert "Traceback" not in recorded.stderr
+
+
 def test_a_program_that_does_not_train_has_no_run(
     needs: Needs, launch: Launch, write: Write, spool: RecordedSpool
 ) -> None:
