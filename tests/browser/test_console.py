@@ -115,11 +115,14 @@ def test_lines_and_steps_lead_to_each_other(page: Page, run: str) -> None:
     expect(page.get_by_role("button", name="A step 50", exact=True)).to_be_visible()
 
 
-def test_a_console_follows_until_someone_scrolls_up(page: Page, live: Any) -> None:
+def test_a_console_follows_until_someone_scrolls_up(
+    page: Page, folder: Path, record: Callable[..., Any], arrive: Callable[[Any], str]
+) -> None:
     """New lines come into sight; who reads further up is left there."""
+    live = record(folder, "loud-yak", project="consoles", age_s=5)
     for number in range(200):
         live.print(f"line {number}")
-    page.goto(f"/r/{live.run}/console")
+    page.goto(f"/r/{arrive(live)}/console")
     follow = page.get_by_role("checkbox", name="Follow")
     expect(line(page, 199)).to_be_in_viewport()
     live.print("the next one")
@@ -135,6 +138,7 @@ def test_a_console_follows_until_someone_scrolls_up(page: Page, live: Any) -> No
     expect(line(page, 100)).to_be_in_viewport()
     follow.check()
     expect(line(page, 201)).to_be_in_viewport()
+    live.end(RunEnded(live.began_ns, "finished"))
 
 
 def test_all_that_was_printed_can_be_kept(page: Page, run: str, tmp_path: Path) -> None:

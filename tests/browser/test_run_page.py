@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Page
 from playwright.sync_api import expect
 
+from mltrack_core.records import Alert
 from mltrack_core.records import Params
 from mltrack_core.records import ParamValue
 from mltrack_core.records import RunEnded
@@ -27,9 +28,17 @@ NOTES = """# Why
 """
 
 
-def test_name_tags_and_notes_are_edited_where_they_stand(page: Page, live: Any) -> None:
+@pytest.fixture
+def edited(folder: Path, record: Callable[..., Any], arrive: Callable[[Any], str]) -> str:
+    """A run that nobody else looks at."""
+    recording = record(folder, "shy-yak", project="edits", age_s=60)
+    recording.end(RunEnded(recording.began_ns, "finished"))
+    return arrive(recording)
+
+
+def test_name_tags_and_notes_are_edited_where_they_stand(page: Page, edited: str) -> None:
     """The server keeps them; notes are Markdown, of which a tag or a script is a text."""
-    page.goto(f"/r/{live.run}/overview")
+    page.goto(f"/r/{edited}/overview")
     notes = page.get_by_role("region", name="Notes")
     page.get_by_role("button", name="Rename").click()
     page.get_by_label("Name").fill("calm-yak")
@@ -59,12 +68,12 @@ def test_name_tags_and_notes_are_edited_where_they_stand(page: Page, live: Any) 
     page.get_by_role("button", name="Rename").click()
     page.get_by_label("Name").fill("")
     page.get_by_label("Name").press("Enter")
-    expect(page.get_by_role("heading", level=1)).to_have_text("live-yak")
+    expect(page.get_by_role("heading", level=1)).to_have_text("shy-yak")
 
 
-def test_what_cannot_be_saved_is_said_and_stays(page: Page, live: Any) -> None:
+def test_what_cannot_be_saved_is_said_and_stays(page: Page, edited: str) -> None:
     """A name that is too long is not thrown away with the answer that says so."""
-    page.goto(f"/r/{live.run}/overview")
+    page.goto(f"/r/{edited}/overview")
     page.get_by_role("button", name="Rename").click()
     page.get_by_label("Name").fill("a" * 2000)
     page.get_by_label("Name").press("Enter")
@@ -155,3 +164,24 @@ def test_the_code_of_two_runs_is_compared(page: Page, patched: Callable[..., str
     page.get_by_role("radio").nth(1).check()
     expect(difference).to_contain_text("bold-ant against calm-bee")
     expect(difference.locator(".patch-added")).to_contain_text("lr = 0.2")
+
+
+def test_the_timeline_says_how_it_went_and_what_is_behind_the_end(
+    page: Page, folder: Path, record: Callable[..., Any], arrive: Callable[[Any], str]
+) -> None:
+    """Attempts, alerts and ends by time; a bare signal is explained, a known cause is not."""
+    run = record(folder, "late-cat", project="ends", age_s=600)
+    run.log(0, {"train/loss": 1.0})
+    run.write(Alert(run.began_ns + 30 * 10**9, "warning", "<b>Loss</b> spiked", "", 7, ""))
+    run.die(9, "killed by SIGKILL")
+    page.goto(f"/r/{arrive(run)}/overview")
+
+    timeline = page.get_by_role("region", name="Timeline")
+    expect(timeline.get_by_role("listitem")).to_have_text(
+        [
+            "+0 sAttempt 1 began on gpu-box",
+            "+30 s<b>Loss</b> spiked · step 7",
+            "+1 m 00 sAttempt 1: killed · killed by SIGKILL",
+        ]
+    )
+    expect(timeline).to_contain_text("SIGKILL ends a program at once")

@@ -449,6 +449,28 @@ export default {
   "overview.losses": "Losses",
   "overview.no_losses": "Nothing is known to be lost. {{records}} records are stored.",
   "overview.alerts": "Alerts",
+  "overview.timeline": "Timeline",
+  "timeline.began_one": "Attempt {{attempt}} began on {{hosts}}",
+  "timeline.began_other": "Attempt {{attempt}} began: {{count}} processes on {{hosts}}",
+  "timeline.hosts_one": "{{count}} host",
+  "timeline.hosts_other": "{{count}} hosts",
+  "timeline.attempt": "Attempt {{attempt}}",
+  "timeline.ranks": "Attempt {{attempt}}, rank {{ranks}}",
+  "ending.exception":
+    "The program ended because nobody caught an exception; its traceback is above.",
+  "ending.signal_1": "SIGHUP is mostly sent when the terminal, or the connection to it, is closed.",
+  "ending.signal_2": "SIGINT is what Ctrl-C sends; some schedulers do so too.",
+  "ending.signal_6":
+    "SIGABRT: the program gave up by itself, mostly in a native library: a failed assertion, CUDA, NCCL. Look at the last lines of the console.",
+  "ending.signal_7":
+    "SIGBUS is mostly a full /dev/shm: give the container more shared memory, or the data loader fewer workers.",
+  "ending.signal_9":
+    "SIGKILL ends a program at once, so it could say nothing: want of memory, a scheduler or container at its limit, or kill -9.",
+  "ending.signal_11":
+    "SIGSEGV: native code touched memory that is not its own. Look at the last lines of the console.",
+  "ending.signal_15":
+    "SIGTERM asks a program to end: kill, a scheduler at its time limit, a machine that is shut down or taken away.",
+  "ending.signal_24": "SIGXCPU: it had used up the processor time that it may have (ulimit -t).",
   "overview.notes": "Notes",
   "overview.remarks": "Remarks",
   "overview.edit_notes": "Edit the notes",

@@ -413,6 +413,23 @@ export default {
   "overview.losses": "丢失",
   "overview.no_losses": "没有已知的丢失。共保存 {{records}} 条记录。",
   "overview.alerts": "警报",
+  "overview.timeline": "时间线",
+  "timeline.began_other": "第 {{attempt}} 次尝试开始：{{hosts}} 上的 {{count}} 个进程",
+  "timeline.hosts_other": "{{count}} 台主机",
+  "timeline.attempt": "第 {{attempt}} 次尝试",
+  "timeline.ranks": "第 {{attempt}} 次尝试，rank {{ranks}}",
+  "ending.exception": "程序因未捕获的异常而结束；回溯信息在上方。",
+  "ending.signal_1": "SIGHUP 通常在终端或其连接关闭时发送。",
+  "ending.signal_2": "SIGINT 由 Ctrl-C 发送；某些调度器也会发送。",
+  "ending.signal_6":
+    "SIGABRT：程序自行中止，多发生在本地库中：断言失败、CUDA、NCCL。请查看控制台的最后几行。",
+  "ending.signal_7":
+    "SIGBUS 多半是 /dev/shm 已满：给容器更多共享内存，或减少数据加载的 worker 数。",
+  "ending.signal_9":
+    "SIGKILL 会立即结束程序，程序来不及说明：内存不足、调度器或容器达到上限，或 kill -9。",
+  "ending.signal_11": "SIGSEGV：本地代码访问了不属于它的内存。请查看控制台的最后几行。",
+  "ending.signal_15": "SIGTERM 请求程序结束：kill、调度器时限已到，或机器被关闭、收回。",
+  "ending.signal_24": "SIGXCPU：程序用尽了允许的处理器时间（ulimit -t）。",
   "overview.notes": "备注",
   "overview.remarks": "运行中的记录",
   "overview.edit_notes": "编辑备注",

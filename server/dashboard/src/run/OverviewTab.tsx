@@ -12,6 +12,7 @@ import { gitOf } from "./facts";
 import { MetricTable } from "./MetricTable";
 import { Notes } from "./Notes";
 import { nested, paramTree, type ParamNode } from "./paramTree";
+import { Timeline } from "./Timeline";
 
 const RunPatch = lazy(() =>
   import("../patch/RunPatch").then(({ RunPatch }) => ({ default: RunPatch })),
@@ -22,6 +23,7 @@ export function OverviewTab({ run }: { run: Run }) {
   return (
     <div className="overview">
       <Notes run={run.summary} />
+      <Timeline run={run} />
       <Params params={run.summary.params} />
       <MetricTable run={run} />
       <Place run={run} />
