@@ -27,7 +27,7 @@ from mltrack_server.resources import MetricQuery
 from mltrack_server.resources import RunEdit
 from mltrack_server.resources import SeriesQuery
 from mltrack_server.store import Store
-from mltrack_server.store.search import runtable
+from mltrack_server.store.search import runtables
 from mltrack_server.testing import Agent
 from mltrack_server.testing import started
 from mltrack_server.testing.cluster import Cluster
@@ -113,7 +113,7 @@ def pair(postgres: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         Store(url, clock_ns=lambda: NOW_NS, blobs=folder / "blobs") as other,
     ):
         # Else which keys there are is known as of some moments ago, longer ago in a slow store.
-        patch.setattr(runtable, "_CATALOGUE_SHARE", 0)
+        patch.setattr(runtables, "_CATALOGUE_SHARE", 0)
         yield Pair((one, other), itertools.count())
 
 
