@@ -117,16 +117,20 @@ def test_the_score_of_one_of_several_evaluation_sets_is_found(
     assert set(first.metrics) == {"val/a_b/loss", "val/other/loss"}
 
 
+@pytest.mark.parametrize("ignores_data", [False, True])
 def test_a_resumed_training_is_the_next_attempt_of_its_run(
-    make_trainer: Make, tmp_path: Path
+    make_trainer: Make, tmp_path: Path, ignores_data: bool
 ) -> None:
-    """Another process, the same run; steps go on where the checkpoint was, the overlap is kept."""
+    """Another process, the same run; steps go on where the checkpoint was, the overlap is kept.
+
+    So they do where the data begin anew.
+    """
     make_trainer(MLTrackCallback(), **SAVING).train()
     mltrack_core.finish()
 
-    make_trainer(MLTrackCallback(), **SAVING, num_train_epochs=2).train(
-        resume_from_checkpoint=str(tmp_path / "out" / "checkpoint-4")
-    )
+    make_trainer(
+        MLTrackCallback(), **SAVING, num_train_epochs=2, ignore_data_skip=ignores_data
+    ).train(resume_from_checkpoint=str(tmp_path / "out" / "checkpoint-4"))
     mltrack_core.finish()
 
     spool = RecordedSpool(tmp_path / "mltrack")

@@ -451,6 +451,64 @@ def test_options_that_are_none_are_refused_at_once(options: dict[str, Any]) -> N
         MLTrackCallback(**options)
 
 
+class Checked(MLTrackCallback):
+    """Looks at what the Trainer hands to every callback before and after ours has had it."""
+
+
+def _checked(hook: str) -> Callable[..., None]:
+    def check(self: Any, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        logs, before = kwargs.get("logs"), copy.deepcopy((kwargs.get("logs"), vars(control)))
+        returned = getattr(MLTrackCallback, hook)(self, args, state, control, **kwargs)
+        self.seen.append((hook, returned, (logs, vars(control)) == before))
+
+    return check
+
+
+for _hook in HOOKS:
+    setattr(Checked, _hook, _checked(_hook))
+
+
+def test_what_the_trainer_shares_with_callbacks_is_left_as_it_is(make_trainer: Make) -> None:
+    """`logs` and `control` are one for all of them; what a hook returns would replace `control`."""
+    callback: Any = Checked(RecordingTracker())
+    callback.seen = []
+
+    trainer = make_trainer(callback, save_strategy="steps", save_steps=2, max_steps=4)
+    trainer.train()
+    trainer.evaluate()
+
+    assert {"on_train_begin", "on_log", "on_save", "on_evaluate"} <= {
+        hook for hook, *_ in callback.seen
+    }
+    assert [each for each in callback.seen if each[1:] != (None, True)] == []
+
+
+@pytest.mark.slow
+def test_a_compiled_model_and_workers_train_as_without_us(
+    make_trainer: Make, make_model: Make, tmp_path: Path
+) -> None:
+    """Under names without the compiler's; of the workers none begins a run."""
+    options = {"torch_compile": True, "torch_compile_backend": "eager", "max_steps": 4}
+    plain = make_trainer(**options, dataloader_num_workers=2)
+    plain.train()
+    torch._dynamo.reset()
+
+    recorded = make_trainer(MLTrackCallback(share=0), **options, dataloader_num_workers=2)
+    recorded.train()
+    mltrack_core.finish()
+
+    assert weights_of(recorded) == weights_of(plain)
+    spool = RecordedSpool(tmp_path / "mltrack")
+    (run,) = spool.runs()
+    (records,) = spool.streams(run)
+    norms = {
+        n for r in records if isinstance(r, Scalars) for n in r.values if n[:10] == "grad/norm/"
+    }
+    known = {f"grad/norm/{name}" for name, _ in make_model().named_parameters()}
+    assert norms
+    assert norms <= known
+
+
 def test_making_a_callback_touches_no_shared_state(make_trainer: Make) -> None:
     """Accelerate's state is one for the process; a TrainingArguments made inside resets it."""
     from accelerate.state import AcceleratorState
