@@ -260,7 +260,8 @@ def _keras(way: str, turn: Turn) -> None:
     if way in SHARES:
         from mltrack_keras import MLTrackCallback
 
-        options = {"batch_every": 1, "gradients": True} if way == ALL else {}
+        every = {"batch_every": 1, "gradients": True, "share": 0}
+        options: dict[str, Any] = every if way == ALL else {}
         callbacks.append(MLTrackCallback(project="overhead", **options))
     elif way.startswith("TensorBoard"):
         callbacks.append(keras.callbacks.TensorBoard("board", histogram_freq=1, update_freq=1))

@@ -18,6 +18,7 @@ from mltrack_keras import fit
 from mltrack_keras import gradients
 from mltrack_keras import joining
 from mltrack_keras import outcome
+from mltrack_keras import pace
 from mltrack_keras import position
 from mltrack_keras import resuming
 from mltrack_keras import scaling
@@ -37,10 +38,14 @@ PARTS: tuple[tuple[Any, str, int], ...] = (
     (batches.BatchLoss, "complete", 1),
     (checkpoints.Checkpoints, "look", 2),
     (gradients.Gradients, "tap", 1),
+    (gradients.Gradients, "batch_begins", 2),
+    (gradients.Gradients, "begin_epoch", 1),
     (gradients.Gradients, "record", 2),
     (outcome.Outcome, "complete", 1),
     (position.Position, "advance", 1),
+    (pace.Pace, "end_epoch", 1),
     (resuming.Backup, "begin", 1),
+    (resuming.Resuming, "run", 1),
     (scaling.LossScale, "end_epoch", 1),
     (weights.Weights, "measure", 1),
 )

@@ -16,7 +16,12 @@ from mltrack_keras import measuring
 
 BACKEND = keras.config.backend()
 # Histograms have tests of their own, and take long to compile.
-OFTEN: dict[str, Any] = {"batch_every": 1, "gradients": True, "histograms": False}
+OFTEN: dict[str, Any] = {
+    "batch_every": 1,
+    "gradients": True,
+    "histograms": False,
+    "share": 0,
+}
 Data = tuple[Any, Any]
 Make = Callable[..., Any]
 
@@ -330,3 +335,33 @@ def test_of_two_callbacks_one_has_all_norms(batches: list[Data]) -> None:
 
     assert [len(run.points("grad/norm")) for run in runs] == [0, 4]
     assert "_clip_gradients" not in vars(model.optimizer)
+
+
+@pytest.mark.skipif(BACKEND != "jax", reason="elsewhere there is one program")
+def test_a_step_that_measures_nothing_is_the_one_without_us(
+    batches: list[Data], run: RecordingTracker
+) -> None:
+    """No program is compiled before it is needed, and the model keeps the one that it had."""
+    traces: list[None] = []
+
+    class Traced(keras.Sequential):  # type: ignore[misc]
+        def train_step(self, *args: Any) -> Any:
+            traces.append(None)
+            return super().train_step(*args)
+
+    model = Traced([keras.layers.Input((64,)), keras.layers.Dense(10)])
+    model.compile(SGD(0.1), keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    x, y = batches[0]
+    model.fit(x, y, batch_size=4, verbose=0)
+    step, count = model.train_function, len(traces)
+    found = []
+    for every in (100, 6):
+        rarely = MLTrackCallback(run, **(OFTEN | {"batch_every": every}))
+        model.fit(x, y, batch_size=4, verbose=0, callbacks=[rarely])
+        found.append(len(traces) - count)
+        assert model.train_function is step
+        assert "train_step" not in vars(model)
+
+    assert found[0] == 0
+    assert found[1] > 0, "the twelfth update was one to be measured"
+    assert [step for step, _ in run.points("grad/norm")] == [12]

@@ -28,7 +28,7 @@ def train(run: RecordingTracker, optimizer: Any, repeats: int = 1, **options: An
     neuron = keras.layers.Dense(1, use_bias=False, kernel_initializer="zeros", name="neuron")
     model = keras.Sequential([keras.layers.Input((4,)), neuron])
     model.compile(optimizer, "mse", **options)
-    callback = MLTrackCallback(run, batch_every=1, gradients=True)
+    callback = MLTrackCallback(run, batch_every=1, gradients=True, share=0)
     x, y = (numpy.repeat(part, repeats, axis=0) for part in (X, Y))
     model.fit(x, y, batch_size=1, shuffle=False, verbose=0, callbacks=[callback])
 
@@ -86,7 +86,7 @@ def test_without_histograms_only_norms_are_measured(run: RecordingTracker) -> No
     keras.utils.set_random_seed(3)
     model = keras.Sequential([keras.layers.Input((4,)), keras.layers.Dense(1)])
     model.compile(SGD(0.5), "mse")
-    callback = MLTrackCallback(run, batch_every=1, gradients=True, histograms=False)
+    callback = MLTrackCallback(run, batch_every=1, gradients=True, histograms=False, share=0)
 
     model.fit(X, Y, batch_size=1, verbose=0, callbacks=[callback])
 

@@ -7,7 +7,6 @@ import sys
 from collections.abc import Mapping
 from collections.abc import Sequence
 from typing import Any
-from typing import Final
 
 import keras
 
@@ -16,6 +15,7 @@ from mltrack_core import NullTracker
 from mltrack_core import Tracker
 from mltrack_core import guarded
 from mltrack_core import updates
+from mltrack_core.budget import SHARE
 from mltrack_core.health import Health
 from mltrack_core.health import OnNonfinite
 from mltrack_keras import facts
@@ -35,16 +35,10 @@ from mltrack_keras.position import Position
 from mltrack_keras.rank import rank
 from mltrack_keras.resuming import Resuming
 from mltrack_keras.scaling import LossScale
+from mltrack_keras.wanted import Wanted
 from mltrack_keras.weights import Weights
 
 Logs = Mapping[str, Any] | None
-
-_GRADIENTS_EVERY: Final = 10  # updates, where no points between epochs are wanted
-
-_OUR_STOP: Final = {
-    "stopped_by": "MLTrackCallback",
-    "stopped_reason": "a loss or gradient was not finite",
-}
 
 
 class MLTrackCallback(keras.callbacks.Callback):
@@ -78,6 +72,8 @@ class MLTrackCallback(keras.callbacks.Callback):
         histograms: Every tenth time also histograms of gradients and updates, and how far these
             move the weights. At the end of epochs, norms and histograms of the weights and norms of
             the optimizer's state; as often as that takes 1 % of the time.
+        share: Of the training's time that measuring gradients and updates may take: where it would
+            take more, it is done more rarely. 0: as often as said above, whatever it takes.
         on_nonfinite: What to do about a loss or gradient that is NaN or infinite: "mark" it on the
             run, or "stop" the training too, as `model.stop_training` does.
     """
@@ -96,9 +92,12 @@ class MLTrackCallback(keras.callbacks.Callback):
         batch_every: int = 10,
         gradients: bool | None = None,
         histograms: bool = True,
+        share: float = SHARE,
         on_nonfinite: OnNonfinite = "mark",
     ) -> None:
         super().__init__()
+        if not 0 <= share <= 1:
+            raise ValueError(f"share={share!r}: a share is 0 to 1")
         Health(NullTracker(), on_nonfinite=on_nonfinite)  # a wrong word is an error at once
         if resume is not None:
             if run is not None:
@@ -115,6 +114,7 @@ class MLTrackCallback(keras.callbacks.Callback):
             "batch_every": batch_every,
             "gradients": gradients,
             "histograms": histograms,
+            "share": share,
             "on_nonfinite": on_nonfinite,
         }
         self._begin_anew()
@@ -134,7 +134,7 @@ class MLTrackCallback(keras.callbacks.Callback):
         self._updates_per_batch = 1.0
         self._awaits_place = self._awaits_rate = False
         self._health = Health(NullTracker())
-        self._gradients = Gradients(self._position, self._health)
+        self._gradients = Gradients(NullTracker(), self._position, self._health)
         self._weights: Weights | None = None
         self._checkpoints = Checkpoints(NullTracker(), (), self._position, self._guard)
         self._resuming = Resuming(())
@@ -184,7 +184,7 @@ class MLTrackCallback(keras.callbacks.Callback):
         assert self._run is not None
         self._resuming.joined(self._run)
         self._health = Health(self._run, on_nonfinite=self._how["on_nonfinite"])
-        self._gradients = Gradients(self._position, self._health)
+        self._gradients = Gradients(self._run, self._position, self._health)
         self._outcome = Outcome(
             self._run, ends_run=is_own, guard=self._guard, on_leave=self._let_go
         )
@@ -204,9 +204,8 @@ class MLTrackCallback(keras.callbacks.Callback):
         self._updates_per_batch = 1 / (accumulated or 1)
         with self._guard("gradients"):
             if rank() == 0:
-                every = self._how["batch_every"] or _GRADIENTS_EVERY
-                how = self._how
-                self._gradients.tap(model, every, how["gradients"], how["histograms"], self._guard)
+                how = Wanted.of(self._how)
+                self._gradients.tap(model, how, self._updates_per_batch, self._guard)
         facts.record(self._run, model, call, self._guard)
 
     @guarded
@@ -219,6 +218,7 @@ class MLTrackCallback(keras.callbacks.Callback):
         self._epoch = epoch
         self._epoch_step = self._position.advance(iterations)
         self._batches.begin_epoch()
+        self._gradients.begin_epoch(iterations)
         self._scale.begin_epoch(self._model.optimizer)
         self._awaits_rate = True
         self._pace.begin_epoch()
@@ -226,6 +226,7 @@ class MLTrackCallback(keras.callbacks.Callback):
     @guarded
     def on_train_batch_begin(self, batch: int, logs: Logs = None) -> None:
         """Record the learning rate, once every callback has had its turn in `on_epoch_begin`."""
+        self._gradients.batch_begins()
         if self._checkpoints.may_end_with_a_batch:
             self._checkpoints.look()
         if not self._awaits_rate:
@@ -296,8 +297,7 @@ class MLTrackCallback(keras.callbacks.Callback):
             self._resuming.backup.end()
         ended: dict[str, object] = {"epochs_done": self._epoch + 1}
         if self._model.stop_training:
-            is_ours = self._health.should_stop
-            ended |= _OUR_STOP if is_ours else fit.stop_reason(self._call, logs or {})
+            ended |= fit.stop_reason(self._call, logs or {}, is_ours=self._health.should_stop)
             self._run.note(
                 f"Training stopped after epoch {self._epoch + 1} by {ended['stopped_by']}: "
                 f"{ended['stopped_reason']}",

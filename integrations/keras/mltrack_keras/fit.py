@@ -59,8 +59,17 @@ def surrounding_list(frame: FrameType) -> keras.callbacks.CallbackList | None:
     return None
 
 
-def stop_reason(call: FitCall, logs: Mapping[str, object]) -> dict[str, object]:
-    """Return why training stopped before its last epoch, as parameters; empty if it did not."""
+def stop_reason(call: FitCall, logs: Mapping[str, object], *, is_ours: bool) -> dict[str, object]:
+    """Return why training stopped before its last epoch, as parameters.
+
+    Args:
+        call: Of fit().
+        logs: Of its end.
+        is_ours: Our callback has stopped it.
+    """
+    if is_ours:
+        why = "a loss or gradient was not finite"
+        return {"stopped_by": "MLTrackCallback", "stopped_reason": why}
     for callback in call.callbacks:
         if isinstance(callback, keras.callbacks.EarlyStopping) and callback.stopped_epoch > 0:
             return {

@@ -20,17 +20,23 @@ from typing import Final
 import keras
 
 from mltrack_core import Guard
+from mltrack_core import Tracker
 from mltrack_core.exponents import from_leading_bits
 from mltrack_core.health import Health
 from mltrack_keras import quantities
+from mltrack_keras.intervals import Intervals
 from mltrack_keras.layers import by_layer
 from mltrack_keras.measuring import Measuring
 from mltrack_keras.measuring import measuring
 from mltrack_keras.position import Position
+from mltrack_keras.programs import Programs
+from mltrack_keras.programs import accumulated
+from mltrack_keras.wanted import Wanted
 
 _CLIP: Final = "_clip_gradients"
 _APPLY: Final = "_backend_apply_gradients"
 _RARELY: Final = 10  # measurements of norms to one of what costs more
+_LIGHT: Final = 0.25  # of the share: norms
 
 # Optimizer → its tap. What has been compiled with a tap keeps measuring into it, so the next
 # callback takes it over instead of having the step compiled again.
@@ -55,6 +61,7 @@ class GradientTap:
         histograms: How they are counted; None: they are not.
         changes: How it is measured what an update does to the weights; None: it is not.
         is_compiled: The step that all this becomes a part of is compiled.
+        wanted: What it was made for: another callback that wants the same can have it.
     """
 
     def __init__(
@@ -64,29 +71,49 @@ class GradientTap:
         changes: Measuring | None,
         *,
         is_compiled: bool,
+        wanted: object,
     ) -> None:
-        self.is_compiled = is_compiled
-        self.has_histograms = histograms is not None
+        self.is_compiled, self.wanted = is_compiled, wanted
         self.holder: object = None  # who takes what is measured: the latest that has asked
         self._norms, self._histograms, self._changes = norms, histograms, changes
         self._all = [each for each in (norms, histograms, changes) if each is not None]
         self._functions: weakref.WeakSet[Callable[..., object]] = weakref.WeakSet()
-        self._model = ""
+        self._programs: Programs | None = None  # on JAX
+        self._model, self._accumulated = "", 1
 
-    @property
-    def every(self) -> int:
-        """Updates between two measurements of norms."""
-        return self._norms.every
+    def intervals(self, share: float, updates: float) -> Intervals:
+        """Return what widens its intervals, so that it takes a share of the time at most.
+
+        Args:
+            share: 0 for however long it takes.
+            updates: In one batch.
+        """
+        heavy = [each for each in self._all if each is not self._norms]
+        groups = {"keras.updates_between_norms": (share * _LIGHT, [self._norms])}
+        if heavy:
+            groups["keras.updates_between_histograms"] = (share * (1 - _LIGHT), heavy)
+        return Intervals(groups, updates)
 
     def begin(self, iterations: int) -> None:
         """Prepare for a fit whose optimizer has made so many updates; before its first batch."""
         for each in self._all:
             each.begin(iterations)
 
-    def install(self, model: keras.Model, guard: Guard) -> None:
-        """Hear of the gradients from now on. Before the first batch of a fit, on its model."""
+    def begin_epoch(self, iterations: int) -> None:
+        """Take note of how many updates the optimizer has made."""
+        if self._programs is not None:
+            self._programs.begin(iterations * self._accumulated)
+
+    def install(self, model: keras.Model, guard: Guard, *, probes: bool) -> None:
+        """Hear of the gradients from now on. Before the first batch of a fit, on its model.
+
+        Args:
+            model: Of the fit.
+            guard: Books our own faults.
+            probes: Find out first what a measurement takes, where it is not seen when it is made.
+        """
         optimizer = _innermost(model.optimizer)
-        self._model = model.name
+        self._model, self._accumulated = model.name, accumulated(optimizer)
         own = vars(optimizer)
         if _CLIP in own or _APPLY in own:
             return  # somebody else's, or ours from a fit that was left
@@ -94,15 +121,32 @@ class GradientTap:
         paths = tuple(_path(variable) for variable in model.trainable_variables)
         for each in self._all:
             each.prepare(paths)
-        if self.is_compiled and model.train_function not in self._functions:
-            if getattr(model.train_function, "__module__", "").startswith("keras."):
+        with guard("gradients"):
+            for each in self._all if probes else ():
+                each.probe(model.trainable_variables)
+        if not self.is_compiled or isinstance(model.train_function, Programs):
+            return
+        is_keras = getattr(model.train_function, "__module__", "").startswith("keras.")
+        if keras.config.backend() == "jax":
+            if is_keras:
+                self._stand_in(model)
+        elif model.train_function not in self._functions:
+            if is_keras:
                 # It may have been compiled without us. Of a new one this costs nothing.
                 model.make_train_function(force=True)
             self._functions.add(model.train_function)
 
-    def remove(self, optimizer: object) -> None:
-        """Leave *optimizer* as it was."""
-        own = vars(_innermost(optimizer))
+    def _stand_in(self, model: keras.Model) -> None:
+        """Have each step made by the program for what is due in it."""
+        if self._programs is None or self._programs.plain is not model.train_function:
+            self._programs = Programs(model, self._all)
+        model.train_function = self._programs
+
+    def remove(self, model: keras.Model) -> None:
+        """Leave *model* and its optimizer as they were."""
+        if self._programs is not None and model.train_function is self._programs:
+            model.train_function = self._programs.plain
+        own = vars(_innermost(model.optimizer))
         own.pop(_CLIP, None)
         own.pop(_APPLY, None)
 
@@ -211,30 +255,53 @@ class Gradients:
     """The gradients of one fit.
 
     Args:
+        run: Is told how often they are measured.
         position: Where the training stands.
         health: Hears of every norm.
     """
 
-    def __init__(self, position: Position, health: Health) -> None:
-        self._position, self._health = position, health
+    def __init__(self, run: Tracker, position: Position, health: Health) -> None:
+        self._run, self._position, self._health = run, position, health
         self._tap: GradientTap | None = None
-        self._optimizer: object = None
+        self._intervals: Intervals | None = None
+        self._model: keras.Model | None = None
         self._key = object()  # not this object: a tap outlives it, and would keep its optimizer
 
-    def tap(
-        self,
-        model: keras.Model,
-        every: int,
-        wanted: bool | None,
-        has_histograms: bool,
-        guard: Guard,
-    ) -> None:
-        """Measure them from now on, where that may be done; see `tap_for`."""
-        self._optimizer = model.optimizer
-        self._tap = tap_for(model, every=every, wanted=wanted, has_histograms=has_histograms)
+    def tap(self, model: keras.Model, how: Wanted, updates: float, guard: Guard) -> None:
+        """Measure them from now on, where that may be done; see `tap_for`.
+
+        Args:
+            model: Of the fit.
+            how: What is wanted.
+            updates: In one batch.
+            guard: Books our own faults.
+        """
+        self._model = model
+        self._tap = tap_for(model, how)
         if self._tap is not None:
-            self._tap.install(model, guard)
+            self._tap.install(model, guard, probes=how.share > 0)
             self._tap.holder = self._key
+            intervals = self._tap.intervals(how.share, updates)
+            self._intervals = intervals if how.share else None
+            self._run.log_params(intervals.chosen(), namespace="capture")
+
+    def begin_epoch(self, iterations: int) -> None:
+        """Leave out the time between epochs where batches are timed.
+
+        Args:
+            iterations: Updates that the optimizer has made.
+        """
+        if self._intervals is not None:
+            self._intervals.begin_epoch()
+        if self._tap is not None:
+            self._tap.begin_epoch(iterations)
+
+    def batch_begins(self) -> None:
+        """Widen intervals if it is time to, and say so. On the thread that trains."""
+        if self._intervals is None or self._tap is None or self._tap.holder is not self._key:
+            return
+        if self._intervals.batch_begins():
+            self._run.log_params(self._intervals.chosen(), namespace="capture")
 
     def begin(self, iterations: int) -> None:
         """Prepare for the first batch; the optimizer has made so many updates."""
@@ -258,43 +325,39 @@ class Gradients:
 
     def remove(self) -> None:
         """Leave the optimizer as it was."""
-        if self._tap is not None and self._tap.holder is self._key:
-            self._tap.remove(self._optimizer)
+        if self._tap is not None and self._tap.holder is self._key and self._model is not None:
+            self._tap.remove(self._model)
+        self._model = None
 
 
-def tap_for(
-    model: keras.Model, *, every: int, wanted: bool | None, has_histograms: bool
-) -> GradientTap | None:
+def tap_for(model: keras.Model, how: Wanted) -> GradientTap | None:
     """Return what measures the gradients of *model*; None where it could be wrong or may not be.
 
     Args:
         model: Built and compiled.
-        every: Updates between two measurements of norms.
-        wanted: None for where it is certain to leave the weights alone to the last bit: a compiled
-            step is compiled to other instructions when somebody else uses its gradients.
-        has_histograms: Count gradients and updates too, ten times as rarely.
+        how: What is wanted.
     """
     optimizer = model.optimizer
     compiles = is_compiled(model)
-    if wanted is False or (wanted is None and compiles):
+    if how.gradients is False or (how.gradients is None and compiles):
         return None
     if optimizer is None or not hasattr(_innermost(optimizer), _CLIP):
         return None
     tap = _taps.get(_innermost(optimizer))
-    wants = (every, compiles, has_histograms)
-    if tap is None or (tap.every, tap.is_compiled, tap.has_histograms) != wants:
-        how = functools.partial(measuring, model, is_compiled=compiles)
-        norms = how(quantities.NORMS, every)
+    wanted = (how.every, how.histograms, compiles)
+    if tap is None or tap.wanted != wanted:
+        measured = functools.partial(measuring, model, is_compiled=compiles)
+        norms = measured(quantities.NORMS, how.every)
         if norms is None:
             return None
-        rarely, histograms, changes = _RARELY * every, None, None
+        rarely, histograms, changes = _RARELY * how.every, None, None
         backend = keras.config.backend()
         # XLA refuses TensorFlow's bincount, with an error that ends the training.
-        if has_histograms and not (backend == "tensorflow" and compiles and model.jit_compile):
-            histograms = how(quantities.histograms(model.name), rarely)
+        if how.histograms and not (backend == "tensorflow" and compiles and model.jit_compile):
+            histograms = measured(quantities.histograms(model.name), rarely)
             if not (backend == "torch" and compiles):  # copies would break the graph
-                changes = how(quantities.changes(model.name), rarely)
-        tap = GradientTap(norms, histograms, changes, is_compiled=compiles)
+                changes = measured(quantities.changes(model.name), rarely)
+        tap = GradientTap(norms, histograms, changes, is_compiled=compiles, wanted=wanted)
         _taps[_innermost(optimizer)] = tap
     return tap
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import functools
 import sys
 import threading
+import time
 from collections import deque
+from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Sequence
 from typing import Any
@@ -16,6 +18,7 @@ import keras
 import numpy
 
 from mltrack_core.limits import MIB
+from mltrack_keras.programs import accumulated
 from mltrack_keras.quantities import OPERATIONS
 from mltrack_keras.quantities import Paths
 from mltrack_keras.quantities import Quantity
@@ -23,6 +26,8 @@ from mltrack_keras.quantities import Shape
 
 Measured = tuple[int, Paths, list[Any]]  # update, paths, and what the quantity computed, in NumPy
 
+_TURNS_MAX: Final = 5  # latest measurements, by the fastest of which it is told what one takes
+_PROBES: Final = 3  # the first of which is compiled
 _PENDING_MAX: Final = 100  # measurements that wait to be taken
 _COPY_BYTES_MAX: Final = (
     256 * MIB
@@ -33,6 +38,16 @@ class Measuring(Protocol):
     """How one quantity is measured every so many updates, and got out of the step."""
 
     every: int  # updates between two measurements
+
+    @property
+    def cost_s(self) -> float | None:
+        """Seconds that one measurement takes; None where that is not known."""
+
+    def widen(self, every: int) -> None:
+        """Measure every so many updates from now on, a multiple of those before."""
+
+    def probe(self, variables: Sequence[Any]) -> None:
+        """Find out what a measurement takes, by one of the weights; before the first batch."""
 
     def prepare(self, paths: Paths) -> None:
         """Make ready, before the step is compiled, for these variables."""
@@ -68,10 +83,24 @@ def measuring(
         return _OnTorch(quantity, every, is_compiled=is_compiled)
     if backend == "jax":
         # Every process must compile the same program, and only one of them records.
-        return _OnJax(quantity, every) if sys.modules["jax"].process_count() == 1 else None
+        if sys.modules["jax"].process_count() > 1:
+            return None
+        is_one = model.steps_per_execution == 1 and accumulated(model.optimizer) == 1
+        return _OnJax(quantity, every, is_compiled=is_compiled, is_one=is_one)
     if backend == "tensorflow" and model.distribute_strategy.num_replicas_in_sync == 1:
-        return _OnTensorFlow(quantity, every)
+        is_xla = is_compiled and bool(model.jit_compile)
+        return _OnTensorFlow(quantity, every, is_xla=is_xla)
     return None  # of several replicas each has gradients of its own until they are applied
+
+
+def _fastest(call: Callable[[], object]) -> float:
+    """Return the seconds that *call* takes, which computes and waits for it."""
+    taken = []
+    for _ in range(_PROBES):
+        began_s = time.perf_counter()
+        call()
+        taken.append(time.perf_counter() - began_s)
+    return min(taken)
 
 
 class _Pending:
@@ -105,9 +134,22 @@ class _OnTorch:
         self._quantity = quantity
         self._update = 0
         self._pending = _Pending()
+        self._copying_s = 0.0  # of the update that is made
+        self._turns_s: deque[float] = deque(maxlen=_TURNS_MAX)
         self.measure = self._measure
         if is_compiled:  # called as it is then: what it does is no part of the step
             self.measure = sys.modules["torch"].compiler.disable(self._measure)
+
+    @property
+    def cost_s(self) -> float | None:
+        # What the first one takes says little: it pays for what is done once.
+        return min(self._turns_s) if len(self._turns_s) > 1 else None
+
+    def widen(self, every: int) -> None:
+        self.every = every
+
+    def probe(self, variables: Sequence[Any]) -> None:
+        """Do nothing: what a measurement takes is seen when it is made."""
 
     def prepare(self, paths: Paths) -> None:
         """Do nothing: what is measured needs no place in the step."""
@@ -121,15 +163,20 @@ class _OnTorch:
             return None
         if sum(variable.value.nbytes for variable in variables) > _COPY_BYTES_MAX:
             return None
-        return [variable.value.detach().clone() for variable in variables]
+        began_s = time.perf_counter()
+        copies = [variable.value.detach().clone() for variable in variables]
+        self._copying_s = time.perf_counter() - began_s
+        return copies
 
     def _measure(self, optimizer: Any, paths: Paths, tensors: Sequence[Any] | None) -> None:
         self._update += 1
         if self._update % self.every or tensors is None:
             return
+        began_s = time.perf_counter()
         with sys.modules["torch"].no_grad():
             found = self._quantity.compute(OPERATIONS["torch"], paths, tensors)
             self._pending.put(self._update, paths, found)
+        self._turns_s.append(time.perf_counter() - began_s + self._copying_s)
 
     def take(self, update_max: float) -> list[Measured]:
         return [
@@ -142,12 +189,34 @@ class _OnTorch:
 
 
 class _OnJax:
-    """Has the compiled step call back with what is measured, every so many updates."""
+    """Has the compiled step call back with what is measured, every so many updates.
 
-    def __init__(self, quantity: Quantity, every: int) -> None:
-        self.every = every
+    Args:
+        quantity: What is measured.
+        every: Updates between two measurements.
+        is_compiled: It becomes a part of programs, which are called when it is due.
+        is_one: A program makes one update, always: then it needs no condition.
+    """
+
+    def __init__(self, quantity: Quantity, every: int, *, is_compiled: bool, is_one: bool) -> None:
+        self.every = self._every = every
+        self.cost_s: float | None = None
+        self.is_traced = not is_compiled
+        self._is_certain = is_compiled and is_one
         self._quantity = quantity
         self._pending = _Pending()
+
+    def widen(self, every: int) -> None:
+        self.every = every
+
+    def probe(self, variables: Sequence[Any]) -> None:
+        if self.cost_s is not None:
+            return
+        jax = sys.modules["jax"]
+        paths = tuple(variable.path for variable in variables)
+        values = self._quantity.examples([variable.value for variable in variables])
+        compute = jax.jit(lambda given: self._quantity.compute(OPERATIONS["jax"], paths, given))
+        self.cost_s = _fastest(lambda: jax.block_until_ready(compute(values)))
 
     def prepare(self, paths: Paths) -> None:
         """Do nothing: what is measured needs no place in the step."""
@@ -157,9 +226,11 @@ class _OnJax:
         self._pending.clear()
 
     def copies(self, optimizer: Any, variables: Sequence[Any]) -> list[Any] | None:
-        return [variable.value for variable in variables]
+        return [variable.value for variable in variables] if self.is_traced else None
 
     def measure(self, optimizer: Any, paths: Paths, tensors: Sequence[Any] | None) -> None:
+        if not self.is_traced:
+            return
         assert tensors is not None
         jax = sys.modules["jax"]
         steps = optimizer.gradient_accumulation_steps or 1
@@ -171,11 +242,17 @@ class _OnJax:
             found = self._quantity.compute(OPERATIONS["jax"], paths, tensors)
             jax.debug.callback(put, update, *found)
 
-        jax.lax.cond((done % steps == 0) & (update % self.every == 0), report, lambda: None)
+        if self._is_certain:
+            report()
+        else:
+            # What it is compared with may be in a program: it stays what it was at first.
+            is_due = (done % steps == 0) & (update % self._every == 0)
+            jax.lax.cond(is_due, report, lambda: None)
 
     def _put(self, paths: Paths, update: Any, *found: Any) -> None:
         """Called by JAX, on a thread of its own, while others wait: no more than this here."""
-        self._pending.put(int(update), paths, found)
+        if int(update) % self.every == 0:
+            self._pending.put(int(update), paths, found)
 
     def take(self, update_max: float) -> list[Measured]:
         return [
@@ -190,11 +267,31 @@ class _OnJax:
 class _OnTensorFlow:
     """Has the step leave what is measured in variables that are no part of model or optimizer."""
 
-    def __init__(self, quantity: Quantity, every: int) -> None:
+    def __init__(self, quantity: Quantity, every: int, *, is_xla: bool) -> None:
         self.every = every
+        self.cost_s: float | None = None
+        self._is_xla = is_xla
+        # A variable, so that the step need not be traced anew when it changes.
+        self._every = sys.modules["tensorflow"].Variable(every, dtype="int64", trainable=False)
         self._quantity = quantity
         self._slots: dict[tuple[Paths, tuple[Any, ...]], tuple[Any, list[Any]]] = {}
         self._taken: dict[tuple[Paths, tuple[Any, ...]], int] = {}  # latest update of each slot
+
+    def widen(self, every: int) -> None:
+        self.every = every
+        self._every.assign(every)
+
+    def probe(self, variables: Sequence[Any]) -> None:
+        if self.cost_s is not None:
+            return
+        tf = sys.modules["tensorflow"]
+        paths = tuple(variable.path for variable in variables)
+        values = self._quantity.examples([tf.convert_to_tensor(each.value) for each in variables])
+        compute = tf.function(
+            lambda given: self._quantity.compute(OPERATIONS["tensorflow"], paths, given),
+            jit_compile=self._is_xla,
+        )
+        self.cost_s = _fastest(lambda: [found.numpy() for found in compute(values)])
 
     def prepare(self, paths: Paths) -> None:
         # A function that makes variables when it is traced is traced once more.
@@ -227,7 +324,7 @@ class _OnTensorFlow:
             slot_update, slots = self._slot(paths, shapes)
             for slot, each in zip(slots, found, strict=True):
                 slot.assign(each)
-            slot_update.assign(tf.cast(update, tf.int64))
+            slot_update.assign(update)
             return tf.constant(0)
 
         tf.cond(is_due, report, lambda: tf.constant(0))
@@ -238,7 +335,8 @@ class _OnTensorFlow:
         steps = optimizer.gradient_accumulation_steps or 1
         done = tf.convert_to_tensor(optimizer._iterations.value) + 1
         is_update = tf.equal(done % steps, 0)
-        return done // steps, is_update & tf.equal((done // steps) % self.every, 0)
+        update = tf.cast(done // steps, tf.int64)
+        return update, is_update & tf.equal(update % self._every, 0)
 
     def _slot(self, paths: Paths, shapes: Sequence[Shape]) -> tuple[Any, list[Any]]:
         tf = sys.modules["tensorflow"]

@@ -39,6 +39,9 @@ class Quantity(Protocol):
     def shapes(self, paths: Paths) -> list[list[Shape]]:
         """Return what may come out, for a backend that needs a place for it beforehand."""
 
+    def examples(self, weights: list[Any]) -> list[Any]:
+        """Return tensors of the shapes that are measured, given the weights."""
+
     def compute(
         self, operations: Operations, paths: Paths, tensors: Sequence[Any]
     ) -> tuple[Any, ...]:
@@ -50,6 +53,9 @@ class _Norms:
 
     def shapes(self, paths: Paths) -> list[list[Shape]]:
         return [[((count * len(paths),), "float32")] for count in (1, 2)]
+
+    def examples(self, weights: list[Any]) -> list[Any]:
+        return weights
 
     def compute(
         self, operations: Operations, paths: Paths, tensors: Sequence[Any]
@@ -69,6 +75,9 @@ class _Histograms:
 
     def shapes(self, paths: Paths) -> list[list[Shape]]:
         return [[((len(by_layer(paths, self._model)), COUNTS), "int32")]]
+
+    def examples(self, weights: list[Any]) -> list[Any]:
+        return weights
 
     def compute(
         self, operations: Operations, paths: Paths, tensors: Sequence[Any]
@@ -91,6 +100,9 @@ class _Changes:
     def shapes(self, paths: Paths) -> list[list[Shape]]:
         layers = len(by_layer(paths, self._model))
         return [[((layers, COUNTS), "int32"), ((2 * len(paths),), "float32")]]
+
+    def examples(self, weights: list[Any]) -> list[Any]:
+        return weights + weights
 
     def compute(
         self, operations: Operations, paths: Paths, tensors: Sequence[Any]
