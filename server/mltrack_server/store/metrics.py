@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import ColumnElement
 from sqlalchemy import Connection
+from sqlalchemy import false
 from sqlalchemy import func
 from sqlalchemy import select
 
@@ -49,5 +50,7 @@ def names(connection: Connection, rid: int, *, limit: int, search: str = "") -> 
 
 def _found(rid: int, search: str, kind: str = "metric") -> list[ColumnElement[bool]]:
     """Return the conditions of the series that *search* finds."""
+    if "\0" in search:  # SQLite's LIKE ends there, and would find everything
+        return [false()]
     words = [_series.name.icontains(word, autoescape=True) for word in search.split()]
     return [_series.rid == rid, _series.kind == kind, *words]

@@ -43,9 +43,6 @@ class Catalogue:
     runs: int  # that were looked at
 
 
-EMPTY: Final = Catalogue({}, 0)
-
-
 def read(connection: Connection, rids: Sequence[int]) -> Catalogue:
     """Return the keys of the first of *rids*, which are given newest first."""
     entries: dict[str, Entry] = {}
