@@ -20,12 +20,18 @@ const FETCH: Readonly<Record<string, () => Promise<Strings>>> = {
   [PSEUDO]: async () => (await import("./pseudo")).pseudoLocale(en),
 };
 
+/** The keys as they are asked for: of those for one and for many, what they have in common. */
+type Asked<Key> = Key extends `${infer Stem}_${"one" | "other"}` ? Stem : Key;
+
 declare module "i18next" {
   interface CustomTypeOptions {
     defaultNS: "translation";
     keySeparator: false;
     nsSeparator: false;
-    resources: { translation: typeof en };
+    // Of the types alone: `Asked` has seen to plurals. i18next's own way takes the compiler beyond
+    // its bound with some 710 keys ("instantiation is excessively deep").
+    pluralSeparator: "\0";
+    resources: { translation: Record<Asked<keyof typeof en>, string> };
   }
 }
 
