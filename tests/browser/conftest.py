@@ -284,8 +284,20 @@ def server(folder: Path, runs: dict[str, str]) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def board(server: str, runs: dict[str, str]) -> str:
     """The id of a dashboard of the recorded runs that has a panel of every type, on two tabs."""
-    document = json.loads(DOCUMENT.read_text(encoding="utf-8"))
-    text = json.dumps(document | {"filter": ""}).replace("0123456789abcdef" * 2, runs["calm-fox"])
+    return store_document(server, runs, None)
+
+
+@pytest.fixture(scope="session")
+def report(server: str, runs: dict[str, str]) -> str:
+    """The id of a report that shows the same."""
+    frozen = {"dashboard": "d" * 32, "version": 1, "at_ns": 10**18, "runs": list(runs.values())}
+    return store_document(server, runs, frozen)
+
+
+def store_document(server: str, runs: dict[str, str], frozen: dict[str, object] | None) -> str:
+    """Store the golden document, its one run one of *runs*; return its id."""
+    document = json.loads(DOCUMENT.read_text(encoding="utf-8")) | {"filter": "", "frozen": frozen}
+    text = json.dumps(document).replace("0123456789abcdef" * 2, runs["calm-fox"])
     new = {"project": "digits", "name": "golden", "owner": "ada", "author": "ada"}
     request = urllib.request.Request(
         f"{server}/api/v1/dashboards",

@@ -47,7 +47,9 @@ def assert_accessible(page: Page, axe: str) -> None:
         assert not found, f"{page.url}, {theme}:\n" + "\n\n".join(found)
 
 
-def test_every_page_of_a_project(page: Page, runs: dict[str, str], board: str, axe: str) -> None:
+def test_every_page_of_a_project(
+    page: Page, runs: dict[str, str], board: str, report: str, axe: str
+) -> None:
     """Those that the bar leads to, those of other addresses with what is on them."""
     page.goto("/p/digits")
     links = page.get_by_role("navigation").get_by_role("link")
@@ -57,7 +59,8 @@ def test_every_page_of_a_project(page: Page, runs: dict[str, str], board: str, a
     compared = f"/p/digits/compare?r={runs['calm-fox']},{runs['wild-owl']}"
 
     mine = f"/p/digits/dashboards/{board}"
-    boards = (mine, f"{mine}?edit=1", f"{mine}?tab=more")
+    written = f"/p/digits/reports/{report}"
+    boards = (mine, f"{mine}?edit=1", f"{mine}?tab=more", written, f"{written}?edit=1")
 
     for address in (
         *addresses,

@@ -94,7 +94,7 @@ def assert_translated(page: Page, words: set[str]) -> None:
 
 @pytest.mark.usefixtures("told")
 def test_nothing_is_left_in_english_and_nothing_is_cut_off(
-    page: Page, runs: dict[str, str], board: str
+    page: Page, runs: dict[str, str], board: str, report: str
 ) -> None:
     """Every page of a project, every tab of a run, what opens over them."""
     fox = runs["calm-fox"]
@@ -114,7 +114,8 @@ def test_nothing_is_left_in_english_and_nothing_is_cut_off(
     faceted = "/p/digits?f=param:lr&ds=host"
 
     mine = f"/p/digits/dashboards/{board}"
-    boards = (mine, f"{mine}?edit=1", f"{mine}?tab=more")
+    written = f"/p/digits/reports/{report}"
+    boards = (mine, f"{mine}?edit=1", f"{mine}?tab=more", written, f"{written}?edit=1")
 
     for address in (
         *(*addresses, *boards, compared, grouped, faceted),

@@ -30,6 +30,9 @@ const BoardsPage = lazy(() =>
 const BoardPage = lazy(() =>
   import("./boards/BoardPage").then(({ BoardPage }) => ({ default: BoardPage })),
 );
+const ReportPage = lazy(() =>
+  import("./boards/ReportPage").then(({ ReportPage }) => ({ default: ReportPage })),
+);
 
 const client: QueryClient = new QueryClient({
   queryCache: new QueryCache({
@@ -135,6 +138,13 @@ function Pages({ server }: { server: Server }) {
         {({ project, dashboard }) => (
           <Suspense fallback={<div className="page-loading">{t("loading")}</div>}>
             <BoardPage key={dashboard} project={decodeURIComponent(project)} id={dashboard} />
+          </Suspense>
+        )}
+      </Route>
+      <Route path="/p/:project/reports/:report">
+        {({ project, report }) => (
+          <Suspense fallback={<div className="page-loading">{t("loading")}</div>}>
+            <ReportPage key={report} project={decodeURIComponent(project)} id={report} />
           </Suspense>
         )}
       </Route>

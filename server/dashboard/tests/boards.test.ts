@@ -2,23 +2,28 @@ import { readFileSync } from "node:fs";
 
 import { describe, expect, it } from "vitest";
 
-import type { DashboardDocument } from "../src/api/types";
+import type { DashboardDocument, DashboardSummary } from "../src/api/types";
 import {
   emptyDocument,
   fileText,
   filterOf,
+  frozenOf,
   joined,
   newPanel,
   PANEL_TYPES,
   panelsOf,
   parseFile,
+  scopeOf,
   startDocument,
   withCopy,
   withNewTab,
   withoutPanel,
   withoutTab,
   withPanel,
+  withPanelAt,
+  withPanelMoved,
   withTabMoved,
+  type Panel,
 } from "../src/boards/document";
 import {
   COLUMNS,
@@ -192,5 +197,35 @@ describe("history", () => {
     state = step(state, { do: "change", to: "x" });
     expect(state.future).toEqual([]);
     expect(step(state, { do: "change", to: "x" })).toBe(state);
+  });
+});
+
+describe("a report", () => {
+  const panels = [cell("a", 6, 0, 6, 4), cell("b", 0, 0, 6, 7), cell("c", 0, 9, 8, 3)].map(
+    (place) => ({ ...newPanel(emptyDocument(), "text"), ...place }) as Panel,
+  );
+  const document = { ...emptyDocument(), tabs: [{ id: "tab1", title: "", panels }] };
+  const summary = { id: "d".repeat(32), version: 4 } as DashboardSummary;
+  const runs = Array.from({ length: 300 }, (_, at) => String(at));
+  const report = frozenOf({ summary, document }, runs, 1_800_000_000_000);
+  const order = (one: DashboardDocument) => inOrder(one.tabs[0]!.panels).map(({ id }) => id);
+
+  it("says what it was made of, and holds the newest runs", () => {
+    expect(report.frozen).toMatchObject({ dashboard: summary.id, version: 4 });
+    expect(report.frozen?.at_ns).toBe(1.8e18);
+    expect(report.frozen?.runs).toEqual(runs.slice(0, 200));
+    expect(scopeOf(report)).toContain('id in ["0", "1"');
+    expect(scopeOf({ ...document, filter: "a = 1" })).toBe("a = 1");
+  });
+
+  it("flows in the order in which its panels are read", () => {
+    expect(order(report)).toEqual(["b", "a", "c"]);
+    const text = { ...newPanel(report, "text"), id: "t" } as Panel;
+    const written = withPanelAt(report, "tab1", text, 1);
+    expect(order(written)).toEqual(["b", "t", "a", "c"]);
+    expect(order(withPanelMoved(written, "tab1", "c", -1))).toEqual(["b", "t", "c", "a"]);
+    expect(order(withPanelMoved(written, "tab1", "b", -1))).toEqual(["b", "t", "a", "c"]);
+    expect(order(withoutPanel(written, "t"))).toEqual(["b", "a", "c"]);
+    expect(overlap(written.tabs[0]!.panels)).toBe(false);
   });
 });

@@ -30,7 +30,6 @@ const SCROLL_PX = 16;
 interface BoardGridProps {
   panels: readonly Panel[];
   isEditing: boolean;
-  isChosen: boolean;
   window: Window | null;
   onWindow: (window: Window | null) => void;
   /** Panels at other places, or of other sizes. */
@@ -179,7 +178,6 @@ export function BoardGrid(props: BoardGridProps) {
                     window={props.window}
                     onWindow={props.onWindow}
                     onChange={props.onChange}
-                    isChosen={props.isChosen}
                   />
                 </Boundary>
               </div>

@@ -10,8 +10,10 @@ import { createDashboard, deleteDashboard } from "../api/client";
 import type { Dashboard } from "../api/types";
 import { download, fileName } from "../charts/exports/files";
 import { Icon } from "../shell/Icon";
-import { fileText } from "./document";
+import { addressOf } from "./address";
+import { fileText, frozenOf } from "./document";
 import { HistoryDialog } from "./HistoryDialog";
+import { useScope } from "./scope";
 import { usePerson, type BoardState } from "./useBoard";
 
 /** What is done with a dashboard as a whole. */
@@ -20,6 +22,7 @@ export function BoardMenu({ state, stored }: { state: BoardState; stored: Dashbo
   const [, navigate] = useLocation();
   const client = useQueryClient();
   const [person] = usePerson();
+  const scope = useScope();
   const [anchor, setAnchor] = useState<HTMLElement | null>(null);
   const [isHistoryOpen, setHistoryOpen] = useState(false);
   const { id, project } = stored.summary;
@@ -36,7 +39,7 @@ export function BoardMenu({ state, stored }: { state: BoardState; stored: Dashbo
       }),
     onSuccess: async (made) => {
       await client.invalidateQueries({ queryKey: ["dashboards", project] });
-      navigate(`${home}/${made.summary.id}?edit=1`);
+      navigate(`${addressOf(made.summary)}?edit=1`);
     },
   });
   const deleting = useMutation({
@@ -46,7 +49,26 @@ export function BoardMenu({ state, stored }: { state: BoardState; stored: Dashbo
       navigate(home);
     },
   });
-  const failed = copying.error ?? deleting.error;
+  const freezing = useMutation({
+    mutationFn: () =>
+      createDashboard({
+        project,
+        name: board.name,
+        owner: board.owner,
+        author: person,
+        document: frozenOf(
+          stored,
+          scope.runs.map((run) => run.id),
+          Date.now(),
+        ),
+      }),
+    onSuccess: async ({ summary }) => {
+      await client.invalidateQueries({ queryKey: ["dashboards", project] });
+      navigate(`${addressOf(summary)}?edit=1`);
+    },
+  });
+  const isReport = stored.summary.kind === "report";
+  const failed = copying.error ?? deleting.error ?? freezing.error;
   const choose = (act: () => void) => () => {
     setAnchor(null);
     act();
@@ -71,6 +93,14 @@ export function BoardMenu({ state, stored }: { state: BoardState; stored: Dashbo
         </span>
       )}
       <Menu anchorEl={anchor} open={anchor !== null} onClose={() => setAnchor(null)}>
+        {!isReport && (
+          <MenuItem
+            disabled={state.isChanged || scope.isPending || scope.error !== null}
+            onClick={choose(() => freezing.mutate())}
+          >
+            {state.isChanged ? t("board.freeze_first") : t("board.freeze")}
+          </MenuItem>
+        )}
         <MenuItem onClick={choose(() => copying.mutate())}>{t("board.duplicate")}</MenuItem>
         <MenuItem onClick={choose(() => setHistoryOpen(true))}>{t("board.history")}</MenuItem>
         <MenuItem onClick={choose(exported)}>{t("board.export")}</MenuItem>

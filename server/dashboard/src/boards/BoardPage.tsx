@@ -1,7 +1,7 @@
 import Button from "@mui/material/Button";
 import { useCallback, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { Link } from "wouter";
+import { Link, Redirect } from "wouter";
 
 import type { ApiError } from "../api/client";
 import type { Dashboard } from "../api/types";
@@ -13,6 +13,7 @@ import { useTitle } from "../shell/useTitle";
 import { useUrl } from "../shell/useUrl";
 import "../styles/boards.css";
 import { AddPanel } from "./AddPanel";
+import { addressOf } from "./address";
 import { BoardGrid } from "./BoardGrid";
 import { BoardMenu } from "./BoardMenu";
 import {
@@ -41,6 +42,7 @@ export function BoardPage({ project, id }: { project: string; id: string }) {
   if (!query.data && query.error)
     return <Failure error={query.error} onRetry={() => void query.refetch()} />;
   if (!query.data) return <div className="page-loading">{t("loading")}</div>;
+  if (query.data.summary.kind === "report") return <Redirect to={addressOf(query.data.summary)} />;
   return <Loaded key={id} project={project} stored={query.data} />;
 }
 
@@ -49,7 +51,7 @@ function Loaded({ project, stored }: { project: string; stored: Dashboard }) {
   const { document } = state.board;
   useTitle(`${state.board.name} · ${project}`);
   return (
-    <ScopeProvider project={project} filter={scopeOf(document)} isChosen={document.frozen !== null}>
+    <ScopeProvider project={project} filter={scopeOf(document)}>
       <Page state={state} stored={stored} />
     </ScopeProvider>
   );
@@ -145,7 +147,6 @@ function Page({ state, stored }: { state: BoardState; stored: Dashboard }) {
         <BoardGrid
           panels={panels}
           isEditing={isEditing}
-          isChosen={document.frozen !== null}
           window={shown}
           onWindow={setShown}
           onArrange={(next) => changeDocument(withPanels(document, tab.id, next))}

@@ -11,6 +11,7 @@ import { Failure } from "../shell/Failure";
 import { Icon } from "../shell/Icon";
 import { useTitle } from "../shell/useTitle";
 import "../styles/boards.css";
+import { addressOf } from "./address";
 import { parseFile } from "./document";
 import { NewBoard } from "./NewBoard";
 import { usePerson } from "./useBoard";
@@ -147,12 +148,6 @@ function Rows({ project, found, isDeleted }: RowsProps) {
       </table>
     </div>
   );
-}
-
-/** Return where a dashboard or report is seen. */
-export function addressOf({ project, id, kind }: DashboardSummary): string {
-  const page = kind === "report" ? "reports" : "dashboards";
-  return `/p/${encodeURIComponent(project)}/${page}/${id}`;
 }
 
 /** Makes a dashboard of a file; the server says what is wrong with one that is none. */

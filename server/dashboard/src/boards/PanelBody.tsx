@@ -7,6 +7,7 @@ import { joined, type Panel } from "./document";
 import { HistogramsBody, MediaBody } from "./panels/OneRun";
 import { ImportanceBody, ParallelBody, ScatterBody, TableBody } from "./panels/ManyRuns";
 import { LinesBody } from "./panels/LinesBody";
+import { StaticChart } from "./panels/StaticChart";
 import { ScopeProvider, useScope } from "./scope";
 
 export interface PanelBodyProps {
@@ -17,20 +18,17 @@ export interface PanelBodyProps {
   onWindow: (window: Window | null) => void;
   /** A person has changed in the picture what the document keeps. */
   onChange: (panel: Panel) => void;
-  isChosen: boolean;
+  /** As a report has it: drawn once, whole, for paper too. */
+  isStatic?: boolean;
 }
 
 /** What a panel shows of its runs: the dashboard's, or those of them that its own filter names. */
 export function PanelBody(props: PanelBodyProps) {
-  const { panel, isChosen } = props;
+  const { panel } = props;
   const scope = useScope();
   if (panel.filter.trim() === "") return <Body {...props} />;
   return (
-    <ScopeProvider
-      project={scope.project}
-      filter={joined(scope.filter, panel.filter)}
-      isChosen={isChosen}
-    >
+    <ScopeProvider project={scope.project} filter={joined(scope.filter, panel.filter)}>
       <Refusable>
         <Body {...props} />
       </Refusable>
@@ -51,7 +49,8 @@ function Refusable({ children }: { children: React.ReactNode }) {
   return children;
 }
 
-function Body({ panel, height, window, onWindow, onChange }: PanelBodyProps) {
+function Body(props: PanelBodyProps) {
+  const { panel, height, window, onWindow, onChange, isStatic = false } = props;
   const { t } = useTranslation();
   const { isPending, runs } = useScope();
   if (panel.type === "text")
@@ -64,9 +63,10 @@ function Body({ panel, height, window, onWindow, onChange }: PanelBodyProps) {
   if (runs.length === 0) return <p className="panel-hint">{t("board.no_runs")}</p>;
   switch (panel.type) {
     case "lines":
+      if (isStatic) return <StaticChart panel={panel} />;
       return <LinesBody panel={panel} height={height} window={window} onWindow={onWindow} />;
     case "table":
-      return <TableBody panel={panel} />;
+      return <TableBody panel={panel} isStatic={isStatic} />;
     case "scatter":
       return <ScatterBody panel={panel} />;
     case "parallel":

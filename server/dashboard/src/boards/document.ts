@@ -1,7 +1,7 @@
 // The document of a dashboard, and what can be done to it. docs/format/dashboard.md describes it.
 
-import type { DashboardDocument, DashboardTab } from "../api/types";
-import { settled, withCell } from "./grid";
+import type { Dashboard, DashboardDocument, DashboardTab } from "../api/types";
+import { flowed, inOrder, settled, withCell } from "./grid";
 
 export type Panel = DashboardTab["panels"][number];
 export type PanelType = Panel["type"];
@@ -10,6 +10,7 @@ export type PanelOf<Type extends PanelType> = Extract<Panel, { type: Type }>;
 export const DOCUMENT_VERSION = 1;
 export const TABS_MAX = 20;
 export const PANELS_MAX = 100;
+export const FROZEN_RUNS_MAX = 200;
 
 export const PANEL_TYPES: readonly PanelType[] = [
   "lines",
@@ -106,9 +107,12 @@ export function withPanelChanged(document: DashboardDocument, panel: Panel): Das
 }
 
 export function withoutPanel(document: DashboardDocument, id: string): DashboardDocument {
+  // A report flows, see `frozenOf`; a dashboard falls up.
+  const close =
+    document.frozen === null ? settled<Panel> : (left: Panel[]) => flowed(inOrder(left));
   const tabs = document.tabs.map((tab) =>
     tab.panels.some((panel) => panel.id === id)
-      ? { ...tab, panels: settled(tab.panels.filter((panel) => panel.id !== id)) }
+      ? { ...tab, panels: close(tab.panels.filter((panel) => panel.id !== id)) }
       : tab,
   );
   return { ...document, tabs };
@@ -150,6 +154,44 @@ export function withTabMoved(document: DashboardDocument, id: string, by: number
 /** Return the panels of a tab without overlaps, whoever wrote the document. */
 export function panelsOf(document: DashboardDocument, tab: string): Panel[] {
   return settled(document.tabs.find((one) => one.id === tab)?.panels ?? []);
+}
+
+/** Return a report of a saved dashboard and these runs; its panels flow in the order they are read. */
+export function frozenOf(
+  { summary, document }: Pick<Dashboard, "summary" | "document">,
+  runs: readonly string[],
+  atMs: number,
+): DashboardDocument {
+  return {
+    ...document,
+    frozen: {
+      dashboard: summary.id,
+      version: summary.version,
+      at_ns: atMs * 1e6,
+      runs: runs.slice(0, FROZEN_RUNS_MAX),
+    },
+    tabs: document.tabs.map((tab) => ({ ...tab, panels: flowed(inOrder(settled(tab.panels))) })),
+  };
+}
+
+/** Return the document of a report with *panel* before the one that is now at *at*. */
+export function withPanelAt(document: DashboardDocument, tab: string, panel: Panel, at: number) {
+  return withTab(document, tab, (one) => {
+    const panels = inOrder(one.panels);
+    panels.splice(at, 0, panel);
+    return { ...one, panels: flowed(panels) };
+  });
+}
+
+/** Return the document of a report with a panel so many places further. */
+export function withPanelMoved(document: DashboardDocument, tab: string, id: string, by: number) {
+  return withTab(document, tab, (one) => {
+    const panels = inOrder(one.panels);
+    const from = panels.findIndex((panel) => panel.id === id);
+    const [panel] = panels.splice(from, 1);
+    panels.splice(Math.max(0, from + by), 0, panel!);
+    return { ...one, panels: flowed(panels) };
+  });
 }
 
 /** Return the filter of a dashboard and one of its panels together. */

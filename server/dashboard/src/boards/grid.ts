@@ -70,6 +70,18 @@ export function resizedTo<One extends Cell>(
   }));
 }
 
+/** Return the cells line by line in the order that they have here: as many in a line as fit. */
+export function flowed<One extends Cell>(cells: readonly One[]): One[] {
+  let [x, y, high] = [0, 0, 0];
+  return cells.map((cell) => {
+    if (x + cell.width > COLUMNS) [x, y, high] = [0, y + high, 0];
+    const placed = { ...cell, x, y };
+    x += cell.width;
+    high = Math.max(high, cell.height);
+    return placed;
+  });
+}
+
 /** Return the cells with *added* where there is room for it soonest. */
 export function withCell<One extends Cell>(cells: readonly One[], added: One): One[] {
   let best = { x: 0, y: Infinity };

@@ -44,26 +44,21 @@ export function useScope(): Scope {
 interface ScopeProps {
   project: string;
   filter: string;
-  /** Draw all of them: somebody has chosen these runs. */
-  isChosen: boolean;
   children: ReactNode;
 }
 
-export function ScopeProvider({ project, filter, isChosen, children }: ScopeProps) {
+export function ScopeProvider({ project, filter, children }: ScopeProps) {
   const { runs, total, isPending, error, refetch } = useRuns(project, filter);
-  const drawnRuns = useMemo(() => (isChosen ? runs : runs.slice(0, DRAWN_MAX)), [runs, isChosen]);
+  const drawnRuns = useMemo(() => runs.slice(0, DRAWN_MAX), [runs]);
   // Rebuilt at every notice; the charts need to know when their runs are others.
-  const key = drawnRuns.map((run) => `${run.id} ${run.name}`).join("\n");
+  const key = JSON.stringify(drawnRuns.map((run) => [run.id, run.name]));
   const drawn = useMemo<ChartRun[]>(() => {
-    const lines = key ? key.split("\n") : [];
+    const named = JSON.parse(key) as [id: string, name: string][];
     const styles = storedStyles(
       project,
-      lines.map((line) => line.slice(0, line.indexOf(" "))),
+      named.map(([id]) => id),
     );
-    return lines.map((line) => {
-      const id = line.slice(0, line.indexOf(" "));
-      return { id, label: line.slice(id.length + 1), style: styles.get(id)! };
-    });
+    return named.map(([id, label]) => ({ id, label, style: styles.get(id)! }));
   }, [project, key]);
   const metrics = useMetricNames(drawnRuns);
   const scope = useMemo<Scope>(

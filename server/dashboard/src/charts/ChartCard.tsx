@@ -195,7 +195,7 @@ export function ChartCard(props: ChartCardProps) {
 
 type Translate = ReturnType<typeof useTranslation>["t"];
 
-function linesOf(tracks: readonly Track[], runs: readonly ChartRun[]): Line[] {
+export function linesOf(tracks: readonly Track[], runs: readonly ChartRun[]): Line[] {
   const byId = new Map(runs.map((run) => [run.id, run]));
   return tracks.flatMap((track) => {
     const run = byId.get(track.run);

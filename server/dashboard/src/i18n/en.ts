@@ -764,4 +764,20 @@ export default {
   "board.no_media": "None of these runs has media.",
   "board.scatter_of": "{{up}} over {{across}}.",
   "board.coloured": "Coloured by {{colour}}.",
+  "board.copy_link": "Copy a link to read",
+  "board.as_html": "As an HTML file",
+  "board.print": "Print",
+  "board.frozen_one":
+    "Of {{count}} run of {{project}}, as version {{version}} of a dashboard showed it on {{when}}.",
+  "board.frozen_other":
+    "Of {{count}} runs of {{project}}, as version {{version}} of a dashboard showed them on {{when}}.",
+  "board.gone_one": "{{count}} of them is no longer here.",
+  "board.gone_other": "{{count}} of them are no longer here.",
+  "board.write_here": "Write here",
+  "board.earlier": "Move {{title}} before the one above",
+  "board.later": "Move {{title}} behind the one below",
+  "board.left_out": "not in this file",
+  "board.numbers": "Numbers of this chart (CSV)",
+  "board.freeze": "Make a report",
+  "board.freeze_first": "Make a report (save first)",
 } as const;

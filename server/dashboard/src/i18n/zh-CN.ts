@@ -712,4 +712,17 @@ export default {
   "board.no_media": "这些运行都没有媒体。",
   "board.scatter_of": "{{up}} 随 {{across}}。",
   "board.coloured": "按 {{colour}} 着色。",
+  "board.copy_link": "复制阅读链接",
+  "board.as_html": "导出为 HTML 文件",
+  "board.print": "打印",
+  "board.frozen_other":
+    "{{project}} 的 {{count}} 个运行,如仪表板版本 {{version}} 于 {{when}} 所示。",
+  "board.gone_other": "其中 {{count}} 个已不在此处。",
+  "board.write_here": "在此书写",
+  "board.earlier": "将 {{title}} 移到上一个之前",
+  "board.later": "将 {{title}} 移到下一个之后",
+  "board.left_out": "不在此文件中",
+  "board.numbers": "此图表的数据(CSV)",
+  "board.freeze": "生成报告",
+  "board.freeze_first": "生成报告(请先保存)",
 };

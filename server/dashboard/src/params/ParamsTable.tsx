@@ -9,7 +9,7 @@ import { valueLabel, type Axis } from "./axes";
 
 const ROW_PX = 28;
 
-interface TableProps {
+export interface TableProps {
   ids: readonly string[];
   names: readonly string[];
   axes: readonly Axis[];
@@ -111,7 +111,7 @@ export function ParamsTable(props: TableProps) {
   );
 }
 
-function Swatch({ style }: { style: LineStyle | undefined }) {
+export function Swatch({ style }: { style: LineStyle | undefined }) {
   const background = style ? `var(${style.colour})` : "transparent";
   return <i className="swatch" style={{ background }} aria-hidden="true" />;
 }

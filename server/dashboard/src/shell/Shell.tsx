@@ -171,7 +171,8 @@ function PageLinks() {
   const project = location === "/" ? projects[0]?.name : projectOf(location);
   if (project == null) return null;
   const home = `/p/${encodeURIComponent(project)}`;
-  const here = /^\/p\/[^/]+\/([^/]+)/.exec(location)?.[1] ?? "workspace";
+  const shown = /^\/p\/[^/]+\/([^/]+)/.exec(location)?.[1] ?? "workspace";
+  const here = shown === "reports" ? "dashboards" : shown; // which lists them
   const filter = FILTERED.includes(here) ? params.get("q") : null;
   const query = filter ? `?${new URLSearchParams({ q: filter }).toString()}` : "";
   return (

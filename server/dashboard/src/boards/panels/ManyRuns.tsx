@@ -13,9 +13,16 @@ import { ScatterPlot } from "../../params/ScatterPlot";
 import { moved } from "../../params/view";
 import type { Panel, PanelOf } from "../document";
 import { useScope } from "../scope";
+import { StaticTable } from "./StaticTable";
 import { all, useChoice, useColours, WithColumns, type Columns } from "./columns";
 
-export function TableBody({ panel }: { panel: PanelOf<"table"> }) {
+interface TableProps {
+  panel: PanelOf<"table">;
+  /** All rows, without a part that scrolls. */
+  isStatic: boolean;
+}
+
+export function TableBody({ panel, isStatic }: TableProps) {
   const choice = useChoice();
   const { drawn } = useScope();
   const styles = useMemo(() => new Map(drawn.map(({ id, style }) => [id, style])), [drawn]);
@@ -27,18 +34,18 @@ export function TableBody({ panel }: { panel: PanelOf<"table"> }) {
   if (!choice) return null;
   return (
     <WithColumns keys={keys}>
-      {({ data, axes }) => (
-        <ParamsTable
-          // A panel that is sorted otherwise is another table.
-          key={sort}
-          ids={data.ids}
-          names={data.names}
-          axes={keys.flatMap((key) => axes.get(key) ?? [])}
-          selected={all(data.ids.length)}
-          styles={styles}
-          initialSort={sort ? { key: sort.replace(/^-/, ""), isDescending: sort[0] === "-" } : null}
-        />
-      )}
+      {({ data, axes }) => {
+        const table = {
+          ids: data.ids,
+          names: data.names,
+          axes: keys.flatMap((key) => axes.get(key) ?? []),
+          selected: all(data.ids.length),
+          styles,
+          initialSort: sort ? { key: sort.replace(/^-/, ""), isDescending: sort[0] === "-" } : null,
+        };
+        // A panel that is sorted otherwise is another table.
+        return isStatic ? <StaticTable {...table} /> : <ParamsTable key={sort} {...table} />;
+      }}
     </WithColumns>
   );
 }

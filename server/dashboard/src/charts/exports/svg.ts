@@ -17,6 +17,8 @@ export interface Picture {
   unit: Unit;
   /** Return the colour of a CSS variable. */
   ink: (variable: string) => string;
+  /** In pixels, for a place that is narrower than usual. */
+  width?: number;
 }
 
 export const WIDTH = 960;
@@ -26,36 +28,41 @@ const RIGHT = 20;
 const TOP = 40;
 const LEGEND_TOP = 46;
 const LEGEND_ROW_PX = 18;
-const LEGEND_COLUMNS = 3;
+const LEGEND_COLUMN_PX = 280;
 const LEGEND_CHARS = 42;
 const FONT = 'font-family="system-ui, sans-serif"';
 
 /** Return the height of the picture of so many lines. */
-export function heightOf(lines: number): number {
-  return TOP + PLOT_PX + LEGEND_TOP + Math.ceil(lines / LEGEND_COLUMNS) * LEGEND_ROW_PX + 10;
+export function heightOf(lines: number, width = WIDTH): number {
+  const rows = Math.ceil(lines / legendColumns(width));
+  return TOP + PLOT_PX + LEGEND_TOP + rows * LEGEND_ROW_PX + 10;
+}
+
+function legendColumns(width: number): number {
+  return Math.max(1, Math.floor((width - LEFT - RIGHT) / LEGEND_COLUMN_PX));
 }
 
 /** Return *picture* as an SVG document. */
 export function chartSvg(picture: Picture): string {
-  const { title, lines, ink } = picture;
+  const { title, lines, ink, width = WIDTH } = picture;
   const model = modelOf(lines, picture.smoothing);
   const named = lines.filter(({ track }) => !track.isSuperseded);
-  const height = heightOf(named.length);
+  const height = heightOf(named.length, width);
   const place = placesOf(picture, model.data[0] as ArrayLike<number>);
   const cells = model.data.slice(1) as unknown as ArrayLike<number | null | undefined>[];
   const x = model.data[0] as ArrayLike<number>;
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">`,
     `<title>${escape(title)}</title>`,
     `<rect width="100%" height="100%" fill="${ink("--surface")}"/>`,
     `<text x="${LEFT}" y="24" ${FONT} font-size="15" font-weight="600" fill="${ink("--ink")}">${escape(title)}</text>`,
     ...axes(picture, place),
-    `<clipPath id="plot"><rect x="${LEFT}" y="${TOP}" width="${WIDTH - LEFT - RIGHT}" height="${PLOT_PX}"/></clipPath>`,
+    `<clipPath id="plot"><rect x="${LEFT}" y="${TOP}" width="${width - LEFT - RIGHT}" height="${PLOT_PX}"/></clipPath>`,
     `<g clip-path="url(#plot)">`,
     ...model.layers.flatMap((layer, at) => shapeOf(layer, at, x, cells, place, ink)),
     `</g>`,
     ...lines.flatMap((line) => marks(line, picture, place)),
-    ...named.map((line, at) => legend(line, at, ink)),
+    ...named.map((line, at) => legend(line, at, ink, width)),
     `</svg>`,
   ].join("\n");
 }
@@ -67,7 +74,7 @@ interface Places {
   top: (y: number) => number;
 }
 
-function placesOf({ domain, isLog, window }: Picture, x: ArrayLike<number>): Places {
+function placesOf({ domain, isLog, window, width = WIDTH }: Picture, x: ArrayLike<number>): Places {
   let [from, to] = window ?? [x[0] ?? 0, x[x.length - 1] ?? 1];
   if (from === to) [from, to] = [from - 1, to + 1];
   const scale = (value: number) => (isLog ? Math.log10(value) : value);
@@ -75,7 +82,7 @@ function placesOf({ domain, isLog, window }: Picture, x: ArrayLike<number>): Pla
   return {
     from,
     to,
-    left: (value) => round(LEFT + ((value - from) / (to - from)) * (WIDTH - LEFT - RIGHT)),
+    left: (value) => round(LEFT + ((value - from) / (to - from)) * (width - LEFT - RIGHT)),
     // A value that a logarithmic axis cannot have lies below it.
     top: (value) =>
       isLog && value <= 0
@@ -84,16 +91,19 @@ function placesOf({ domain, isLog, window }: Picture, x: ArrayLike<number>): Pla
   };
 }
 
-function axes({ domain, x, isLog, unit, ink }: Picture, { from, to, left, top }: Places): string[] {
+function axes(
+  { domain, x, isLog, unit, ink, width = WIDTH }: Picture,
+  { from, to, left, top }: Places,
+): string[] {
   const text = `${FONT} font-size="11" fill="${ink("--ink-2")}"`;
   const grid = `stroke="${ink("--grid")}"`;
   const ys = isLog ? decades(domain.low, domain.high) : ticks(domain.low, domain.high, 6);
   return [
     ...ys.flatMap((value) => [
-      `<path d="M${LEFT} ${top(value)}H${WIDTH - RIGHT}" ${grid}/>`,
+      `<path d="M${LEFT} ${top(value)}H${width - RIGHT}" ${grid}/>`,
       `<text x="${LEFT - 8}" y="${top(value) + 4}" text-anchor="end" ${text}>${escape(unit.format(value))}</text>`,
     ]),
-    ...ticks(from, to, x === "time" ? 3 : 8).flatMap((value) => [
+    ...ticks(from, to, Math.ceil((x === "time" ? 3 : 8) * (width / WIDTH))).flatMap((value) => [
       `<path d="M${left(value)} ${TOP}V${TOP + PLOT_PX}" ${grid}/>`,
       `<text x="${left(value)}" y="${TOP + PLOT_PX + 18}" text-anchor="middle" ${text}>${escape(formatX(value, x))}</text>`,
     ]),
@@ -183,9 +193,10 @@ function marks({ track, style }: Line, { domain, ink }: Picture, place: Places):
   });
 }
 
-function legend({ label, style }: Line, at: number, ink: Picture["ink"]): string {
-  const left = LEFT + (at % LEGEND_COLUMNS) * ((WIDTH - LEFT - RIGHT) / LEGEND_COLUMNS);
-  const top = TOP + PLOT_PX + LEGEND_TOP + Math.floor(at / LEGEND_COLUMNS) * LEGEND_ROW_PX;
+function legend({ label, style }: Line, at: number, ink: Picture["ink"], width: number): string {
+  const columns = legendColumns(width);
+  const left = LEFT + (at % columns) * ((width - LEFT - RIGHT) / columns);
+  const top = TOP + PLOT_PX + LEGEND_TOP + Math.floor(at / columns) * LEGEND_ROW_PX;
   const text = label.length > LEGEND_CHARS ? `${label.slice(0, LEGEND_CHARS - 1)}…` : label;
   return [
     `<path d="M${left} ${top - 4}h16" stroke="${ink(style.colour)}" stroke-width="3" stroke-dasharray="${style.dash.join(" ") || "none"}"/>`,

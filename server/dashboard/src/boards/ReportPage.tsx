@@ -1,0 +1,347 @@
+import Button from "@mui/material/Button";
+import { useIsFetching } from "@tanstack/react-query";
+import { useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { Link, Redirect } from "wouter";
+
+import type { Dashboard, DashboardTab } from "../api/types";
+import { download, fileName } from "../charts/exports/files";
+import { Boundary } from "../shell/Boundary";
+import { CopyButton } from "../shell/CopyButton";
+import { Failure } from "../shell/Failure";
+import { Icon } from "../shell/Icon";
+import { Tool } from "../shell/Tool";
+import { useTitle } from "../shell/useTitle";
+import { useUrl } from "../shell/useUrl";
+import "../styles/boards.css";
+import "../styles/report.css";
+import { addressOf } from "./address";
+import { BoardMenu } from "./BoardMenu";
+import {
+  newPanel,
+  scopeOf,
+  withoutPanel,
+  withPanelAt,
+  withPanelChanged,
+  withPanelMoved,
+  withTabTitle,
+  type Panel,
+} from "./document";
+import { COLUMNS, inOrder, pixelsOf } from "./grid";
+import { PanelBody } from "./PanelBody";
+import { PanelDialog } from "./PanelDialog";
+import { SaveState } from "./SaveState";
+import { ScopeProvider, useScope } from "./scope";
+import { useTitleOf } from "./titles";
+import { useBoard, useDashboard, type BoardState } from "./useBoard";
+
+/** A report: what a dashboard showed of certain runs, and what somebody has to say about it. */
+export function ReportPage({ project, id }: { project: string; id: string }) {
+  const { t } = useTranslation();
+  const query = useDashboard(id);
+  if (!query.data && query.error)
+    return <Failure error={query.error} onRetry={() => void query.refetch()} />;
+  if (!query.data) return <div className="page-loading">{t("loading")}</div>;
+  if (query.data.summary.kind !== "report") return <Redirect to={addressOf(query.data.summary)} />;
+  return <Loaded key={id} project={project} stored={query.data} />;
+}
+
+function Loaded({ project, stored }: { project: string; stored: Dashboard }) {
+  const state = useBoard(stored);
+  useTitle(`${state.board.name} · ${project}`);
+  return (
+    <ScopeProvider project={project} filter={scopeOf(state.board.document)}>
+      <Report state={state} stored={stored} />
+    </ScopeProvider>
+  );
+}
+
+interface ReportProps {
+  state: BoardState;
+  stored: Dashboard;
+}
+
+/** A panel that is being changed, or that is to stand before the one at *at*. */
+interface Edited {
+  tab: string;
+  panel: Panel;
+  at: number | null;
+}
+
+function Report({ state, stored }: ReportProps) {
+  const { t } = useTranslation();
+  const scope = useScope();
+  const article = useRef<HTMLElement>(null);
+  const [editText, setEditText] = useUrl("edit");
+  const [readText] = useUrl("read");
+  const [edited, setEdited] = useState<Edited | null>(null);
+  const { board, changeDocument } = state;
+  const { document } = board;
+  const isReader = readText === "1";
+  const isEditing = editText === "1" && !isReader;
+  const write = (tab: string, at: number) =>
+    setEdited({ tab, at, panel: newPanel(document, "text") });
+  return (
+    <div className="board-page report-page">
+      {!isReader && (
+        <header className="board-bar">
+          <Link href={`/p/${encodeURIComponent(scope.project)}/dashboards`} className="board-back">
+            <Icon name="back" />
+            {t("page.dashboards")}
+          </Link>
+          <SaveState state={state} stored={stored} />
+          <span className="bar-space" />
+          <CopyButton
+            label={t("board.copy_link")}
+            text={`${location.origin}${addressOf(stored.summary)}?read=1`}
+          />
+          <Takeaway article={article} name={board.name} />
+          <Button
+            variant={isEditing ? "contained" : "outlined"}
+            onClick={() => setEditText(isEditing ? null : "1")}
+          >
+            {isEditing ? t("board.done") : t("board.edit")}
+          </Button>
+          <BoardMenu state={state} stored={stored} />
+        </header>
+      )}
+      {scope.error ? (
+        <Failure error={scope.error} onRetry={scope.retry} />
+      ) : (
+        <article ref={article} className="report">
+          <header>
+            {isEditing ? (
+              <input
+                className="board-name"
+                aria-label={t("board.name_of")}
+                value={board.name}
+                maxLength={200}
+                onChange={(change) => state.change({ ...board, name: change.target.value }, "name")}
+              />
+            ) : (
+              <h1>{board.name}</h1>
+            )}
+            <Origin board={state} />
+          </header>
+          {document.tabs.map((tab) => (
+            <Part
+              key={tab.id}
+              tab={tab}
+              isEditing={isEditing}
+              hasTitle={document.tabs.length > 1 || tab.title !== ""}
+              state={state}
+              onWrite={(at) => write(tab.id, at)}
+              onEdit={(panel) => setEdited({ tab: tab.id, panel, at: null })}
+            />
+          ))}
+        </article>
+      )}
+      {edited && (
+        <PanelDialog
+          panel={edited.panel}
+          isNew={edited.at !== null}
+          onClose={() => setEdited(null)}
+          onSave={(panel) => {
+            changeDocument(
+              edited.at === null
+                ? withPanelChanged(document, panel)
+                : withPanelAt(document, edited.tab, panel, edited.at),
+            );
+            setEdited(null);
+          }}
+        />
+      )}
+    </div>
+  );
+}
+
+/** When it was frozen, from what, and which of its runs are gone since. */
+function Origin({ board: { board } }: { board: BoardState }) {
+  const { t, i18n } = useTranslation();
+  const { project, total, isPending } = useScope();
+  const { frozen } = board.document;
+  if (frozen === null) return null;
+  const gone = frozen.runs.length - total;
+  const from = t("board.frozen", {
+    project,
+    when: new Date(frozen.at_ns / 1e6).toLocaleString(i18n.language, {
+      dateStyle: "medium",
+      timeStyle: "short",
+    }),
+    version: frozen.version,
+    count: frozen.runs.length,
+  });
+  return (
+    <p className="muted">
+      {from} {!isPending && gone > 0 && <b className="warn">{t("board.gone", { count: gone })}</b>}
+    </p>
+  );
+}
+
+interface PartProps {
+  tab: DashboardTab;
+  isEditing: boolean;
+  hasTitle: boolean;
+  state: BoardState;
+  onWrite: (at: number) => void;
+  onEdit: (panel: Panel) => void;
+}
+
+/** A tab of the dashboard as a chapter: its panels side by side where they were. */
+function Part({ tab, isEditing, hasTitle, state, onWrite, onEdit }: PartProps) {
+  const { t } = useTranslation();
+  const panels = inOrder(tab.panels);
+  const { document } = state.board;
+  const number = document.tabs.indexOf(tab) + 1;
+  const title = tab.title || t("board.tab", { number });
+  const writeHere = (at: number) =>
+    isEditing && (
+      <button type="button" className="chip report-write" data-live onClick={() => onWrite(at)}>
+        <Icon name="plus" /> {t("board.write_here")}
+      </button>
+    );
+  return (
+    <section className="report-part" aria-label={hasTitle ? title : undefined}>
+      {isEditing ? (
+        <input
+          className="board-name"
+          aria-label={t("board.tab_title")}
+          placeholder={title}
+          value={tab.title}
+          maxLength={200}
+          onChange={(change) =>
+            state.changeDocument(
+              withTabTitle(document, tab.id, change.target.value),
+              `tab ${tab.id}`,
+            )
+          }
+        />
+      ) : (
+        hasTitle && <h2>{title}</h2>
+      )}
+      <div className="report-flow">
+        {panels.map((panel, at) => (
+          <Item
+            key={panel.id}
+            panel={panel}
+            before={writeHere(at)}
+            tools={
+              isEditing && (
+                <ItemTools
+                  panel={panel}
+                  onEdit={() => onEdit(panel)}
+                  onMove={(by) =>
+                    state.changeDocument(withPanelMoved(document, tab.id, panel.id, by))
+                  }
+                  onRemove={() => state.changeDocument(withoutPanel(document, panel.id))}
+                />
+              )
+            }
+          />
+        ))}
+        {writeHere(panels.length)}
+      </div>
+    </section>
+  );
+}
+
+interface ItemProps {
+  panel: Panel;
+  before: React.ReactNode;
+  tools: React.ReactNode;
+}
+
+function Item({ panel, before, tools }: ItemProps) {
+  const titleOf = useTitleOf();
+  const title = titleOf(panel);
+  // A chart has its title in the picture, and a text is its own.
+  const hasHead = panel.type !== "lines" && (panel.type !== "text" || panel.title !== "");
+  return (
+    <>
+      {before}
+      <section
+        className={`report-item is-${panel.type}`}
+        aria-label={title}
+        style={{ gridColumn: `span ${isWide(panel) ? COLUMNS : panel.width}` }}
+      >
+        {tools}
+        {hasHead && <h3>{title}</h3>}
+        <Boundary>
+          <PanelBody
+            panel={panel}
+            height={pixelsOf(panel.height)}
+            window={null}
+            onWindow={() => undefined}
+            onChange={() => undefined}
+            isStatic
+          />
+        </Boundary>
+      </section>
+    </>
+  );
+}
+
+/** What would be cut off on paper where it is narrow. */
+function isWide({ type }: Panel): boolean {
+  return type === "table" || type === "parallel";
+}
+
+interface ItemToolsProps {
+  panel: Panel;
+  onEdit: () => void;
+  onMove: (by: number) => void;
+  onRemove: () => void;
+}
+
+function ItemTools({ panel, onEdit, onMove, onRemove }: ItemToolsProps) {
+  const { t } = useTranslation();
+  const titleOf = useTitleOf();
+  const title = titleOf(panel);
+  return (
+    <div className="report-tools" data-live>
+      <Tool icon="edit" label={t("board.edit_panel", { title })} onClick={onEdit} />
+      <Tool icon="back" label={t("board.earlier", { title })} onClick={() => onMove(-1)} />
+      <Tool icon="right" label={t("board.later", { title })} onClick={() => onMove(1)} />
+      <Tool icon="trash" label={t("board.remove_panel", { title })} onClick={onRemove} />
+    </div>
+  );
+}
+
+/** Takes the report out of the page: onto paper, and as a file that needs no server. */
+function Takeaway({
+  article,
+  name,
+}: {
+  article: React.RefObject<HTMLElement | null>;
+  name: string;
+}) {
+  const { t } = useTranslation();
+  const isLoading = useIsFetching() > 0;
+  const [failure, setFailure] = useState("");
+  const save = async () => {
+    setFailure("");
+    try {
+      const { reportHtml } = await import("./exports");
+      const words = { leftOut: t("board.left_out"), numbers: t("board.numbers") };
+      const html = await reportHtml(article.current!, name, words);
+      download(new Blob([html], { type: "text/html" }), fileName(name, "html"));
+    } catch (error) {
+      setFailure(t("chart.export_failed", { reason: String(error) }));
+    }
+  };
+  return (
+    <>
+      <Button variant="outlined" disabled={isLoading} onClick={() => void save()}>
+        {t("board.as_html")}
+      </Button>
+      <Button variant="outlined" disabled={isLoading} onClick={() => window.print()}>
+        {t("board.print")}
+      </Button>
+      {failure && (
+        <span className="bad" role="alert">
+          {failure}
+        </span>
+      )}
+    </>
+  );
+}
