@@ -153,6 +153,17 @@ def test_what_opens_over_a_dashboard(page: Page, board: str, axe: str) -> None:
     assert_accessible(page, axe)
 
 
+def test_the_tour(page: Page, runs: dict[str, str], axe: str) -> None:
+    """Each of its stops."""
+    page.add_init_script("localStorage.setItem('mltrack.tour', 'ask')")
+    page.goto("/p/digits")
+    for _ in range(5):
+        expect(page.get_by_role("dialog")).to_be_focused()
+        assert_accessible(page, axe)
+        page.get_by_role("dialog").get_by_role("button").last.click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
 def test_the_door_and_the_empty_server(
     chromium: Browser, serve: Callable[..., AbstractContextManager[str]], tmp_path: Path, axe: str
 ) -> None:

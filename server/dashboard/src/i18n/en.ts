@@ -207,6 +207,7 @@ export default {
   "list.constant_one": "{{count}} constant",
   "list.constant_other": "{{count}} constant",
   "list.no_match": "No run matches “{{filter}}”.",
+  "list.no_runs": "This project has no runs, or all of them are put away or deleted.",
   "list.clear_filter": "Clear the filter",
   "list.draw": "Draw {{name}} in the charts",
   "list.select": "Select {{name}}",
@@ -288,6 +289,28 @@ export default {
   "bulk.retry_other": "Try {{count}} again",
   "bulk.stop": "Stop",
   "bulk.dismiss": "Dismiss",
+
+  "tour.start": "Show me around",
+  "tour.skip": "End the tour",
+  "tour.at": "{{at}} of {{count}}",
+  "tour.back": "Back",
+  "tour.next": "Next",
+  "tour.end": "Done",
+  "tour.table": "The runs, and the legend",
+  "tour.table_text":
+    "The line before a name draws or hides its run. Tick runs to compare, tag or delete them. Click a heading to sort; “Columns” chooses what stands here.",
+  "tour.filter": "Find runs",
+  "tour.filter_text":
+    "Type a condition on parameters, metrics or tags: keys and values are offered as you type.",
+  "tour.charts": "Nothing is left out of a line",
+  "tour.charts_text":
+    "Each line is the mean, its band the least and greatest value. Drag to zoom in, double click to go back; ▲ ▼ stand for values off the scale, × for NaN.",
+  "tour.view": "All charts at once",
+  "tour.view_text":
+    "The axis, smoothing and a chart for each value of a parameter. All of it is in the address, so a link shows the same.",
+  "tour.palette": "Anything, by keyboard",
+  "tour.palette_text":
+    "Ctrl-K (⌘-K) goes to any page, run or metric and does any command, this tour too. “?” lists all keys.",
 
   "empty.title": "No runs yet",
   "empty.lead": "This page turns into the list as soon as the first one arrives.",

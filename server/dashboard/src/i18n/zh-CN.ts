@@ -196,6 +196,7 @@ export default {
   "list.loaded": "已加载 {{count}} 个",
   "list.constant_other": "{{count}} 个相同",
   "list.no_match": "没有运行匹配“{{filter}}”。",
+  "list.no_runs": "该项目没有运行，或全部已收起或删除。",
   "list.clear_filter": "清除筛选",
   "list.draw": "在图表中绘制 {{name}}",
   "list.select": "选择 {{name}}",
@@ -271,6 +272,26 @@ export default {
   "bulk.retry_other": "重试 {{count}} 个",
   "bulk.stop": "停止",
   "bulk.dismiss": "关闭提示",
+
+  "tour.start": "界面导览",
+  "tour.skip": "结束导览",
+  "tour.at": "{{at}} / {{count}}",
+  "tour.back": "上一步",
+  "tour.next": "下一步",
+  "tour.end": "完成",
+  "tour.table": "运行列表，也是图例",
+  "tour.table_text":
+    "名称前的线条用来显示或隐藏该运行。勾选运行即可比较、加标签或删除。点击表头排序；“列”决定显示哪些内容。",
+  "tour.filter": "查找运行",
+  "tour.filter_text": "输入关于参数、指标或标签的条件：输入时会提示键和值。",
+  "tour.charts": "线条不遗漏任何值",
+  "tour.charts_text":
+    "线条是均值，色带是最小值到最大值。拖动放大，双击返回；▲ ▼ 表示超出坐标范围的值，× 表示 NaN。",
+  "tour.view": "同时作用于所有图表",
+  "tour.view_text": "坐标轴、平滑，以及按参数取值分图。一切都在网址中，因此链接会显示同样的画面。",
+  "tour.palette": "用键盘完成一切",
+  "tour.palette_text":
+    "Ctrl-K（⌘-K）可前往任何页面、运行或指标，并执行任何命令，包括本导览。按“?”列出所有按键。",
 
   "empty.title": "还没有运行",
   "empty.lead": "第一个运行到达后，本页会立即变成列表。",

@@ -9,6 +9,7 @@ import type { Run, RunSummary } from "../api/types";
 import { linkTo } from "../charts/exports/link";
 import { changeLanguage, LANGUAGES, type Language } from "../i18n";
 import { useProjects } from "../list/useProjects";
+import { tour } from "../tour/tour";
 import { setDensity } from "../shell/density";
 import { findOffers, type Offer } from "./offers";
 
@@ -71,6 +72,15 @@ export function useOffers(typed: string, { pages, onHelp }: PaletteProps): Offer
         ...(["normal", "compact"] as const).map((density) =>
           act(density, t(`palette.${density}`), () => setDensity(density)),
         ),
+        ...(onRun || project === null
+          ? []
+          : [
+              act("tour", t("tour.start"), () => {
+                navigate(home);
+                // The page that it shows is there in the next frame, its runs are known already.
+                requestAnimationFrame(() => requestAnimationFrame(tour.start));
+              }),
+            ]),
         act("keys", t("keys.title"), onHelp),
       ],
       typed,

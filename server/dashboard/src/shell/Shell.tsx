@@ -22,6 +22,7 @@ import { feed } from "../api/feed";
 import type { Server } from "../api/types";
 import { changeLanguage, LANGUAGES, type Language } from "../i18n";
 import { useProjects } from "../list/useProjects";
+import { useIsTouring } from "../tour/tour";
 import { Icon, type IconName } from "./Icon";
 import { KeySheet } from "./KeySheet";
 import { PALETTE_KEY, useShortcuts } from "./shortcuts";
@@ -31,11 +32,14 @@ const Palette = lazy(() =>
   import("../palette/Palette").then(({ Palette }) => ({ default: Palette })),
 );
 
+const Tour = lazy(() => import("../tour/Tour").then(({ Tour }) => ({ default: Tour })));
+
 export function Shell({ server, children }: { server: Server; children: ReactNode }) {
   const { t } = useTranslation();
   const [, navigate] = useLocation();
   const [isSheetOpen, setSheetOpen] = useState(false);
   const [isPaletteOpen, setPaletteOpen] = useState(false);
+  const isTouring = useIsTouring();
   usePaletteKey(() => setPaletteOpen(true));
   const pages = useMemo(() => PAGES.map((name) => ({ name, text: t(`page.${name}`) })), [t]);
   useShortcuts({ "?": () => setSheetOpen(true), "g w": () => navigate("/") });
@@ -79,6 +83,11 @@ export function Shell({ server, children }: { server: Server; children: ReactNod
         {children}
       </main>
       <KeySheet isOpen={isSheetOpen} onClose={() => setSheetOpen(false)} />
+      {isTouring && (
+        <Suspense fallback={null}>
+          <Tour />
+        </Suspense>
+      )}
       {isPaletteOpen && (
         <Suspense fallback={null}>
           <Palette

@@ -167,10 +167,12 @@ export function RunPane(props: RunPaneProps) {
       </div>
       {shown.length === 0 ? (
         <p className="no-match">
-          {t("list.no_match", { filter })}{" "}
-          <button type="button" className="chip" onClick={() => onFilter(null)}>
-            {t("list.clear_filter")}
-          </button>
+          {filter ? t("list.no_match", { filter }) : t("list.no_runs")}{" "}
+          {filter && (
+            <button type="button" className="chip" onClick={() => onFilter(null)}>
+              {t("list.clear_filter")}
+            </button>
+          )}
         </p>
       ) : (
         <RunTable

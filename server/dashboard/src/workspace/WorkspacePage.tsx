@@ -17,6 +17,7 @@ import { useShortcuts } from "../shell/shortcuts";
 import { useTitle } from "../shell/useTitle";
 import { useUrl } from "../shell/useUrl";
 import { styleOf, type LineStyle } from "../charts/colours";
+import { tour } from "../tour/tour";
 import { keyOf } from "./drawn";
 import { RunPane } from "./RunPane";
 import { SplitPane } from "./SplitPane";
@@ -101,6 +102,11 @@ export function WorkspacePage({ project, isTable }: { project: string; isTable?:
   const compare = () =>
     navigate(`/p/${encodeURIComponent(project)}/compare?r=${[...selection.selected].join(",")}`);
   useShortcuts({ c: () => selection.selected.size > 1 && compare() });
+
+  const hasRuns = runs.length > 0;
+  useEffect(() => {
+    if (hasRuns && !isTable) tour.offer();
+  }, [hasRuns, isTable]);
 
   const isRefused = query.error instanceof ApiError && query.error.status === 422;
   if (query.isError && runs.length === 0 && !isRefused)
