@@ -66,6 +66,8 @@ def test_every_page_of_a_project(
         *addresses,
         *boards,
         compared,
+        f"{compared}&with=histograms",
+        f"/r/{runs['calm-fox']}/console?cs=epoch&at=100",
         "/p/digits?q=zz",
         "/p/digits?g=param:lr&ds=host",
         faceted,

@@ -119,6 +119,8 @@ def test_nothing_is_left_in_english_and_nothing_is_cut_off(
 
     for address in (
         *(*addresses, *boards, compared, grouped, faceted),
+        f"{compared}&with=histograms",
+        f"/r/{fox}/console?cs=epoch&at=100",
         "/p/digits?q=zz",
         "/nowhere",
     ):

@@ -679,6 +679,7 @@ export default {
   "keys.open": "open the run",
   "keys.reset": "reset zoom",
   "keys.tabs": "tabs of a run",
+  "keys.match": "next and previous match in a console",
   "keys.help": "this sheet",
   "keys.escape": "leave a field or dialog",
 

@@ -626,6 +626,7 @@ export default {
   "keys.open": "打开运行",
   "keys.reset": "重置缩放",
   "keys.tabs": "运行的标签页",
+  "keys.match": "控制台中的下一个、上一个匹配",
   "keys.help": "本页",
   "keys.escape": "离开输入框或对话框",
 

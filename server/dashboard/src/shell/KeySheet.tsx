@@ -24,6 +24,7 @@ export function KeySheet({ isOpen, onClose }: { isOpen: boolean; onClose: () => 
     ["1 – 6", t("keys.axis")],
     ["g w", t("keys.list")],
     ["1 – 8", t("keys.tabs")],
+    ["n N", t("keys.match")],
     ["0", t("keys.reset")],
     ["Esc", t("keys.escape")],
     ["?", t("keys.help")],
