@@ -71,6 +71,17 @@ describe("chartSvg", () => {
     expect(svg).toContain(">&lt;script&gt;&amp;</text>");
   });
 
+  it("stays within a narrow place, its legend in fewer columns", () => {
+    const lines = ["a", "b", "c"].map((name) => line(name.repeat(60), [1, 2, 3]));
+    const svg = picture(lines, { width: 480 });
+
+    expect(svg).toContain('viewBox="0 0 480 ');
+    const named = [...svg.matchAll(/<text x="(\d+)" y="(\d+)"[^>]*font-size="12"[^>]*>([^<]*)</g)];
+    expect(named.map(([, left]) => Number(left))).toEqual([92, 287, 92]);
+    for (const [, left, , text] of named)
+      expect(Number(left) + 6.4 * text!.length).toBeLessThan(480);
+  });
+
   it("has ticks at powers of ten on a logarithmic axis", () => {
     const svg = picture([line("fox", [0.02, 50])], { isLog: true });
     for (const tick of ["0.1", "1", "10"]) expect(svg).toContain(`>${tick}</text>`);

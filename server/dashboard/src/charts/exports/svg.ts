@@ -28,8 +28,9 @@ const RIGHT = 20;
 const TOP = 40;
 const LEGEND_TOP = 46;
 const LEGEND_ROW_PX = 18;
-const LEGEND_COLUMN_PX = 280;
-const LEGEND_CHARS = 42;
+const LEGEND_COLUMN_PX = 190; // at least
+const LEGEND_COLUMNS_MAX = 3;
+const CHAR_PX = 6.4; // about
 const FONT = 'font-family="system-ui, sans-serif"';
 
 /** Return the height of the picture of so many lines. */
@@ -39,7 +40,8 @@ export function heightOf(lines: number, width = WIDTH): number {
 }
 
 function legendColumns(width: number): number {
-  return Math.max(1, Math.floor((width - LEFT - RIGHT) / LEGEND_COLUMN_PX));
+  const fitting = Math.floor((width - LEFT - RIGHT) / LEGEND_COLUMN_PX);
+  return Math.min(LEGEND_COLUMNS_MAX, Math.max(1, fitting));
 }
 
 /** Return *picture* as an SVG document. */
@@ -195,9 +197,11 @@ function marks({ track, style }: Line, { domain, ink }: Picture, place: Places):
 
 function legend({ label, style }: Line, at: number, ink: Picture["ink"], width: number): string {
   const columns = legendColumns(width);
-  const left = LEFT + (at % columns) * ((width - LEFT - RIGHT) / columns);
+  const column = (width - LEFT - RIGHT) / columns;
+  const left = LEFT + (at % columns) * column;
   const top = TOP + PLOT_PX + LEGEND_TOP + Math.floor(at / columns) * LEGEND_ROW_PX;
-  const text = label.length > LEGEND_CHARS ? `${label.slice(0, LEGEND_CHARS - 1)}…` : label;
+  const chars = Math.floor((column - 22) / CHAR_PX);
+  const text = label.length > chars ? `${label.slice(0, chars - 1)}…` : label;
   return [
     `<path d="M${left} ${top - 4}h16" stroke="${ink(style.colour)}" stroke-width="3" stroke-dasharray="${style.dash.join(" ") || "none"}"/>`,
     `<text x="${left + 22}" y="${top}" ${FONT} font-size="12" fill="${ink("--ink")}">${escape(text)}</text>`,
