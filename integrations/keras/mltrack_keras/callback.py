@@ -128,7 +128,7 @@ class MLTrackCallback(keras.callbacks.Callback):
         self._outcome: Outcome | None = None
         self._batches = BatchLoss(0, None)
         self._can_split = False  # what Keras reports for a batch is the mean since the epoch began
-        self._epoch = 0
+        self._epoch, self._ended = 0, (0, 0)  # that goes on; fit and number of the last that ended
         self._epoch_step = 0  # updates when the epoch began
         self._pace = Pace()
         self._updates_per_batch = 1.0
@@ -173,10 +173,12 @@ class MLTrackCallback(keras.callbacks.Callback):
     @guarded
     def on_train_begin(self, logs: Logs = None) -> None:
         """Join or begin the run; record the model and how it is trained."""
+        frame = sys._getframe()
         if self._outcome is not None:
+            if self._outcome.belongs_to(fit.surrounding_list(frame)):
+                return  # the list has this callback twice
             self._outcome.leave()  # the fit before, if an exception has left it
             self._outcome.forget()
-        frame = sys._getframe()
         call = self._call = fit.surrounding(frame, self.params or {})
         self._resuming = Resuming(call.callbacks)
         resumed = self._resuming.run(self._iterations()) if self._run is None else ""
@@ -262,6 +264,9 @@ class MLTrackCallback(keras.callbacks.Callback):
         """Record the epoch's metrics and how long it took."""
         assert self._call is not None
         assert self._outcome is not None
+        if self._ended == (self._position.fits, epoch):
+            return  # the list has this callback twice
+        self._ended = (self._position.fits, epoch)
         step = self._outcome.updates = self._position.advance(self._iterations())
         is_whole = self._call.steps is not None and self._batches.count == self._call.steps
         samples = self._call.samples if is_whole else None
@@ -288,8 +293,9 @@ class MLTrackCallback(keras.callbacks.Callback):
     def on_train_end(self, logs: Logs = None) -> None:
         """Record how the training ended. The run goes on."""
         assert self._call is not None
-        assert self._outcome is not None
         assert self._run is not None
+        if self._outcome is None or not self._outcome.is_open:
+            return
         self._outcome.complete()
         self._checkpoints.finish()
         self._let_go()
@@ -325,10 +331,7 @@ class MLTrackCallback(keras.callbacks.Callback):
         values["perf/test_s"] = seconds
         self._log(values, self._position.advance(self._iterations()))
 
-    @guarded
-    def on_predict_begin(self, logs: Logs = None) -> None:
-        """Take the time."""
-        self._pace.begin_test()
+    on_predict_begin = on_test_begin
 
     @guarded
     def on_predict_end(self, logs: Logs = None) -> None:
@@ -336,8 +339,6 @@ class MLTrackCallback(keras.callbacks.Callback):
         seconds = self._pace.end_test()
         self._joining.join(is_training=False)
         self._log({"perf/predict_s": seconds}, self._position.advance(self._iterations()))
-
-    # ---- below ----
 
     def _log(
         self,

@@ -343,6 +343,8 @@ def tap_for(model: keras.Model, how: Wanted) -> GradientTap | None:
         return None
     if optimizer is None or not hasattr(_innermost(optimizer), _CLIP):
         return None
+    if not model.trainable_variables:
+        return None
     tap = _taps.get(_innermost(optimizer))
     wanted = (how.every, how.histograms, compiles)
     if tap is None or tap.wanted != wanted:
