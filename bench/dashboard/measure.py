@@ -200,7 +200,7 @@ def wait_until_idle(address: str, process: subprocess.Popen[bytes]) -> None:
     quiet = 0
     while quiet < 5:
         if process.poll() is not None or time.monotonic() > deadline:
-            raise PeerMissing(f"{address} does not come to rest")
+            raise PeerMissing(f"the server at {address} has ended, or does not come to rest")
         before = cpu_s(process.pid)
         time.sleep(1.0)
         try:
