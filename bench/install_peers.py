@@ -16,7 +16,7 @@ PEERS = {
     "trackio": ["trackio"],
     "wandb": ["wandb"],
     "tensorboard": ["tensorboard", "torch"],
-    "mlflow": ["mlflow"],
+    "mlflow": ["mlflow", "psycopg2-binary"],  # the latter for its server on PostgreSQL
     "aim": ["aim"],
 }
 DEFAULT_FOLDER = Path(tempfile.gettempdir()) / "mltrack-peers"

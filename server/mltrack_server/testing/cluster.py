@@ -27,10 +27,12 @@ class Cluster:
 
     Args:
         folder: Holds its socket and its data.
+        fsync: Whether a commit waits for the disk. No test needs that, measurements do.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, fsync: bool = False) -> None:
         self.folder = folder
+        self._fsync = fsync
         self._has_store = False
 
     def url(self, name: str) -> str:
@@ -68,7 +70,9 @@ class Cluster:
 
     def start(self) -> None:
         """Start it, the first time or again."""
-        options = f"-c listen_addresses='' -c unix_socket_directories={self.folder} -c fsync=off"
+        options = f"-c listen_addresses='' -c unix_socket_directories={self.folder}"
+        if not self._fsync:
+            options += " -c fsync=off"
         self._control("start", "-w", "-l", str(self.folder / "log"), "-o", options)
 
     def _control(self, *arguments: str) -> None:
@@ -85,8 +89,11 @@ class Cluster:
 
 
 @contextlib.contextmanager
-def cluster() -> Iterator[Cluster]:
+def cluster(*, fsync: bool = False) -> Iterator[Cluster]:
     """Give a PostgreSQL that goes with the context.
+
+    Args:
+        fsync: Whether a commit waits for the disk.
 
     Raises:
         FileNotFoundError: PostgreSQL is not installed.
@@ -97,7 +104,7 @@ def cluster() -> Iterator[Cluster]:
             shutil.chown(folder, _USER, _USER)
         options = ("-A", "trust", "-U", _USER, "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
         _run(folder, "initdb", "-D", str(folder / "data"), *options)
-        found = Cluster(folder)
+        found = Cluster(folder, fsync=fsync)
         found.start()
         try:
             yield found
