@@ -94,8 +94,8 @@ def _members(schema: dict[str, Any]) -> list[str]:
         item = _type(schema["items"])
         return [f"({item})[]" if " | " in item else f"{item}[]"]
     if schema.get("type") == "object":
-        key = _type(schema.get("propertyNames", {"type": "string"}))
-        return [f"Record<{key}, {_type(schema['additionalProperties'])}>"]
+        # Not its propertyNames, which msgspec tells since 0.23: a Record of these has all of them.
+        return [f"Record<string, {_type(schema['additionalProperties'])}>"]
     return [_SIMPLE[schema["type"]]]
 
 
