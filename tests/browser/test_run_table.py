@@ -302,7 +302,9 @@ def test_a_name_tags_and_notes_are_edited_in_place(bulk: Page) -> None:
     bulk.get_by_role("button", name="Columns").click()
     for column, is_shown in {"Tags": True, "Notes": True, "Group name": False}.items():
         bulk.get_by_role("checkbox", name=column, exact=True).set_checked(is_shown)
+    assert bulk.evaluate("document.activeElement.closest('[role=dialog]') !== null")
     bulk.keyboard.press("Escape")
+    expect(bulk.get_by_role("dialog")).to_have_count(0)
 
     row(bulk, "run-5").get_by_role("link").focus()
     bulk.keyboard.press("F2")

@@ -1,4 +1,4 @@
-import { useMemo, useRef, useState } from "react";
+import { useLayoutEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import type { RunSummary } from "../api/types";
@@ -34,7 +34,11 @@ export function ColumnPicker(props: ColumnPickerProps) {
     const matching = new Set(findMetrics(ids.map(labelOf), search));
     return ids.filter((id) => matching.has(labelOf(id)));
   };
-  const toggle = (id: string) => onLayout(shownOrHidden(layout, id, !shown.has(id)));
+  const { lists, follow } = useFollowing(layout);
+  const toggle = (id: string) => {
+    follow(id);
+    onLayout(shownOrHidden(layout, id, !shown.has(id)));
+  };
   const offersOf = (kind: "metric" | "param", all: readonly string[]) =>
     found(
       all.filter((name) => !shown.has(`${kind}:${name}`) || kind === "metric"),
@@ -56,12 +60,13 @@ export function ColumnPicker(props: ColumnPickerProps) {
         value={search}
         onChange={setSearch}
       />
-      <div className="column-lists" tabIndex={-1}>
+      <div ref={lists} className="column-lists" tabIndex={-1}>
         <Shown {...props} search={search} onToggle={toggle} />
         <Offers title={t("columns.metrics")} count={metrics.length}>
           {metrics.slice(0, OFFERED_MAX).map((name) => (
             <li key={name}>
               <Choice
+                id={`metric:${name}`}
                 label={name}
                 isOn={shown.has(`metric:${name}`)}
                 onChange={() => toggle(`metric:${name}`)}
@@ -84,7 +89,12 @@ export function ColumnPicker(props: ColumnPickerProps) {
         <Offers title={t("columns.params")} count={params.length}>
           {params.slice(0, OFFERED_MAX).map((name) => (
             <li key={name}>
-              <Choice label={name} isOn={false} onChange={() => toggle(`param:${name}`)} />
+              <Choice
+                id={`param:${name}`}
+                label={name}
+                isOn={false}
+                onChange={() => toggle(`param:${name}`)}
+              />
             </li>
           ))}
         </Offers>
@@ -92,6 +102,7 @@ export function ColumnPicker(props: ColumnPickerProps) {
           {facts.map((fact) => (
             <li key={fact}>
               <Choice
+                id={fact}
                 label={t(`list.${fact as "name"}`)}
                 isOn={false}
                 onChange={() => toggle(fact)}
@@ -163,6 +174,7 @@ function Shown(props: ColumnPickerProps & { search: string; onToggle: (id: strin
                 <Icon name="grip" />
               </button>
               <Choice
+                id={column.id}
                 label={name}
                 isOn
                 isFixed={isName}
@@ -200,11 +212,34 @@ function Shown(props: ColumnPickerProps & { search: string; onToggle: (id: strin
   );
 }
 
-function Choice(props: { label: string; isOn: boolean; isFixed?: boolean; onChange: () => void }) {
+/** Lets the focus follow a column from the list that it leaves to the one that has it now. */
+function useFollowing(layout: Layout) {
+  const lists = useRef<HTMLDivElement>(null);
+  const followed = useRef<string | null>(null);
+  useLayoutEffect(() => {
+    const id = followed.current;
+    followed.current = null;
+    if (id === null || lists.current?.contains(document.activeElement)) return;
+    const box = lists.current?.querySelector<HTMLElement>(`[data-column="${CSS.escape(id)}"]`);
+    (box ?? lists.current)?.focus({ preventScroll: true });
+  }, [layout]);
+  return { lists, follow: (id: string) => void (followed.current = id) };
+}
+
+interface ChoiceProps {
+  id: string;
+  label: string;
+  isOn: boolean;
+  isFixed?: boolean;
+  onChange: () => void;
+}
+
+function Choice(props: ChoiceProps) {
   return (
     <label>
       <input
         type="checkbox"
+        data-column={props.id}
         checked={props.isOn}
         disabled={props.isFixed}
         onChange={props.onChange}
