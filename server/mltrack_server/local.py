@@ -29,6 +29,8 @@ from mltrack_server.writer import Writer
 logger = logging.getLogger(__name__)
 
 _INTERVAL_S: Final = 0.25  # between two looks at runs that are written to
+_REST: Final = 4.0  # times what a look took: one at thousands of runs is not taken at once again …
+_REST_MAX_S: Final = 2.0  # … but soon enough for what is new in them
 _WARM_S: Final = 600.0  # a run that did not grow for so long is cold: looked at in turns …
 _TURNS: Final = 8  # … so that each has its turn once in so many looks
 _ROUND_BYTES_MAX: Final = 16 * MIB  # read before it is written; bounds memory
@@ -65,8 +67,9 @@ class LocalIngest(Background):
     """Follows MLTRACK_DIR/spool and submits what is new there.
 
     Runs that grow are looked at four times a second, others every two seconds by one `stat` per
-    stream. What the spool lost to damage is logged and counted on its run. Files are only deleted
-    by the retention rule, see retention.py.
+    stream; more rarely where there are so many that looking takes a while. What the spool lost to
+    damage is logged and counted on its run. Files are only deleted by the retention rule, see
+    retention.py.
 
     Args:
         root: MLTRACK_DIR.
@@ -107,8 +110,10 @@ class LocalIngest(Background):
             pause_s = self._interval_s
             try:
                 async with self._lock:
+                    began_s = time.monotonic()
                     while await self._round():
-                        pass
+                        began_s = time.monotonic()
+                    pause_s = pause_after(time.monotonic() - began_s, self._interval_s)
                 await self._reclaim()
             except (Overloaded, StoreFull) as error:
                 logger.warning("the spool waits: %s", error)
@@ -250,6 +255,11 @@ class LocalIngest(Background):
             if str(error) not in self._warned:
                 self._warned.add(str(error))
                 logger.warning("in the spool: %s", error)
+
+
+def pause_after(look_s: float, interval_s: float) -> float:
+    """Return how long to wait after a look at the spool that found nothing new, in seconds."""
+    return max(interval_s, min(_REST * look_s, _REST_MAX_S))
 
 
 def _size(segments: list[SegmentFile]) -> tuple[_Size, int] | None:

@@ -23,6 +23,7 @@ from mltrack_core.spool.destination import Destination
 from mltrack_core.spool.segment import Batch
 from mltrack_core.spool.writer import SpoolWriter
 from mltrack_server.local import LocalIngest
+from mltrack_server.local import pause_after
 from mltrack_server.retention import reclaim
 from mltrack_server.store import Store
 from mltrack_server.writer import Writer
@@ -322,3 +323,10 @@ def test_a_run_that_fell_silent_long_ago_is_not_running(
 
     assert store.state(run.run) == "running"
     run.close()
+
+
+def test_a_look_that_takes_long_is_followed_by_a_rest() -> None:
+    """Thousands of runs do not keep a core busy; what is new in them is seen in seconds."""
+    assert pause_after(0.01, 0.25) == 0.25
+    assert pause_after(0.2, 0.25) == 0.8
+    assert pause_after(30.0, 0.25) == 2.0
