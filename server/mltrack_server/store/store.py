@@ -42,7 +42,7 @@ from mltrack_server.store import schema
 from mltrack_server.store import series
 from mltrack_server.store.apply import Application
 from mltrack_server.store.blobs import StoredFile
-from mltrack_server.store.consoles import Consoles
+from mltrack_server.store.console_reading import Consoles
 from mltrack_server.store.database.engine import claim_fold
 from mltrack_server.store.database.engine import where
 from mltrack_server.store.keys import rid_of

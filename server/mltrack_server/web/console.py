@@ -19,7 +19,7 @@ from mltrack_server.resources import ConsolePlace
 from mltrack_server.resources import Request
 from mltrack_server.resources import RunId
 from mltrack_server.store import Store
-from mltrack_server.store.consoles import ConsolePart
+from mltrack_server.store.console_reading import ConsolePart
 from mltrack_server.web.problems import invalid
 from mltrack_server.web.problems import not_found
 from mltrack_server.web.routes import Routes

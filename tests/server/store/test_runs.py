@@ -11,7 +11,7 @@ from mltrack_core.records import Console
 from mltrack_server.resources import ConsolePlace
 from mltrack_server.resources import RunEdit
 from mltrack_server.store import Store
-from mltrack_server.store import consoles
+from mltrack_server.store import console_reading
 
 
 def test_pages_of_runs_hold_each_run_once(store: Store, make_log: Any) -> None:
@@ -170,7 +170,7 @@ def test_parts_of_a_console_hold_every_line(
     store: Store, make_log: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Part by part all lines come, those printed after the last part with it once more."""
-    monkeypatch.setattr(consoles, "_BLOCKS_MAX", 3)
+    monkeypatch.setattr(console_reading, "_BLOCKS_MAX", 3)
     log = make_log()
     log.add(*(Console(n, "stdout", f"{n} " + "x" * 5000) for n in range(70)))
     log.add(Console(70, "stderr", "70 %", partial=True))
@@ -206,7 +206,7 @@ def test_a_time_is_found_in_a_console_of_many_blocks(store: Store, make_log: Any
     assert store.console_place("0" * 32, 5) is None
 
 
-def _part(store: Store, run: str, part: int) -> consoles.ConsolePart:
+def _part(store: Store, run: str, part: int) -> console_reading.ConsolePart:
     found = store.console_part(run, part)
     assert found is not None
     return found
