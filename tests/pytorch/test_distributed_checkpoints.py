@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from collections.abc import Iterator
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,13 @@ from torch.distributed.checkpoint import state_dict as states
 
 import mltrack
 import mltrack_core
+from mltrack_core import Guard
 from mltrack_core.records import Checkpoint
 from mltrack_core.records import RunStarted
 from mltrack_core.records import Scalars
 from mltrack_core.testing.recording import RecordingTracker
 from mltrack_core.testing.spool import RecordedSpool
+from mltrack_pytorch.zero_code import distributed
 
 Make = Callable[[], Any]
 Batches = list[tuple[Any, Any]]
@@ -193,3 +196,22 @@ def test_a_step_that_only_prepares_a_state_begins_no_run(
     states.get_optimizer_state_dict(model, optimizer)
 
     assert spool.runs() == []
+
+
+def test_a_storage_that_cannot_say_where_it_is_is_the_programs_own() -> None:
+    """What its `path` raises does not reach the program, which gets what PyTorch returns."""
+
+    class Storage:
+        @property
+        def path(self) -> Path:
+            raise ConnectionError("no such bucket")
+
+    saves = distributed.Saves(Guard(strict=False))
+    loads = distributed.Loads(Guard(strict=False))
+    future: Future[str] = Future()
+
+    assert saves.around_save(lambda *args, **kwargs: 1)({}, storage_writer=Storage()) == 1
+    assert saves.around_async_save(lambda *args, **kwargs: future)(
+        {}, storage_writer=Storage()
+    ) is (future)
+    assert loads.around_load(lambda *args, **kwargs: 2)({}, storage_reader=Storage()) == 2

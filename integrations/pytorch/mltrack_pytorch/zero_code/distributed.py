@@ -37,9 +37,10 @@ class Saves:
 
         def save(*args: Any, **kwargs: Any) -> Any:
             result = original(*args, **kwargs)
-            path = _folder(args, kwargs, "storage_writer")
-            step = self._pending.pop(str(path), None)
-            record(self._guard, path, _WRITER, step, mark=_MARK)
+            with self._guard("save"):
+                path = _folder(args, kwargs, "storage_writer")
+                step = self._pending.pop(str(path), None)
+                record(self._guard, path, _WRITER, step, mark=_MARK)
             return result
 
         return save
@@ -48,7 +49,9 @@ class Saves:
         """Return what records the folder of `async_save`, with the step when it was called."""
 
         def async_save(*args: Any, **kwargs: Any) -> Any:
-            loop, path = AUTOMATIC.loop, _folder(args, kwargs, "storage_writer")
+            loop, path = AUTOMATIC.loop, None
+            with self._guard("async_save"):
+                path = _folder(args, kwargs, "storage_writer")
             self._pending[str(path)] = loop.updates if loop is not None else 0
 
             def done(finished: Any) -> None:
@@ -82,7 +85,9 @@ class Loads:
         """
 
         def load(state_dict: Any, *args: Any, **kwargs: Any) -> Any:
-            origin = self._origin(_folder((state_dict, *args), kwargs, "storage_reader"))
+            origin = None
+            with self._guard("load"):
+                origin = _origin(_folder((state_dict, *args), kwargs, "storage_reader"))
             with AUTOMATIC.resuming.reading(origin):
                 result = original(state_dict, *args, **kwargs)
             with self._guard("load"):
@@ -101,12 +106,12 @@ class Loads:
 
         return set_state
 
-    def _origin(self, path: object) -> Origin | None:
-        origin = None
-        if isinstance(path, str | os.PathLike) and autolog.is_active(PART):
-            with self._guard("load"):
-                origin = origins.find(os.path.join(path, _MARK))
-        return origin
+
+def _origin(path: object) -> Origin | None:
+    """Return which run has written a folder; None: nobody knows, or it is none."""
+    if not isinstance(path, str | os.PathLike) or not autolog.is_active(PART):
+        return None
+    return origins.find(os.path.join(path, _MARK))
 
 
 def _folder(args: tuple[Any, ...], kwargs: Mapping[str, Any], storage: str) -> object:
