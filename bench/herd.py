@@ -110,12 +110,12 @@ async def _client(
         batch = batch_of(run, stream, seq, records)
         seq = batch.next_seq
         ready_s = time.monotonic()
-        if not await _deliver(http, url, batch, ready_s + PATIENCE_S, result):
+        if not await deliver(http, url, batch, ready_s + PATIENCE_S, result):
             return
         result.acks_s.append(time.monotonic() - ready_s)
 
 
-async def _deliver(
+async def deliver(
     http: aiohttp.ClientSession, url: str, batch: Batch, until_s: float, result: Result
 ) -> bool:
     """Send *batch* until it is durable; tell whether it is."""

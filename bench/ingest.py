@@ -1,7 +1,8 @@
 """How fast a server makes points durable, and how small it keeps them: `python bench/ingest.py`.
 
 A real `mltrack server` takes one run after another over loopback, in the batches that an agent
-sends. Then the same store is folded to the end, and its pages are counted.
+sends. Then the same store is folded to the end, and its pages are counted, but for those that a
+store has without a run.
 """
 
 from __future__ import annotations
@@ -63,10 +64,12 @@ def measure(steps: int, scalars: int, runs: int, kind: str) -> None:
             took_s = time.perf_counter() - began_s
             cpu_s = processes.cpu_s_of(server.pid) - cpu_s
         used = folded_bytes(data, [run[0].header.run for run in prepared])
+        empty = folded_bytes(Path(folder) / "empty", [])
     sys.stdout.write(
         f"{points:,} points of {kind}: durable at {points / took_s / 1e6:.2f} M points/s, "
         f"{points / cpu_s / 1e6:.2f} M points per second of the server's CPU; "
-        f"{spool / points:.1f} bytes/point in the spool, {used / points:.2f} folded\n"
+        f"{spool / points:.1f} bytes/point in the spool, {(used - empty) / points:.2f} folded and "
+        f"{empty / 1e6:.2f} MB of an empty store\n"
     )
 
 
@@ -96,6 +99,7 @@ def batches(steps: int, scalars: int, kind: str) -> list[Batch]:
 
 def folded_bytes(data: Path, runs: list[str]) -> int:
     """Return the bytes of all used pages once all points of *runs* are folded."""
+    (data / STORE_FOLDER).mkdir(parents=True, exist_ok=True)
     store = Store(store_url(data))
     store.open()
     try:
