@@ -25,6 +25,7 @@ from mltrack_server.store.database.engine import translated
 from mltrack_server.store.database.engine import where
 from mltrack_server.store.keys import SeriesNumbers
 from mltrack_server.store.media.reading import MediaReads
+from mltrack_server.store.search.contents import Contents
 from mltrack_server.store.search.runtables import RunTables
 from mltrack_server.store.segs import SegCache
 
@@ -60,6 +61,7 @@ class Connected:
         self._numbers = SeriesNumbers()
         self._segs = SegCache()
         self._tables = RunTables()
+        self._contents = Contents()
 
     @property
     def media(self) -> MediaReads:

@@ -13,6 +13,7 @@ from mltrack_server.resources import MetricPage
 from mltrack_server.resources import MetricQuery
 from mltrack_server.store import rules
 from mltrack_server.store import schema
+from mltrack_server.store.search.listing import AMOUNTS
 from mltrack_server.store.search.listing import metric_of
 
 _series = schema.series.c
@@ -24,7 +25,7 @@ def page(connection: Connection, rid: int, query: MetricQuery) -> MetricPage:
     if query.misnamed:
         found.append(rules.misnamed_of(connection, rid))
     rows = connection.execute(
-        select(schema.series)
+        select(_series.no, _series.name, *AMOUNTS)
         .where(*found, _series.no >= query.cursor)
         .order_by(_series.no)
         .limit(query.limit + 1)
@@ -35,7 +36,7 @@ def page(connection: Connection, rid: int, query: MetricQuery) -> MetricPage:
         counted = select(func.count()).select_from(schema.series).where(*found)
         total = connection.execute(counted).scalar_one()
     return MetricPage(
-        metrics={row.name: metric_of(row) for row in shown},
+        metrics={name: metric_of(amounts) for _, name, *amounts in shown},
         total=total,
         next=following[0].no if following else None,
     )

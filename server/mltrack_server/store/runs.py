@@ -8,7 +8,6 @@ from typing import Any
 from typing import Final
 from typing import NamedTuple
 
-import msgspec
 from sqlalchemy import Connection
 from sqlalchemy import Row
 from sqlalchemy import and_
@@ -37,6 +36,7 @@ from mltrack_server.store import schema
 from mltrack_server.store import thinning
 from mltrack_server.store.media import reading as media
 from mltrack_server.store.processes import streams_of
+from mltrack_server.store.search.listing import content_of
 from mltrack_server.store.search.listing import is_live
 from mltrack_server.store.search.listing import json_value
 from mltrack_server.store.search.listing import params_of
@@ -115,9 +115,9 @@ def one(connection: Connection, rid: int, now_ns: int) -> Run | None:
     params = params_of(connection, [rid]).get(rid, {})
     first = metrics.page(connection, rid, MetricQuery())
     devices = metrics.page(connection, rid, MetricQuery(kind="device"))
-    summary = summary_of(row, now_ns, params, first.metrics)
+    content = content_of(params, first.metrics, has_more_metrics=first.next is not None)
     return Run(
-        summary=msgspec.structs.replace(summary, has_more_metrics=first.next is not None),
+        summary=summary_of(row, now_ns, content),
         command=json.loads(row.command),
         folder=row.folder,
         python=row.python,

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 import msgspec
 import numpy as np
+from sqlalchemy import Connection
 from sqlalchemy import select
 from sqlalchemy import update
 
@@ -18,6 +19,7 @@ from mltrack_server.errors import QueryInvalid
 from mltrack_server.query import keys
 from mltrack_server.query.cells import MISSING
 from mltrack_server.query.fields import ALL
+from mltrack_server.query.fields import Fields
 from mltrack_server.query.mask import holds
 from mltrack_server.query.order import Level
 from mltrack_server.query.order import Place
@@ -50,11 +52,13 @@ from mltrack_server.store import schema
 from mltrack_server.store.connected import Connected
 from mltrack_server.store.keys import rid_of
 from mltrack_server.store.search import listing
+from mltrack_server.store.search.contents import Contents
 from mltrack_server.store.search.runtable import RunTable
 from mltrack_server.store.search.runtable import TableFrame
 
 _ARCHIVED = Key("attribute", "archived")
 _WORDS_ARE_IN = tuple(Key("attribute", name) for name in ("name", "tags", "notes"))
+_PAGE_RUNS = 200  # that the dashboard's list begins with
 _NEWEST_FIRST = (Order(Key("attribute", "created"), is_descending=True),)
 
 
@@ -90,7 +94,7 @@ class Search(Connected):
                 rids, following, total = listing.newest(
                     connection, now_ns, project=project, state=state, limit=limit, cursor=cursor
                 )
-                listed = listing.summaries(connection, now_ns, rids, asked)
+                listed = self._summaries(connection, now_ns, rids, asked)
                 return RunList(runs=listed, next=following, total=total, rev=runs.rev(connection))
         if state is not None:
             node = And((Compare(Key("attribute", "state"), "=", state), node))
@@ -107,7 +111,7 @@ class Search(Connected):
                 following = _cursor(sort, levels, int(rows[limit - 1]), table)
             rids = table.rids[rows[:limit]].tolist()
             lacking = lacking_keys(node, orders, frame)
-            listed = listing.summaries(frame.connection, now_ns, rids, asked)
+            listed = self._summaries(frame.connection, now_ns, rids, asked)
             rev = table.rev
         unknown = self._unknown(project, lacking)
         return RunList(runs=listed, next=following, total=total, rev=rev, unknown=unknown)
@@ -117,6 +121,7 @@ class Search(Connected):
         with self._reading() as connection:
             listed = runs.projects(connection, self._clock_ns()).projects
         for project in listed[:1]:
+            self.runs(project=project.name, limit=_PAGE_RUNS)
             self._tables.prepare(self._reading, project.name, _WORDS_ARE_IN)
 
     def _names(self, project: str | None) -> list[str]:
@@ -133,6 +138,11 @@ class Search(Connected):
             )
             for key in lacking
         ]
+
+    def _summaries(
+        self, connection: Connection, now_ns: int, rids: Sequence[int], fields: Fields
+    ) -> list[RunSummary]:
+        return listing.summaries(connection, now_ns, rids, fields, self._contents)
 
     @contextmanager
     def _table(
@@ -179,7 +189,8 @@ class Search(Connected):
                     .where(row.rid == rid)
                     .values(edits=written, archived=archived, rev=runs.next_rev(connection))
                 )
-            (summary,) = listing.summaries(connection, self._clock_ns(), [rid], ALL)
+            # Nothing is kept of it: were this rolled back, another change would have its revision.
+            (summary,) = listing.summaries(connection, self._clock_ns(), [rid], ALL, Contents())
             return summary
 
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection
+from collections.abc import Iterator
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 from typing import Final
 from typing import TypeVar
 
-import msgspec
 from sqlalchemy import ColumnElement
 from sqlalchemy import Connection
 from sqlalchemy import Row
+from sqlalchemy import Select
 from sqlalchemy import and_
 from sqlalchemy import exists
 from sqlalchemy import func
@@ -35,16 +37,25 @@ from mltrack_server.store import schema
 from mltrack_server.store.bounds import INT64_MAX
 from mltrack_server.store.bounds import INT64_MIN
 from mltrack_server.store.naming import framework
+from mltrack_server.store.search import loading
+from mltrack_server.store.search.contents import Asked
+from mltrack_server.store.search.contents import Content
+from mltrack_server.store.search.contents import Contents
 
 METRICS_PAGE_MAX: Final = 100_000  # of all runs of a page
 _METRICS_MIN: Final = 50  # of each run, however many there are
 _OTHERS_MAX: Final = 1000  # device series and axes, which are numbered among the metrics
 _TAILS_MAX: Final = 20
 _RUNS_AT_ONCE: Final = 500
+_ROWS_AT_ONCE: Final = 1000  # one by one takes twice as long, all at once has no bound
 
 _T = TypeVar("_T")
 
 _run: Final = schema.run.c
+AMOUNTS: Final = tuple(
+    schema.series.c[name]
+    for name in "kind points nonfinite first_nonfinite_step min max last last_step".split()
+)
 _CURSOR: Final = re.compile(r"(-?[0-9]{1,19})-([0-9a-f]{32})", re.ASCII)
 
 
@@ -101,11 +112,16 @@ def newest(
 
 
 def summaries(
-    connection: Connection, now_ns: int, rids: Sequence[int], fields: Fields
+    connection: Connection,
+    now_ns: int,
+    rids: Sequence[int],
+    fields: Fields,
+    contents: Contents,
 ) -> list[RunSummary]:
     """Return some runs' rows as the API gives them, in the order of *rids*; absent ones left out.
 
-    A list of many runs holds fewer metrics of each, so that it does not swell.
+    A list of many runs holds fewer metrics of each, so that it does not swell. What *contents*
+    knows of runs that have not changed since is not read again.
     """
     found: dict[int, Row[Any]] = {}
     for start in range(0, len(rids), _RUNS_AT_ONCE):
@@ -114,20 +130,36 @@ def summaries(
         found.update((row.rid, row) for row in rows)
     metrics_max = max(_METRICS_MIN, METRICS_PAGE_MAX // max(1, len(rids)))
     metrics_max = min(METRICS_LISTED_MAX, metrics_max)
+    asked = {rid: Asked(rid, fields, metrics_max) for rid in found}
+    content = {rid: contents.get(asked[rid], row.rev) for rid, row in found.items()}
+    unknown = [rid for rid in found if content[rid] is None]
+    for rid, read in _read(connection, unknown, fields, metrics_max).items():
+        content[rid] = read
+        contents.put(asked[rid], found[rid].rev, read)
+    return [
+        summary_of(found[rid], now_ns, known)
+        for rid in rids
+        if (known := content.get(rid)) is not None
+    ]
+
+
+def _read(
+    connection: Connection, rids: Sequence[int], fields: Fields, metrics_max: int
+) -> dict[int, Content]:
+    """Return what *fields* ask for of each run."""
     params = params_of(connection, rids, FACTS - {"framework"}, fields.params)
     metrics = series_of(connection, rids, "metric", metrics_max + 1, fields.metrics)
     long = _with_more(connection, rids, metrics_max + _OTHERS_MAX) if "*" in fields.metrics else ()
-    listed = []
+    read = {}
     for rid in rids:
-        if rid in found:
-            mine = metrics.get(rid, {})
-            summary = summary_of(found[rid], now_ns, params.get(rid, {}), mine, fields.params)
-            if len(mine) > metrics_max or rid in long:
-                if len(mine) > metrics_max:
-                    mine.popitem()
-                summary = msgspec.structs.replace(summary, has_more_metrics=True)
-            listed.append(summary)
-    return listed
+        mine = metrics.get(rid, {})
+        has_more = len(mine) > metrics_max
+        if has_more:
+            mine.popitem()
+        read[rid] = content_of(
+            params.get(rid, {}), mine, fields.params, has_more_metrics=has_more or rid in long
+        )
+    return read
 
 
 def parse_cursor(cursor: str) -> tuple[int, str]:
@@ -153,17 +185,28 @@ def shown_state(state: RunState, heard_ns: int, now_ns: int) -> RunState:
     return "silent" if state == "running" and heard_ns < silent_before(now_ns) else state
 
 
-def summary_of(
-    row: Row[Any],
-    now_ns: int,
+def content_of(
     params: dict[str, dict[str, ParamValue]],
     metrics: dict[str, MetricSummary],
     names: tuple[str, ...] = ALL.params,
-) -> RunSummary:
-    """Return a run's row as the API gives it, with the parameters that *names* ask for."""
+    *,
+    has_more_metrics: bool,
+) -> Content:
+    """Return what is said of a run with these, with the parameters that *names* ask for."""
     chosen = _asked(_chosen(params), names)
-    edits = json.loads(row.edits)
     as_json = {key: json_value(value) for key, value in chosen.items()}
+    return Content(
+        framework=framework(params.get("framework", {})),
+        params=as_json,
+        nonfinite_params=[key for key in chosen if chosen[key] != as_json[key]],
+        metrics=metrics,
+        has_more_metrics=has_more_metrics,
+    )
+
+
+def summary_of(row: Row[Any], now_ns: int, content: Content) -> RunSummary:
+    """Return a run's row as the API gives it."""
+    edits = json.loads(row.edits)
     return RunSummary(
         id=row.uid,
         project=row.project,
@@ -177,7 +220,7 @@ def summary_of(
         heard_ns=row.heard_ns,
         user=row.user,
         host=row.host,
-        framework=framework(params.get("framework", {})),
+        framework=content.framework,
         group=edits.get("group", row.group),
         tags=edits["tags"] if "tags" in edits else json.loads(row.tags),
         notes=edits.get("notes", row.notes),
@@ -188,9 +231,10 @@ def summary_of(
         records=row.records,
         dropped=row.dropped,
         rev=row.rev,
-        params=as_json,
-        nonfinite_params=[key for key in chosen if chosen[key] != as_json[key]],
-        metrics=metrics,
+        params=content.params,
+        nonfinite_params=content.nonfinite_params,
+        metrics=content.metrics,
+        has_more_metrics=content.has_more_metrics,
     )
 
 
@@ -226,7 +270,8 @@ def params_of(
     Of parameters it may be more than *names* ask for, and of facts all.
     """
     param = schema.param.c
-    query = select(schema.param).where(param.namespace.not_in(sorted(leave_out)))
+    columns = (param.rid, param.namespace, param.key, param.value)
+    query = select(*columns).where(param.namespace.not_in(sorted(leave_out)))
     whole, beginnings = split(names)
     if not beginnings:
         # The last part is enough to find it by, whatever of the name is the namespace.
@@ -235,10 +280,9 @@ def params_of(
     found: dict[int, dict[str, dict[str, ParamValue]]] = {}
     for start in range(0, len(rids), _RUNS_AT_ONCE):
         some = param.rid.in_(rids[start : start + _RUNS_AT_ONCE])
-        rows = connection.execute(query.where(some).order_by(param.rid, param.namespace, param.key))
-        for row in rows:
-            values = found.setdefault(row.rid, {}).setdefault(row.namespace, {})
-            values[row.key] = json.loads(row.value)
+        ordered = query.where(some).order_by(param.rid, param.namespace, param.key)
+        for rid, namespace, key, value in _rows(connection, ordered):
+            found.setdefault(rid, {}).setdefault(namespace, {})[key] = loading.decoded(value)
     return found
 
 
@@ -270,20 +314,22 @@ def series_of(
     found: dict[int, dict[str, MetricSummary]] = {}
     if not names:
         return found
-    query = select(schema.series).where(series.kind == kind)
+    query = select(series.rid, series.name, *AMOUNTS).where(series.kind == kind)
     if "" not in beginnings:
         # In some databases LIKE does not tell capitals apart, so it is looked at again.
         likes = [series.name.startswith(beginning, autoescape=True) for beginning in beginnings]
         query = query.where(or_(series.name.in_(whole), *likes))
     elif limit is not None:
         query = query.where(series.no < limit + _OTHERS_MAX)
+    starts = tuple(beginnings)
     for start in range(0, len(rids), _RUNS_AT_ONCE):
         some = series.rid.in_(rids[start : start + _RUNS_AT_ONCE])
-        for row in connection.execute(query.where(some).order_by(series.rid, series.no)):
-            mine = found.setdefault(row.rid, {})
-            is_asked = row.name in whole or row.name.startswith(tuple(beginnings))
+        ordered = query.where(some).order_by(series.rid, series.no)
+        for rid, name, *amounts in _rows(connection, ordered):
+            mine = found.setdefault(rid, {})
+            is_asked = name in whole or name.startswith(starts)
             if is_asked and (limit is None or len(mine) < limit):
-                mine[row.name] = metric_of(row)
+                mine[name] = metric_of(amounts)
     return found
 
 
@@ -298,15 +344,20 @@ def _with_more(connection: Connection, rids: Sequence[int], no: int) -> set[int]
     return found
 
 
-def metric_of(row: Row[Any]) -> MetricSummary:
-    """Return what a series amounts to."""
+def _rows(connection: Connection, query: Select[Any]) -> Iterator[Sequence[Any]]:
+    return chain.from_iterable(connection.execute(query).partitions(_ROWS_AT_ONCE))
+
+
+def metric_of(amounts: Sequence[Any]) -> MetricSummary:
+    """Return what a series amounts to: its `AMOUNTS`."""
+    kind, points, nonfinite, first_nonfinite_step, low, high, last, last_step = amounts
     return MetricSummary(
-        last=number(json.loads(row.last)),
-        last_step=row.last_step,
-        min=row.min,
-        max=row.max,
-        count=row.points,
-        nonfinite=row.nonfinite,
-        first_nonfinite_step=row.first_nonfinite_step,
-        on_time_axis=row.kind == "device",
+        last=number(loading.number(last)),
+        last_step=last_step,
+        min=low,
+        max=high,
+        count=points,
+        nonfinite=nonfinite,
+        first_nonfinite_step=first_nonfinite_step,
+        on_time_axis=kind == "device",
     )

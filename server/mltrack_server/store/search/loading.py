@@ -123,7 +123,7 @@ def params(connection: Connection, scope: Scope, names: Sequence[str]) -> dict[s
         for rid, namespace, key, value in rows:
             name = f"{namespace}.{key}" if namespace else key
             if name in wanted:
-                found[name][rid] = _decoded(value)
+                found[name][rid] = decoded(value)
     return {name: list(values.items()) for name, values in found.items()}
 
 
@@ -136,7 +136,7 @@ def facts(connection: Connection, scope: Scope, names: Sequence[str]) -> dict[st
             _param.namespace == namespace, _param.key == key
         )
         found[name] = [
-            (row.rid, _decoded(row.value))
+            (row.rid, decoded(row.value))
             for part in scope.parts()
             for row in connection.execute(part.of(query, _param.rid))
         ]
@@ -195,7 +195,7 @@ def _frameworks(connection: Connection, scope: Scope) -> list[Found]:
     said: dict[int, dict[str, ParamValue]] = {}
     for part in scope.parts():
         for rid, key, value in connection.execute(part.of(query, _param.rid)).all():
-            said.setdefault(rid, {})[key] = _decoded(value)
+            said.setdefault(rid, {})[key] = decoded(value)
     return [(rid, text) for rid, values in said.items() if (text := framework(values))]
 
 
@@ -244,7 +244,7 @@ def _named(name: str) -> ColumnElement[bool]:
     )
 
 
-def _decoded(value: str) -> ParamValue:
+def decoded(value: str) -> ParamValue:
     """Return a parameter as it was recorded."""
     if value[0] in _NUMBER_BEGINS:
         return number(value)
