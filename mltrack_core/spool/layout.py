@@ -24,6 +24,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -111,10 +112,10 @@ def segment_path(root: Path, run: str, stream: str, index: int) -> Path:
 def runs(root: Path) -> Iterator[str]:
     """Yield the ids of all runs that have a folder in the spool."""
     try:
-        entries = list(spool_folder(root).iterdir())
+        names = os.listdir(spool_folder(root))
     except (FileNotFoundError, NotADirectoryError):
         return
-    yield from (entry.name for entry in entries if is_id(entry.name))
+    yield from filter(is_id, names)
 
 
 def segments(root: Path, run: str) -> dict[str, list[SegmentFile]]:

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
+import os
 import time
 from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from dataclasses import field
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
+from mltrack_core import wire
 from mltrack_core.errors import SpoolCorrupt
 from mltrack_core.errors import SpoolTooNew
 from mltrack_core.limits import MIB
+from mltrack_core.records import Seal
 from mltrack_core.spool import layout
 from mltrack_core.spool.layout import SegmentFile
 from mltrack_core.spool.reader import Tail
@@ -33,11 +39,16 @@ _REST: Final = 4.0  # times what a look took: one at thousands of runs is not ta
 _REST_MAX_S: Final = 2.0  # … but soon enough for what is new in them
 _WARM_S: Final = 600.0  # a run that did not grow for so long is cold: looked at in turns …
 _TURNS: Final = 8  # … so that each has its turn once in so many looks
+_TICK_S: Final = 3.0  # file systems' clocks are no coarser: two changes within one share a time
+_LIST_S: Final = 60.0  # what has settled is listed once in so long: not all folders keep time
+_SETTLED_AT_ONCE: Final = 300  # runs of which a look sees the folder's time
 _ROUND_BYTES_MAX: Final = 16 * MIB  # read before it is written; bounds memory
 _PAUSE_S: Final = 1.0  # after the store refused
 _RETRY_S: Final = 5.0  # after a file could not be read
 _REFUSED_S: Final = 60.0  # after a batch could not be stored, for a fault of ours
 _RECLAIM_INTERVAL_S: Final = 60.0
+
+_SEAL: Final = wire.NUMBERS[Seal]
 
 _Size = tuple[int, int]  # index of a stream's newest segment, and its bytes
 
@@ -57,19 +68,25 @@ class _Run:
     """A run in the spool."""
 
     id: str
+    folder: str
     turn: int  # when it is looked at while it is cold
     grew_at_s: float  # by the monotonic clock
     grew_ns: int = 0  # by the file system's: the newest are served first
     streams: dict[str, _Stream] = field(default_factory=dict)
+    folder_ns: int = 0  # the mtime of its folder when it was listed last …
+    since_s: float = 0.0  # … and since when that is known, by the monotonic clock
+    is_settled: bool = False  # all that is there is stored, and nothing comes but in a new file
+    list_at_s: float = 0.0  # however settled it is
 
 
 class LocalIngest(Background):
     """Follows MLTRACK_DIR/spool and submits what is new there.
 
     Runs that grow are looked at four times a second, others every two seconds by one `stat` per
-    stream; more rarely where there are so many that looking takes a while. What the spool lost to
-    damage is logged and counted on its run. Files are only deleted by the retention rule, see
-    retention.py.
+    stream; more rarely where there are so many that looking takes a while. Where all streams of a
+    run are sealed and stored, its folder's time is looked at, of 300 such runs at once. What the
+    spool lost to damage is logged and counted on its run. Files are only deleted by the retention
+    rule, see retention.py.
 
     Args:
         root: MLTRACK_DIR.
@@ -84,7 +101,11 @@ class LocalIngest(Background):
         self.root, self.writer, self.store = root, writer, store
         self._interval_s = interval_s
         self._runs: dict[str, _Run] = {}
-        self._listed: tuple[int, float] | None = None  # mtime of the spool's folder, and when
+        self._settled: dict[str, _Run] = {}  # the others
+        self._round_of_settled: Iterator[_Run] = iter(())
+        self._folder_ns = 0  # the mtime of the spool's folder when it was listed last …
+        self._folder_since_s = 0.0  # … since when that is known, by the monotonic clock …
+        self._listed_at_s = -math.inf  # … and when that was
         self._turn = 0
         self._reclaim_at_s = 0.0
         self._lock = asyncio.Lock()
@@ -98,9 +119,12 @@ class LocalIngest(Background):
             StoreFull: The store takes no writes for now.
         """
         async with self._lock:
+            self._runs |= self._settled
+            self._settled.clear()
             for run in self._runs.values():
                 run.grew_at_s = time.monotonic()  # all are looked at, not only those in turn
-            self._listed = None
+                run.is_settled = False
+            self._listed_at_s = -math.inf
             while await self._round():
                 pass
 
@@ -148,6 +172,8 @@ class LocalIngest(Background):
             if ack != batch.next_seq:
                 # Refused, or the store is elsewhere than we thought: it knows where to go on.
                 stream.tail = None
+            elif batch.frames[-1].number == _SEAL:
+                stream.is_done = True
         if refusal is not None:
             raise refusal
         return bool(found)
@@ -157,7 +183,10 @@ class LocalIngest(Background):
         self._list_runs()
         found: list[tuple[_Stream, Batch]] = []
         room = _ROUND_BYTES_MAX
-        grown = [(run, sizes) for run in self._due() if (sizes := self._grown(run))]
+        due = list(self._due())
+        grown = [(run, sizes) for run in due if (sizes := self._grown(run))]
+        for run in due:
+            self._place(run)
         grown.sort(key=lambda item: item[0].grew_ns, reverse=True)
         for run, sizes in grown:
             for stream_id, size in sizes.items():
@@ -188,17 +217,22 @@ class LocalIngest(Background):
             mtime_ns = folder.stat().st_mtime_ns
         except FileNotFoundError:
             return
-        if self._listed is not None:
-            listed_ns, listed_at_s = self._listed
-            # Two runs made within one tick of the file system's clock share a time.
-            if mtime_ns == listed_ns and now_s < listed_at_s + self._interval_s * _TURNS:
+        if mtime_ns != self._folder_ns:
+            self._folder_ns, self._folder_since_s = mtime_ns, now_s
+        else:
+            is_sure = self._listed_at_s >= self._folder_since_s + _TICK_S
+            if now_s < self._listed_at_s + (_LIST_S if is_sure else self._interval_s * _TURNS):
                 return
-        self._listed = (mtime_ns, now_s)
+        self._listed_at_s = now_s
         present = set(layout.runs(self.root))
-        for run in present - self._runs.keys():
-            self._runs[run] = _Run(id=run, turn=len(self._runs) % _TURNS, grew_at_s=now_s)
-        for run in self._runs.keys() - present:
-            del self._runs[run]
+        known = self._runs.keys() | self._settled.keys()
+        for run in present - known:
+            path = os.fspath(layout.run_folder(self.root, run))
+            turn = len(self._runs) % _TURNS
+            self._runs[run] = _Run(id=run, folder=path, turn=turn, grew_at_s=now_s)
+        for run in known - present:
+            self._runs.pop(run, None)
+            self._settled.pop(run, None)
 
     def _due(self) -> Iterable[_Run]:
         """Yield the runs that are to be looked at now."""
@@ -211,11 +245,31 @@ class LocalIngest(Background):
                 for stream in run.streams.values():
                     stream.tail = None  # made anew should it grow again
                 yield run
+        settled = list(islice(self._round_of_settled, _SETTLED_AT_ONCE))
+        if len(settled) < _SETTLED_AT_ONCE:
+            self._round_of_settled = iter(list(self._settled.values()))
+        yield from (run for run in settled if run.id in self._settled)
+
+    def _place(self, run: _Run) -> None:
+        """Put *run* among those that have settled, or take it out, as it is."""
+        before, after = self._runs, self._settled
+        if not run.is_settled:
+            before, after = after, before
+        if run.id in before:
+            after[run.id] = before.pop(run.id)
 
     def _grown(self, run: _Run) -> dict[str, _Size]:
         """Return the streams of *run* that have grown since they were read, and their sizes."""
         grown: dict[str, _Size] = {}
         now_s = time.monotonic()
+        try:
+            folder_ns = os.stat(run.folder).st_mtime_ns  # before the list: it may grow meanwhile
+        except FileNotFoundError:
+            return grown
+        if run.is_settled and folder_ns == run.folder_ns and now_s < run.list_at_s:
+            return grown
+        if folder_ns != run.folder_ns:
+            run.folder_ns, run.since_s = folder_ns, now_s
         for stream_id, segments in layout.segments(self.root, run.id).items():
             stream = run.streams.setdefault(stream_id, _Stream())
             if stream.is_done or stream.retry_at_s > now_s:
@@ -226,6 +280,10 @@ class LocalIngest(Background):
                 run.grew_ns = max(run.grew_ns, size[1])
         if grown:
             run.grew_at_s = now_s
+        run.list_at_s = now_s + _LIST_S
+        run.is_settled = now_s >= run.since_s + _TICK_S and all(
+            stream.is_done for stream in run.streams.values()
+        )
         return grown
 
     def _read(self, run: _Run, stream_id: str, stream: _Stream) -> Batch | None:

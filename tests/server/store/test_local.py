@@ -22,6 +22,7 @@ from mltrack_core.spool import layout
 from mltrack_core.spool.destination import Destination
 from mltrack_core.spool.segment import Batch
 from mltrack_core.spool.writer import SpoolWriter
+from mltrack_server import local as local_module
 from mltrack_server.local import LocalIngest
 from mltrack_server.local import pause_after
 from mltrack_server.retention import reclaim
@@ -330,3 +331,91 @@ def test_a_look_that_takes_long_is_followed_by_a_rest() -> None:
     assert pause_after(0.01, 0.25) == 0.25
     assert pause_after(0.2, 0.25) == 0.8
     assert pause_after(30.0, 0.25) == 2.0
+
+
+@pytest.fixture
+def listed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return the runs whose folders are listed, each time that they are."""
+    names: list[str] = []
+    list_segments = layout.segments
+
+    def segments(root: Path, run: str) -> dict[str, list[layout.SegmentFile]]:
+        names.append(run)
+        return list_segments(root, run)
+
+    monkeypatch.setattr(layout, "segments", segments)
+    return names
+
+
+async def two_turns(listed: list[str], growing: SpoolWriter) -> None:
+    """Wait until every run has been looked at twice: so often a growing one is many times."""
+    begun = listed.count(growing.run)
+    await until(lambda: listed.count(growing.run) > begun + 16)
+
+
+@pytest.mark.parametrize("is_read_live", [True, False])
+def test_a_run_of_which_all_is_stored_is_listed_only_when_its_folder_changes(
+    store: Store,
+    tmp_path: Path,
+    make_started: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    listed: list[str],
+    is_read_live: bool,
+) -> None:
+    """Ten thousand such runs cost a `stat` each, and a run that goes on later is not missed."""
+    monkeypatch.setattr(local_module, "_TICK_S", 0.0)
+    run = spool(tmp_path, make_started())
+    if not is_read_live:
+        run.close()
+        follow(tmp_path, store, lambda local: local.catch_up(), starts=False)
+    other = spool(tmp_path, make_started())
+
+    async def use(_local: LocalIngest) -> None:
+        await until(lambda: store.state(run.run) is not None)
+        if is_read_live:
+            run.close()
+            await until(lambda: all(mark.is_sealed for mark in store.marks(run.run).values()))
+        await two_turns(listed, other)
+        listed.clear()
+        await two_turns(listed, other)
+        assert run.run not in listed
+
+        second = spool(tmp_path, make_started(attempt=2), run.run)
+        scalars(second, range(5))
+        await until(lambda: steps(store, run.run) == list(range(5)))
+        scalars(second, range(5, 9))
+        second.close()
+        await until(lambda: steps(store, run.run) == list(range(9)))
+
+    follow(tmp_path, store, use)
+    other.close()
+
+
+@pytest.mark.parametrize(("tick_s", "list_s"), [(3600.0, 3600.0), (0.0, 0.0)])
+def test_a_file_that_its_folder_says_nothing_of_is_found(
+    store: Store,
+    tmp_path: Path,
+    make_started: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    listed: list[str],
+    tick_s: float,
+    list_s: float,
+) -> None:
+    """A folder can be older than what is in it: made in one tick of its clock, or without one."""
+    monkeypatch.setattr(local_module, "_TICK_S", tick_s)
+    monkeypatch.setattr(local_module, "_LIST_S", list_s)
+    run = ended(tmp_path, make_started())
+    folder = layout.run_folder(tmp_path, run.run)
+    then_ns = folder.stat().st_mtime_ns
+    other = spool(tmp_path, make_started())
+
+    async def use(_local: LocalIngest) -> None:
+        await until(lambda: len(steps(store, run.run)) == 50)
+        await two_turns(listed, other)
+        second = spool(tmp_path, make_started(attempt=2), run.run)
+        scalars(second, range(50, 60))
+        os.utime(folder, ns=(then_ns, then_ns))
+        await until(lambda: len(steps(store, run.run)) == 60)
+
+    follow(tmp_path, store, use)
+    other.close()
