@@ -146,6 +146,10 @@ class RecordingTracker:
         """Return step and value of every point of the metric *name*, as they were told."""
         return [(call.step, call.values[name]) for call in self.logged if name in call.values]
 
+    def values(self, name: str) -> list[object]:
+        """Return the value of every point of the metric *name*."""
+        return [value for _, value in self.points(name)]
+
     def steps(self) -> list[int]:
         """Return the steps of all calls, in the order they were made."""
         return [call.step for call in self.logged if call.step is not None]

@@ -6,8 +6,11 @@ from pathlib import Path
 from typing import TypeVar
 
 from mltrack_core import wire
+from mltrack_core.records import Params
+from mltrack_core.records import ParamValue
 from mltrack_core.records import Record
 from mltrack_core.records import RunStarted
+from mltrack_core.records import Scalars
 from mltrack_core.spool import layout
 from mltrack_core.spool.reader import read_segment
 from mltrack_core.spool.segment import HEADER_BYTES
@@ -58,6 +61,21 @@ class RecordedSpool:
     def of(self, kind: type[T], run: str | None = None) -> list[T]:
         """Return the records of one kind of the only stream."""
         return [record for record in self.records(run) if isinstance(record, kind)]
+
+    def series(self, run: str | None = None) -> dict[str, list[tuple[int, object]]]:
+        """Return step and value of every point of the only stream, by metric."""
+        found: dict[str, list[tuple[int, object]]] = {}
+        for scalars in self.of(Scalars, run):
+            for name, value in scalars.values.items():
+                found.setdefault(name, []).append((scalars.step, value))
+        return found
+
+    def params(self, run: str | None = None) -> dict[str, dict[str, ParamValue]]:
+        """Return the parameters of the only stream by namespace, the newest of each."""
+        found: dict[str, dict[str, ParamValue]] = {}
+        for params in self.of(Params, run):
+            found.setdefault(params.namespace, {}).update(params.values)
+        return found
 
 
 def _begun_ns(records: list[Record | wire.Unknown]) -> int:

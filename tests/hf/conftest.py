@@ -100,3 +100,13 @@ def make_trainer(make_model: Callable[..., Any], tmp_path: Path) -> Callable[...
         return kind(args=arguments(**settings), callbacks=list(callbacks), **trainer)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def weights_of() -> Callable[[Any], bytes]:
+    """Returns every weight of a trainer's model, exactly."""
+
+    def weights(trainer: Any) -> bytes:
+        return b"".join(value.numpy().tobytes() for value in trainer.model.state_dict().values())
+
+    return weights

@@ -1,12 +1,8 @@
-"""The callback as a guest of the Trainer: twice, copied, searched over, left by exceptions."""
+"""The callback as a guest of the Trainer: twice, beside others, in trainings of every kind."""
 
 from __future__ import annotations
 
-import copy
 import shutil
-import subprocess
-import sys
-import textwrap
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,22 +13,14 @@ import transformers
 
 import mltrack_core
 from mltrack.hf import MLTrackCallback
-from mltrack_core import guarded
 from mltrack_core.records import Checkpoint
-from mltrack_core.records import Params
-from mltrack_core.records import RunEnded
 from mltrack_core.records import RunStarted
 from mltrack_core.records import Scalars
 from mltrack_core.testing.recording import RecordingTracker
 from mltrack_core.testing.spool import RecordedSpool
 
 Make = Callable[..., Any]
-HOOKS = [name for name in vars(MLTrackCallback) if name.startswith("on_") and name != "on_predict"]
-
-
-def weights_of(trainer: Any) -> bytes:
-    """Return every weight, exactly."""
-    return b"".join(value.numpy().tobytes() for value in trainer.model.state_dict().values())
+Weights = Callable[[Any], bytes]
 
 
 def test_a_name_and_a_callback_together_are_one(make_trainer: Make, run: RecordingTracker) -> None:
@@ -217,196 +205,6 @@ def test_a_language_model_is_recorded(make_trainer: Make, run: RecordingTracker)
     assert run.points("grad/norm/transformer.wte.weight")
 
 
-@pytest.mark.slow
-def test_each_trial_of_a_search_is_a_run_of_its_own(make_trainer: Make, tmp_path: Path) -> None:
-    """With the search as its parent, its own parameters and checkpoints; one is pruned."""
-    optuna: Any = pytest.importorskip("optuna")
-    second = {"prune": lambda self, study, trial: trial.number == 1}
-    pruner = type("Second", (optuna.pruners.BasePruner,), second)
-    callback, model = MLTrackCallback(name="search"), make_trainer().model
-    trainer = make_trainer(
-        callback,
-        eval_strategy="steps",
-        eval_steps=3,
-        save_strategy="steps",
-        save_steps=6,
-        trainer={"model_init": lambda: copy.deepcopy(model)},
-    )
-    trainer.hyperparameter_search(
-        hp_space=lambda trial: {"learning_rate": trial.suggest_float("learning_rate", 1e-4, 1e-3)},
-        n_trials=3,
-        backend="optuna",
-        sampler=optuna.samplers.RandomSampler(seed=1),
-        pruner=pruner(),
-    )
-    trainer.train()
-    mltrack_core.finish()
-
-    spool = RecordedSpool(tmp_path / "mltrack")
-    started = {run: spool.of(RunStarted, run)[0] for run in spool.runs()}
-    (parent,) = {start.parent for start in started.values()} - {""}
-    assert started[parent].name == "search"
-    trials = [run for run, start in started.items() if start.parent == parent]
-    assert [started[run].name for run in trials] == [f"search · trial {n}" for n in (1, 2, 3)]
-    assert len(started) == 5  # the search, its trials, and the training after it
-    ends = [spool.of(RunEnded, run)[0] for run in trials]
-    assert [end.state for end in ends] == ["finished", "interrupted", "finished"]
-    (whole,) = spool.of(RunEnded, parent)
-    assert whole.time_ns > ends[-1].time_ns
-    saved = [Path(one.path).parent.name for run in trials for one in spool.of(Checkpoint, run)]
-    assert saved == ["run-0", "run-2"]  # the second one was pruned before it saved
-    rates = [
-        params.values["learning_rate"]
-        for run in trials
-        for params in spool.of(Params, run)
-        if params.namespace == "hf.trial"
-    ]
-    assert len(set(rates)) == 3
-
-
-@pytest.mark.slow
-def test_trials_are_parts_of_a_run_of_the_users(make_trainer: Make, tmp_path: Path) -> None:
-    """It stays open, and is the active one again; a trial that failed has ended so."""
-    pytest.importorskip("optuna")
-    run = mltrack_core.init(name="mine")
-
-    class Failing(transformers.Trainer):  # type: ignore[misc]  # untyped
-        def training_step(self, *args: Any) -> Any:
-            if self.state.global_step == 2 and "run-0" in self._get_output_dir(self._trial):
-                raise ValueError("on purpose")
-            return super().training_step(*args)
-
-        def _hp_search_setup(self, trial: Any) -> None:
-            self._trial = trial
-            super()._hp_search_setup(trial)
-
-    model = make_trainer().model
-    trainer = make_trainer(
-        MLTrackCallback(),
-        kind=Failing,
-        trainer={"model_init": lambda: copy.deepcopy(model)},
-    )
-    trainer.hyperparameter_search(
-        hp_space=lambda trial: {"learning_rate": trial.suggest_float("learning_rate", 1e-4, 1e-3)},
-        n_trials=2,
-        backend="optuna",
-        catch=ValueError,
-    )
-    trainer.train()
-    run.log({"mine": 1.0})
-
-    assert mltrack_core.active_run() is run
-    spool = RecordedSpool(tmp_path / "mltrack")
-    whole, *trials = spool.runs()
-    assert [spool.of(RunStarted, trial)[0].parent for trial in trials] == [run.id, run.id]
-    ends = [spool.of(RunEnded, trial)[0] for trial in trials]
-    assert [end.state for end in ends] == ["interrupted", "finished"]
-    assert "left before its end" in ends[0].reason
-    assert spool.of(RunEnded, whole) == []
-    points = [r.step for r in spool.of(Scalars, whole) if "train/loss" in r.values]
-    assert points == [1, 2, 3, 4, 5, 6]  # of the training after the search
-
-
-SCRIPT = """
-import mltrack_core._launch
-mltrack_core._launch.ensure_agent = lambda settings: False
-import torch, transformers
-from mltrack.hf import MLTrackCallback
-
-class Raise(transformers.TrainerCallback):
-    error = None
-
-    def on_step_end(self, args, state, control, **kwargs):
-        if self.error is not None and state.global_step == 2:
-            raise self.error
-
-config = transformers.GPT2Config(vocab_size=8, n_positions=8, n_embd=8, n_layer=1, n_head=1)
-data = [{"input_ids": torch.arange(8), "labels": torch.arange(8)} for _ in range(8)]
-args = transformers.TrainingArguments(
-    "out", per_device_train_batch_size=2, num_train_epochs=1, report_to="none", use_cpu=True,
-    disable_tqdm=True, save_strategy="no", logging_steps=1)
-trainer = transformers.Trainer(
-    transformers.GPT2LMHeadModel(config), args, train_dataset=data,
-    callbacks=[MLTrackCallback(), Raise()])
-
-def train(error=None):
-    Raise.error = error
-    trainer.train()
-"""
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("source", "state", "reason"),
-    [
-        ("train(KeyboardInterrupt())", "interrupted", ""),
-        (
-            "try:\n    train(ValueError('x'))\nexcept ValueError:\n    pass",
-            "interrupted",
-            "was left before its end",
-        ),
-        (
-            "try:\n    train(ValueError('x'))\nexcept ValueError:\n    train()",
-            "finished",
-            "",
-        ),
-    ],
-    ids=["ctrl-c", "caught", "tried again"],
-)
-def test_a_run_ends_as_its_training_did(
-    tmp_path: Path, source: str, state: str, reason: str
-) -> None:
-    """The Trainer calls no hook then."""
-    script = tmp_path / "script.py"
-    script.write_text(SCRIPT + textwrap.dedent(source))
-
-    done = subprocess.run(
-        [sys.executable, str(script)], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
-
-    (ended,) = RecordedSpool(tmp_path / "mltrack").of(RunEnded)
-    assert ended.state == state, done.stderr
-    assert reason in ended.reason + ended.traceback
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("hook", HOOKS)
-def test_a_fault_in_any_hook_changes_nothing(
-    make_trainer: Make, monkeypatch: pytest.MonkeyPatch, hook: str
-) -> None:
-    """Ours, at its first call, or at every one from the second on: the training is the same."""
-    monkeypatch.setenv("MLTRACK_STRICT", "0")
-    saving: dict[str, Any] = {"eval_strategy": "steps", "eval_steps": 2, "max_steps": 4}
-    saving |= {"save_strategy": "steps", "save_steps": 2}
-    plain = make_trainer(**saving)
-    plain.train()
-    original = vars(MLTrackCallback)[hook].__wrapped__
-
-    for faults in ({1}, set(range(2, 100))):
-        calls: list[None] = []
-
-        def faulty(
-            self: Any,
-            /,
-            *args: Any,
-            calls: list[None] = calls,
-            faults: set[int] = faults,
-            **kwargs: Any,
-        ) -> None:
-            calls.append(None)
-            if len(calls) in faults:
-                raise RuntimeError("on purpose")
-            original(self, *args, **kwargs)
-
-        faulty.__name__ = hook
-        monkeypatch.setattr(MLTrackCallback, hook, guarded(faulty))
-        trainer = make_trainer(MLTrackCallback(RecordingTracker(), share=0), **saving)
-        trainer.train()
-
-        assert calls
-        assert weights_of(trainer) == weights_of(plain)
-
-
 class Removing(transformers.TrainerCallback):  # type: ignore[misc]  # untyped
     """Takes each checkpoint away before anybody else can look at it."""
 
@@ -416,6 +214,7 @@ class Removing(transformers.TrainerCallback):  # type: ignore[misc]  # untyped
 
 def test_a_checkpoint_that_vanishes_and_a_disk_that_is_none_cost_no_training(
     make_trainer: Make,
+    weights_of: Weights,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
@@ -451,41 +250,9 @@ def test_options_that_are_none_are_refused_at_once(options: dict[str, Any]) -> N
         MLTrackCallback(**options)
 
 
-class Checked(MLTrackCallback):
-    """Looks at what the Trainer hands to every callback before and after ours has had it."""
-
-
-def _checked(hook: str) -> Callable[..., None]:
-    def check(self: Any, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        logs, before = kwargs.get("logs"), copy.deepcopy((kwargs.get("logs"), vars(control)))
-        returned = getattr(MLTrackCallback, hook)(self, args, state, control, **kwargs)
-        self.seen.append((hook, returned, (logs, vars(control)) == before))
-
-    return check
-
-
-for _hook in HOOKS:
-    setattr(Checked, _hook, _checked(_hook))
-
-
-def test_what_the_trainer_shares_with_callbacks_is_left_as_it_is(make_trainer: Make) -> None:
-    """`logs` and `control` are one for all of them; what a hook returns would replace `control`."""
-    callback: Any = Checked(RecordingTracker())
-    callback.seen = []
-
-    trainer = make_trainer(callback, save_strategy="steps", save_steps=2, max_steps=4)
-    trainer.train()
-    trainer.evaluate()
-
-    assert {"on_train_begin", "on_log", "on_save", "on_evaluate"} <= {
-        hook for hook, *_ in callback.seen
-    }
-    assert [each for each in callback.seen if each[1:] != (None, True)] == []
-
-
 @pytest.mark.slow
 def test_a_compiled_model_and_workers_train_as_without_us(
-    make_trainer: Make, make_model: Make, tmp_path: Path
+    make_trainer: Make, make_model: Make, weights_of: Weights, tmp_path: Path
 ) -> None:
     """Under names without the compiler's; of the workers none begins a run."""
     options = {"torch_compile": True, "torch_compile_backend": "eager", "max_steps": 4}
@@ -521,37 +288,3 @@ def test_making_a_callback_touches_no_shared_state(make_trainer: Make) -> None:
     trainer.train()
 
     assert (dict(AcceleratorState._shared_state), dict(PartialState._shared_state)) == before
-
-
-@pytest.mark.slow
-def test_a_trainer_that_is_sent_to_another_process_records_there(tmp_path: Path) -> None:
-    """By cloudpickle, as Ray does for each trial: the copy trains alike, in a run of its own.
-
-    With or without us none can be sent once any has trained: Accelerate keeps weak references.
-    """
-    script = tmp_path / "script.py"
-    script.write_text(
-        SCRIPT
-        + textwrap.dedent("""
-        import cloudpickle
-
-        trial = cloudpickle.loads(cloudpickle.dumps(trainer))
-        for each in (trial, trainer):
-            transformers.set_seed(5)
-            each.train()
-        for ours, theirs in zip(trial.model.parameters(), trainer.model.parameters(), strict=True):
-            assert torch.equal(ours, theirs)
-        """)
-    )
-
-    done = subprocess.run(
-        [sys.executable, str(script)], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
-
-    assert done.returncode == 0, done.stderr
-    spool = RecordedSpool(tmp_path / "mltrack")
-    reports = [
-        [record.step for record in spool.of(Scalars, run) if "train/loss" in record.values]
-        for run in spool.runs()
-    ]
-    assert reports == [[1, 2, 3, 4]] * 2

@@ -23,11 +23,6 @@ Make = Callable[..., Any]
 Data = tuple[Any, Any]
 
 
-def values(run: RecordingTracker, name: str) -> list[object]:
-    """Return the values of one metric."""
-    return [value for _, value in run.points(name)]
-
-
 def test_epoch_metrics_are_those_of_keras_history(
     make_model: Make, digits: Data, run: RecordingTracker
 ) -> None:
@@ -212,9 +207,9 @@ def test_a_plateau_and_a_schedule_show_in_the_learning_rate(
         x, y, batch_size=16, epochs=3, verbose=0, callbacks=[MLTrackCallback(other)]
     )
 
-    assert values(run, "opt/learning_rate") == [0.5, 0.5, 0.25]
+    assert run.values("opt/learning_rate") == [0.5, 0.5, 0.25]
     expected = [float(keras.ops.convert_to_numpy(decay(step))) for step in (0, 10, 20)]
-    assert values(other, "opt/learning_rate") == pytest.approx(expected)
+    assert other.values("opt/learning_rate") == pytest.approx(expected)
 
 
 def test_nan_is_recorded_and_said_once(
@@ -227,7 +222,7 @@ def test_nan_is_recorded_and_said_once(
 
     make_model(loss="mse").fit(x, broken, epochs=2, verbose=0, callbacks=[MLTrackCallback(run)])
 
-    assert all(numpy.isnan(value) for value in values(run, "train/loss"))  # type: ignore[call-overload]
+    assert all(numpy.isnan(value) for value in run.values("train/loss"))  # type: ignore[call-overload]
     assert [title for _, title, _ in run.alerts] == ["The loss is nan"]
 
 
@@ -283,8 +278,8 @@ def test_a_model_with_its_own_train_step_has_no_batch_loss(
 
     history = model.fit(x, y, verbose=0, callbacks=[MLTrackCallback(run, batch_every=1)]).history
 
-    assert values(run, "train/loss") == history["loss"]
-    assert values(run, "train/batch_loss") == []
+    assert run.values("train/loss") == history["loss"]
+    assert run.values("train/batch_loss") == []
 
 
 def test_several_outputs_and_values_per_class(digits: Data, run: RecordingTracker) -> None:

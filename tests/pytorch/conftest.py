@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from mltrack_core.testing.recording import RecordingTracker
+
 if os.environ.get("MLTRACK_TEST_REQUIRE") == "pytorch":
     import torch
 else:
     torch = pytest.importorskip("torch")
+
+from mltrack.pytorch import watch
 
 
 @pytest.fixture(autouse=True)
@@ -42,3 +47,17 @@ def batches() -> list[tuple[Any, Any]]:
         x = torch.randn(16, 4, generator=generator)
         found.append((x, x[:, :2] * x[:, 2:]))
     return found
+
+
+@pytest.fixture
+def watching(run: RecordingTracker) -> Iterator[Callable[..., Any]]:
+    """Watches everything at every update until the test ends."""
+    begun = []
+
+    def begin(model: Any, optimizer: Any = None, **options: Any) -> Any:
+        begun.append(watch(model, optimizer, **{"run": run, "share": 0, **options}))
+        return begun[-1]
+
+    yield begin
+    for each in begun:
+        each.close()

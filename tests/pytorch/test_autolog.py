@@ -55,20 +55,6 @@ def loss_of(model: Any, x: Any, y: Any) -> Any:
     return torch.nn.functional.mse_loss(model(x), y)
 
 
-def points(spool: RecordedSpool, name: str) -> list[tuple[int, object]]:
-    """Return the points of a metric of the only run."""
-    return [(r.step, r.values[name]) for r in spool.of(Scalars) if name in r.values]
-
-
-def params(spool: RecordedSpool, namespace: str) -> dict[str, object]:
-    """Return the parameters of a namespace of the only run."""
-    found: dict[str, object] = {}
-    for record in spool.of(Params):
-        if record.namespace == namespace:
-            found |= record.values
-    return found
-
-
 def train(model: Any, loader: Any, optimizer: Any, epochs: int = 1) -> list[float]:
     """Train as people do; return the losses."""
     losses = []
@@ -94,26 +80,26 @@ def test_a_loop_is_recorded_as_it_is(spool: RecordedSpool, make_model: Make, loa
     losses = train(model, loader, optimizer, epochs=2)
     mltrack_core.finish()
 
-    assert points(spool, "train/backward_loss") == [
+    assert spool.series()["train/backward_loss"] == [
         (step, pytest.approx(loss)) for step, loss in enumerate(losses, 1)
     ]
-    assert points(spool, "opt/learning_rate")[0] == (1, 0.01)
-    assert points(spool, "grad/norm/0.weight")
-    assert points(spool, "perf/wait_s")
-    assert points(spool, "perf/samples_per_s")
+    assert spool.series()["opt/learning_rate"][0] == (1, 0.01)
+    assert spool.series()["grad/norm/0.weight"]
+    assert spool.series()["perf/wait_s"]
+    assert spool.series()["perf/samples_per_s"]
     last = [record for record in spool.of(Scalars) if "train/backward_loss" in record.values][-1]
     assert last.axes == {"epoch": 2.0, "samples": 256.0}
-    assert params(spool, "torch.optimizer")["class"] == "Adam"
-    assert params(spool, "torch.scheduler") == {
+    assert spool.params()["torch.optimizer"]["class"] == "Adam"
+    assert spool.params()["torch.scheduler"] == {
         "class": "StepLR",
         "step_size": 30,
         "gamma": 0.1,
         "base_lrs": [0.01],
         "last_epoch": 0,
     }
-    assert params(spool, "torch.data")["batch_size"] == 16
-    assert params(spool, "model")["parameters"] == 58
-    assert params(spool, "framework")["version"] == str(torch.__version__)
+    assert spool.params()["torch.data"]["batch_size"] == 16
+    assert spool.params()["model"]["parameters"] == 58
+    assert spool.params()["framework"]["version"] == str(torch.__version__)
     del scheduler
 
 
@@ -131,7 +117,7 @@ def test_losses_of_accumulated_batches_are_averaged(
     mltrack_core.finish()
 
     mean = sum(map(float, losses)) / 4
-    assert points(spool, "train/backward_loss") == [(1, pytest.approx(mean))]
+    assert spool.series()["train/backward_loss"] == [(1, pytest.approx(mean))]
 
 
 def test_no_norm_is_that_of_clipped_gradients(
@@ -148,7 +134,7 @@ def test_no_norm_is_that_of_clipped_gradients(
         optimizer.step()
     mltrack_core.finish()
 
-    measured = points(spool, "grad/norm")
+    measured = spool.series()["grad/norm"]
     assert measured
     for step, norm in measured:
         assert norm == pytest.approx(norms[step], rel=1e-5)
@@ -168,7 +154,7 @@ def test_a_scaled_loss_is_recorded_without_its_scale(
     scaler.update()
     mltrack_core.finish()
 
-    assert points(spool, "train/backward_loss") == [(1, pytest.approx(float(loss)))]
+    assert spool.series()["train/backward_loss"] == [(1, pytest.approx(float(loss)))]
 
 
 def test_a_run_of_the_users_is_joined(spool: RecordedSpool, make_model: Make, loader: Any) -> None:
@@ -180,7 +166,7 @@ def test_a_run_of_the_users_is_joined(spool: RecordedSpool, make_model: Make, lo
         run.log({"val/loss": 0.5})
 
     assert spool.runs() == [run.id]
-    assert points(spool, "val/loss") == [(8, 0.5)]
+    assert spool.series()["val/loss"] == [(8, 0.5)]
 
 
 def test_a_second_training_is_a_run_of_its_own(
@@ -215,9 +201,9 @@ def test_a_gan_has_a_series_for_each_optimizer_from_the_first_record_on(
             optimizer.step()
     mltrack_core.finish()
 
-    assert points(spool, "opt/0/learning_rate")[0] == (1, 0.2)
-    assert points(spool, "opt/1/learning_rate")[0] == (2, 0.1)
-    assert [step for step, _ in points(spool, "opt/0/backward_loss")] == list(range(1, 17, 2))
+    assert spool.series()["opt/0/learning_rate"][0] == (1, 0.2)
+    assert spool.series()["opt/1/learning_rate"][0] == (2, 0.1)
+    assert [step for step, _ in spool.series()["opt/0/backward_loss"]] == list(range(1, 17, 2))
     names = {name for record in spool.of(Scalars) for name in record.values}
     assert not names & {"opt/learning_rate", "grad/norm", "train/backward_loss"}
 
@@ -237,11 +223,11 @@ def test_learning_rates_are_recorded_between_the_measured_updates(
         schedule.step()
     mltrack_core.finish()
 
-    rates, norms = points(spool, "opt/learning_rate"), points(spool, "grad/norm")
+    rates, norms = spool.series()["opt/learning_rate"], spool.series()["grad/norm"]
     jumps = {step: rate for step, rate in rates if step % 32 == 1}
     assert jumps == {1: 0.1, 33: 0.05, 65: 0.025, 97: 0.0125}
     assert len(rates) > len(norms)
-    assert "pytorch.updates_between_learning_rates" in params(spool, "capture")
+    assert "pytorch.updates_between_learning_rates" in spool.params()["capture"]
 
 
 def test_a_trainer_with_an_integration_is_left_to_it(
@@ -268,7 +254,7 @@ def test_a_pause_is_kept(spool: RecordedSpool, make_model: Make, loader: Any) ->
         train(model, loader, optimizer)
     mltrack_core.finish()
 
-    assert [step for step, _ in points(spool, "train/backward_loss")] == list(range(1, 9))
+    assert [step for step, _ in spool.series()["train/backward_loss"]] == list(range(1, 9))
 
 
 def test_checkpoints_are_recorded_where_they_are(
@@ -416,8 +402,8 @@ def test_what_is_written_for_tensorboard_is_recorded_too(
     writer.close()
     mltrack_core.finish()
 
-    assert points(spool, "Loss/train") == [(8, 0.5)]
-    assert points(spool, "acc/val") == [(8, 0.125)]
+    assert spool.series()["Loss/train"] == [(8, 0.5)]
+    assert spool.series()["acc/val"] == [(8, 0.125)]
     (record,) = [r for r in spool.of(Scalars) if "Loss/train" in r.values]
     assert record.axes["writer_step"] == 1.0
     (histograms,) = [r for r in spool.of(Histograms) if "weights" in r.values]

@@ -1,16 +1,10 @@
-"""`watch` in loops as people write them: clipping, closures, wrappers, mixed precision, GANs."""
+"""`watch` in loops as people write them: clipping, closures, wrappers, GANs."""
 
 from __future__ import annotations
 
-import copy
-import io
-import logging
 import os
-import pickle
 import traceback
 from collections.abc import Callable
-from collections.abc import Iterator
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -22,31 +16,12 @@ import mltrack_core
 from mltrack.pytorch import watch
 from mltrack_core import ownership
 from mltrack_core.records import Scalars
-from mltrack_core.testing.recording import FailingTracker
 from mltrack_core.testing.recording import RecordingTracker
 from mltrack_core.testing.spool import RecordedSpool
-from mltrack_pytorch.loops.hooks import Hooks
-from mltrack_pytorch.loops.loop import Loop
-from mltrack_pytorch.measures.arrivals import Arrivals
-from mltrack_pytorch.observer import Observer
 
 Make = Callable[[], Any]
 Batches = list[tuple[Any, Any]]
 Watching = Callable[..., Any]
-
-
-@pytest.fixture
-def watching(run: RecordingTracker) -> Iterator[Watching]:
-    """Watches everything at every update until the test ends."""
-    begun = []
-
-    def begin(model: Any, optimizer: Any = None, **options: Any) -> Any:
-        begun.append(watch(model, optimizer, **{"run": run, "share": 0, **options}))
-        return begun[-1]
-
-    yield begin
-    for each in begun:
-        each.close()
 
 
 def loss_of(model: Any, batch: tuple[Any, Any]) -> Any:
@@ -54,15 +29,10 @@ def loss_of(model: Any, batch: tuple[Any, Any]) -> Any:
     return torch.nn.functional.mse_loss(model(batch[0]), batch[1])
 
 
-def norm_of(model: Any, scale: float = 1.0) -> float:
+def norm_of(model: Any) -> float:
     """Return the L2 norm of all gradients, by its definition, in float64."""
-    grads = [p.grad.double() / scale for p in model.parameters() if p.grad is not None]
+    grads = [p.grad.double() for p in model.parameters() if p.grad is not None]
     return float(torch.stack([grad.square().sum() for grad in grads]).sum().sqrt())
-
-
-def norms(run: RecordingTracker, name: str = "grad/norm") -> list[object]:
-    """Return the values of a metric."""
-    return [value for _, value in run.points(name)]
 
 
 @pytest.mark.parametrize("clip", [clip_grad_norm_, None], ids=["imported", "by its module"])
@@ -82,8 +52,8 @@ def test_the_norm_is_that_before_clipping(
         (clip or torch.nn.utils.clip_grad_norm_)(model.parameters(), 0.05)
         optimizer.step()
 
-    assert norms(run) == pytest.approx(expected, rel=1e-6)
-    coefficients = norms(run, "grad/clip_coefficient")
+    assert run.values("grad/norm") == pytest.approx(expected, rel=1e-6)
+    coefficients = run.values("grad/clip_coefficient")
     assert coefficients == pytest.approx([0.05 / norm for norm in expected], rel=1e-4)
 
 
@@ -101,8 +71,8 @@ def test_layers_that_are_clipped_one_by_one_are_measured_before_the_first(
     clip_grad_norm_(model[3].parameters(), 0.05)
     optimizer.step()
 
-    assert norms(run) == pytest.approx([expected], rel=1e-6)
-    assert norms(run, "grad/clip_coefficient") == []
+    assert run.values("grad/norm") == pytest.approx([expected], rel=1e-6)
+    assert run.values("grad/clip_coefficient") == []
 
 
 def test_gradients_accumulate_to_one_update(
@@ -122,7 +92,7 @@ def test_gradients_accumulate_to_one_update(
             optimizer.zero_grad()
 
     assert [step for step, _ in run.points("grad/norm")] == [1, 2]
-    assert norms(run) == pytest.approx(expected, rel=1e-6)
+    assert run.values("grad/norm") == pytest.approx(expected, rel=1e-6)
     assert seen.updates == 2
 
 
@@ -207,7 +177,7 @@ def test_the_last_evaluation_of_a_closure_counts(
         results.append(float(result))
 
     assert results[0] == results[1]
-    assert norms(run) == pytest.approx([last["norm"]], rel=1e-6)
+    assert run.values("grad/norm") == pytest.approx([last["norm"]], rel=1e-6)
 
 
 def test_two_optimizers_have_one_axis_and_two_series(
@@ -259,70 +229,6 @@ def test_an_exception_in_step_is_the_users_own(
     assert [step for step, _ in run.points("grad/norm")] == [1]
 
 
-def scaled_training(
-    model: Any, optimizer: Any, batches: Batches, *, clips: bool, overflows: int = -1
-) -> list[float]:
-    """Train with a GradScaler; return the norms before clipping, without the scale."""
-    scaler = torch.amp.GradScaler("cpu", init_scale=1024.0)
-    expected = []
-    for index, batch in enumerate(batches):
-        optimizer.zero_grad()
-        scaler.scale(loss_of(model, batch)).backward()
-        if index == overflows:
-            model[0].weight.grad[0, 0] = float("inf")
-        else:
-            expected.append(norm_of(model, scaler.get_scale()))
-        if clips:
-            scaler.unscale_(optimizer)
-            clip_grad_norm_(model.parameters(), 0.05)
-        scaler.step(optimizer)
-        scaler.update()
-    return expected
-
-
-@pytest.mark.parametrize("fused", [True, False])
-@pytest.mark.parametrize("clips", [True, False])
-def test_mixed_precision_is_recorded_without_its_scale(
-    run: RecordingTracker,
-    make_model: Make,
-    batches: Batches,
-    watching: Watching,
-    fused: bool,
-    clips: bool,
-) -> None:
-    """Whoever undoes the scale: the scaler, the user before clipping, or a fused kernel."""
-    model = make_model()
-    optimizer = torch.optim.AdamW(model.parameters(), lr=0.1, fused=fused)
-    watching(model, optimizer)
-
-    expected = scaled_training(model, optimizer, batches[:3], clips=clips)
-
-    assert norms(run) == pytest.approx(expected, rel=1e-5)
-    assert norms(run, "amp/scale") == [1024.0] * 3
-    assert norms(run, "amp/skipped") == []
-
-
-@pytest.mark.parametrize("fused", [True, False])
-@pytest.mark.parametrize("clips", [True, False])
-def test_an_update_that_mixed_precision_leaves_out_is_counted(
-    run: RecordingTracker,
-    make_model: Make,
-    batches: Batches,
-    watching: Watching,
-    fused: bool,
-    clips: bool,
-) -> None:
-    """It has no norm: that of an overflow says nothing."""
-    model = make_model()
-    optimizer = torch.optim.AdamW(model.parameters(), lr=0.1, fused=fused)
-    watching(model, optimizer)
-
-    expected = scaled_training(model, optimizer, batches[:4], clips=clips, overflows=1)
-
-    assert norms(run, "amp/skipped") == [1]
-    assert norms(run) == pytest.approx(expected, rel=1e-5)
-
-
 def test_a_sparse_gradient_is_measured(run: RecordingTracker, watching: Watching) -> None:
     """Embeddings can have such; PyTorch's own norms raise for them."""
     embedding = torch.nn.Embedding(5, 3, sparse=True)
@@ -332,7 +238,7 @@ def test_a_sparse_gradient_is_measured(run: RecordingTracker, watching: Watching
     embedding(torch.tensor([1, 1, 1, 2])).sum().backward()
     optimizer.step()
 
-    assert norms(run) == [pytest.approx(30**0.5)]
+    assert run.values("grad/norm") == [pytest.approx(30**0.5)]
 
 
 def test_a_gradient_that_is_no_number_is_recorded_and_marked_once(
@@ -349,7 +255,7 @@ def test_a_gradient_that_is_no_number_is_recorded_and_marked_once(
         model[0].bias.grad[1] = float("nan")
         optimizer.step()
 
-    assert [str(value) for value in norms(run)] == ["nan"] * 3
+    assert [str(value) for value in run.values("grad/norm")] == ["nan"] * 3
     assert run.marks == [("health.nonfinite", 1)]
     assert "0.bias" in run.alerts[0][1]
     assert seen.should_stop
@@ -431,7 +337,7 @@ def test_an_optimizer_that_was_not_named_is_found_by_its_parameters(
         loss_of(each, batches[0]).backward()
         optimizer.step()
 
-    assert len(norms(run)) == 1
+    assert len(run.values("grad/norm")) == 1
 
 
 def test_what_another_integration_has_claimed_is_left_alone(
@@ -448,176 +354,3 @@ def test_what_another_integration_has_claimed_is_left_alone(
 
     assert run.logged == []
     ownership.release([optimizer], "lightning")
-
-
-@pytest.mark.parametrize(
-    ("arguments", "word"),
-    [
-        (lambda model: (model, "adam"), "not str"),
-        (lambda model: ("model", None), "torch.nn.Module"),
-        (lambda model: (torch.nn.ReLU(), None), "no parameters"),
-    ],
-)
-def test_what_cannot_be_watched_is_said_and_nothing_more(
-    make_model: Make,
-    caplog: pytest.LogCaptureFixture,
-    monkeypatch: pytest.MonkeyPatch,
-    arguments: Any,
-    word: str,
-) -> None:
-    """One warning; the training goes on."""
-    monkeypatch.setenv("MLTRACK_STRICT", "0")
-
-    with caplog.at_level(logging.WARNING, "mltrack"):
-        seen = watch(*arguments(make_model()))
-
-    assert word in caplog.text
-    assert seen.updates == 0
-
-
-def test_a_disk_that_is_none_costs_no_training(
-    make_model: Make,
-    batches: Batches,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    """It is said once; the weights are those of a training that nobody watches."""
-    monkeypatch.setenv("MLTRACK_STRICT", "0")
-    (tmp_path / "file").touch()
-    monkeypatch.setenv("MLTRACK_DIR", str(tmp_path / "file" / "mltrack"))
-    trained = []
-
-    for is_watched in (False, True):
-        model = make_model()
-        optimizer = torch.optim.AdamW(model.parameters())
-        with caplog.at_level(logging.WARNING, "mltrack"):
-            seen = watch(model, optimizer) if is_watched else None
-            for batch in batches:
-                optimizer.zero_grad()
-                loss_of(model, batch).backward()
-                optimizer.step()
-            if seen is not None:
-                seen.close()
-        trained.append(saved(model, optimizer))
-
-    assert trained[0] == trained[1]
-    assert caplog.text.count("point MLTRACK_DIR at a folder") == 1
-
-
-def test_watched_objects_pickle_and_copy_as_they_are(
-    make_model: Make, batches: Batches, watching: Watching
-) -> None:
-    """Nothing of ours is in them: what is saved is the same, byte by byte."""
-    model = make_model()
-    optimizer = torch.optim.Adam(model.parameters())
-    loss_of(model, batches[0]).backward()
-    optimizer.step()
-    before = [pickle.dumps(model), pickle.dumps(optimizer), saved(model, optimizer)]
-
-    watching(model, optimizer)
-    after = [pickle.dumps(model), pickle.dumps(optimizer), saved(model, optimizer)]
-    copy.deepcopy((model, optimizer))
-
-    assert after == before
-
-
-def saved(model: Any, optimizer: Any) -> bytes:
-    """Return a checkpoint's bytes."""
-    file = io.BytesIO()
-    torch.save({"model": model.state_dict(), "optimizer": optimizer.state_dict()}, file)
-    return file.getvalue()
-
-
-def test_a_fault_in_every_hook_changes_nothing(
-    make_model: Make,
-    batches: Batches,
-    caplog: pytest.LogCaptureFixture,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """A hundred updates with a tracker that always fails: one warning for each place."""
-    monkeypatch.setenv("MLTRACK_STRICT", "0")
-
-    def train(model: Any, context: Callable[[Any, Any], Any]) -> list[float]:
-        optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
-        losses = []
-        with context(model, optimizer):
-            for index in range(100):
-                optimizer.zero_grad()
-                loss = loss_of(model, batches[index % 8])
-                loss.backward()
-                clip_grad_norm_(model.parameters(), 1.0)
-                optimizer.step()
-                losses.append(float(loss))
-        return losses
-
-    expected = train(make_model(), lambda model, optimizer: nullcontext())
-    with caplog.at_level(logging.WARNING, "mltrack"):
-        run = FailingTracker()
-        found = train(make_model(), lambda *watched: watch(*watched, run=run, share=0))
-
-    assert found == expected
-    assert run.calls > 0
-    assert 1 <= len(caplog.records) <= 6
-
-
-@pytest.mark.parametrize("call", [1, 3])
-@pytest.mark.parametrize(
-    "place",
-    [
-        (Loop, "begin"),
-        (Loop, "complete"),
-        (Loop, "clipping"),
-        (Loop, "scaled_step"),
-        (Loop, "scaled_step_done"),
-        (Observer, "before_update"),
-        (Observer, "after_update"),
-        (Arrivals, "put"),
-        (Hooks, "loop_of"),
-    ],
-    ids=lambda place: f"{place[0].__name__}.{place[1]}",
-)
-def test_a_fault_of_ours_anywhere_changes_nothing(
-    make_model: Make,
-    batches: Batches,
-    run: RecordingTracker,
-    monkeypatch: pytest.MonkeyPatch,
-    place: tuple[type, str],
-    call: int,
-) -> None:
-    """At the first call or a later one: weights are equal to the bit, and what follows is seen."""
-    monkeypatch.setenv("MLTRACK_STRICT", "0")
-    kind, name = place
-    original, calls = getattr(kind, name), []
-
-    def faulty(*args: Any, **kwargs: Any) -> Any:
-        calls.append(name)
-        if len(calls) == call:
-            raise RuntimeError("broken on purpose")
-        return original(*args, **kwargs)
-
-    def train(model: Any, context: Callable[[Any, Any], Any]) -> list[bytes]:
-        optimizer = torch.optim.AdamW(model.parameters(), lr=0.1)
-        with context(model, optimizer):
-            scaled_training(model, optimizer, batches, clips=True, overflows=5)
-        return [parameter.detach().numpy().tobytes() for parameter in model.parameters()]
-
-    expected = train(make_model(), lambda model, optimizer: nullcontext())
-    monkeypatch.setattr(kind, name, faulty)
-    found = train(make_model(), lambda *watched: watch(*watched, run=run, share=0))
-
-    assert found == expected
-    assert len(calls) > call
-    assert norms(run)
-
-
-def test_closing_leaves_pytorch_as_it_was(make_model: Make) -> None:
-    """To the object."""
-    clip = torch.nn.utils.clip_grad
-    before = (clip._clip_grads_with_norm_, torch.amp.GradScaler.step)
-
-    with watch(make_model()):
-        during = (clip._clip_grads_with_norm_, torch.amp.GradScaler.step)
-
-    assert during != before
-    assert (clip._clip_grads_with_norm_, torch.amp.GradScaler.step) == before

@@ -10,9 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mltrack_core.records import Params
 from mltrack_core.records import RunEnded
-from mltrack_core.records import Scalars
 from mltrack_core.testing.spool import RecordedSpool
 
 pytestmark = pytest.mark.slow
@@ -28,15 +26,7 @@ def _recorded(spool: RecordedSpool) -> dict[str, list[int]]:
     """Return the steps of each metric of the only run, which has ended well."""
     (ended,) = spool.of(RunEnded)
     assert ended.state == "finished"
-    found: dict[str, list[int]] = {}
-    for record in spool.of(Scalars):
-        for name in record.values:
-            found.setdefault(name, []).append(record.step)
-    return found
-
-
-def _namespaces(spool: RecordedSpool) -> set[str]:
-    return {params.namespace for params in spool.of(Params)}
+    return {name: [step for step, _ in points] for name, points in spool.series().items()}
 
 
 @pytest.mark.parametrize("backend", ["tensorflow", "torch"])
@@ -64,7 +54,7 @@ def test_keras(
     for name in ("train/loss", "train/accuracy", "val/loss", "val/accuracy"):
         assert found[name] == [3, 6]
     assert not [name for name in found if name.endswith("backward_loss")]
-    assert {"keras.compile", "keras.fit", "keras.optimizer"} <= _namespaces(spool)
+    assert {"keras.compile", "keras.fit", "keras.optimizer"} <= spool.params().keys()
 
 
 def test_lightning(
@@ -101,7 +91,7 @@ def test_lightning(
     found = _recorded(spool)
     assert found["my_loss"] == list(range(1, 9))
     assert not [name for name in found if name.endswith("backward_loss")]
-    assert "lightning.trainer" in _namespaces(spool)
+    assert "lightning.trainer" in spool.params()
 
 
 def test_hugging_face(needs: Needs, launch: Launch, write: Write, spool: RecordedSpool) -> None:
@@ -133,7 +123,7 @@ def test_hugging_face(needs: Needs, launch: Launch, write: Write, spool: Recorde
     assert found["train/loss"] == [2, 4, 6, 8]
     assert found["val/loss"] == [4, 8]
     assert not [name for name in found if name.endswith("backward_loss")]
-    assert {"arguments", "hf.arguments"} <= _namespaces(spool)
+    assert {"arguments", "hf.arguments"} <= spool.params().keys()
 
 
 def _with_entry_points(folder: Path) -> dict[str, str]:

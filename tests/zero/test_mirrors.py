@@ -15,7 +15,6 @@ import pytest
 from mltrack_core import records
 from mltrack_core.records import Histograms
 from mltrack_core.records import Media
-from mltrack_core.records import Params
 from mltrack_core.records import RunStarted
 from mltrack_core.records import Scalars
 from mltrack_core.testing.spool import RecordedSpool
@@ -29,14 +28,6 @@ Needs = Callable[..., None]
 
 def _points(spool: RecordedSpool, run: str | None = None) -> list[tuple[int, dict[str, float]]]:
     return [(record.step, dict(record.values)) for record in spool.of(Scalars, run)]
-
-
-def _params(spool: RecordedSpool, namespace: str, run: str | None = None) -> dict[str, object]:
-    found: dict[str, object] = {}
-    for params in spool.of(Params, run):
-        if params.namespace == namespace:
-            found |= params.values
-    return found
 
 
 def test_wandb(needs: Needs, launch: Launch, write: Write, spool: RecordedSpool) -> None:
@@ -62,7 +53,7 @@ def test_wandb(needs: Needs, launch: Launch, write: Write, spool: RecordedSpool)
     first, second = spool.runs()
     (started,) = spool.of(RunStarted, first)
     assert (started.project, started.name, started.tags) == ("digits", "first", ["a"])
-    assert _params(spool, "wandb", first) == {"lr": 0.1, "width": 8}
+    assert spool.params(first)["wandb"] == {"lr": 0.1, "width": 8}
     points = _points(spool, first)
     assert points.pop(0) == (0, {"loss": 1.0, "val/acc": 0.5})
     assert math.isnan(points[0][1]["loss"])
@@ -235,7 +226,7 @@ def test_mlflow(
     assert ended.stdout == "[('acc', 0.5), ('f1', 0.25), ('loss', 0.5)]\n"
     (started,) = spool.of(RunStarted)
     assert started.name == "first"
-    assert _params(spool, "mlflow") == {"lr": 0.1, "width": "8"}  # MLflow makes text of a batch
+    assert spool.params()["mlflow"] == {"lr": 0.1, "width": "8"}  # MLflow makes text of a batch
     assert _points(spool) == [
         (0, {"loss": 1.0}),
         (1, {"loss": 0.5}),
@@ -262,7 +253,7 @@ def test_trackio(
     assert ended.returncode == 0, ended.stderr
     (started,) = spool.of(RunStarted)
     assert (started.project, started.name) == ("digits", "first")
-    assert _params(spool, "trackio") == {"lr": 0.1}
+    assert spool.params()["trackio"] == {"lr": 0.1}
     assert _points(spool) == [(0, {"loss": 1.0}), (1, {"loss": 0.5}), (9, {"loss": 0.25})]
 
 
