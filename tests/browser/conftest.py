@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import math
@@ -13,36 +14,36 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from collections.abc import Iterable
 from collections.abc import Iterator
 from dataclasses import dataclass
 from dataclasses import field
 from functools import partial
 from pathlib import Path
+from typing import Any
 from typing import Final
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 from playwright.sync_api import Browser
 from playwright.sync_api import BrowserContext
+from playwright.sync_api import ConsoleMessage
+from playwright.sync_api import Dialog
+from playwright.sync_api import Locator
 from playwright.sync_api import Page
+from playwright.sync_api import ViewportSize
 from playwright.sync_api import expect
 from playwright.sync_api import sync_playwright
 
-from mltrack_core import wire
 from mltrack_core.records import Alert
 from mltrack_core.records import ByExponent
 from mltrack_core.records import Console
-from mltrack_core.records import Devices
 from mltrack_core.records import Histogram
 from mltrack_core.records import Histograms
-from mltrack_core.records import Params
-from mltrack_core.records import ParamValue
-from mltrack_core.records import Record
-from mltrack_core.records import Rewind
 from mltrack_core.records import RunEnded
-from mltrack_core.records import RunStarted
-from mltrack_core.records import Scalars
-from mltrack_core.records import StreamRole
 from mltrack_core.spool.writer import SpoolWriter
+from mltrack_core.testing.runs import Recording
 
 # Where the browser lies; the one variable that these tests read.
 CHROMIUM: Final = os.environ.get("MLTRACK_TEST_CHROMIUM", "/usr/bin/chromium")
@@ -58,86 +59,23 @@ FLAGS: Final = (
 )
 # A dashboard's document with everything that there is.
 DOCUMENT: Final = Path(__file__).parents[1] / "server" / "web" / "golden" / "dashboard.json"
+DESK: Final[ViewportSize] = {"width": 1440, "height": 900}
+# A canvas' width, its height, and its pixels row by row, in base64.
+PIXELS: Final = """async (canvas) => {
+  const { width, height } = canvas;
+  const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
+  const url = await new Promise((resolve) => {
+    const reader = new FileReader();
+    reader.onload = () => resolve(reader.result);
+    reader.readAsDataURL(new Blob([data]));
+  });
+  return [width, height, url.slice(url.indexOf(",") + 1)];
+}"""
+TABS: Final = tuple(
+    "charts gradients distributions media checkpoints overview system console".split()
+)
 WAIT_S: Final = 30.0  # a test that waits longer than this has failed
 SECOND: Final = 1_000_000_000
-
-
-@dataclass
-class Recording:
-    """One run, written into the spool as its trainer and its agent would."""
-
-    root: Path
-    name: str
-    project: str = "digits"
-    params: dict[str, ParamValue] = field(default_factory=dict)
-    age_s: float = 600.0  # how long ago it began
-    framework: str = "keras 3.11 (jax)"
-    run: str = field(default_factory=lambda: os.urandom(16).hex())
-
-    def __post_init__(self) -> None:
-        self.began_ns = time.time_ns() - int(self.age_s * SECOND)
-        self.trainer = self._open("trainer")
-        self.agent = self._open("agent")
-        name, _, rest = self.framework.partition(" ")
-        self.write(Params(self.began_ns, "", self.params))
-        self.write(Params(self.began_ns, "framework", {"name": name, "version": rest}))
-        self.write(
-            Params(
-                self.began_ns,
-                "git",
-                {"commit": "8f3a1c5e" * 5, "branch": "main", "dirty": True, "diff": "-a\n+b\n"},
-            )
-        )
-
-    def _open(self, role: StreamRole) -> SpoolWriter:
-        writer = SpoolWriter(self.root, self.run)
-        writer.open()
-        started = RunStarted(
-            self.began_ns, self.project, self.name, role, 1, 0, 1, "gpu-box", "ada", 4242, 0, "", 0,
-            ["train.py", "--lr", "0.001"], "/home/ada/digits", "3.11.7", "0.1.0",
-        )  # fmt: skip
-        writer.append(*wire.encode(started))
-        return writer
-
-    def write(self, record: Record) -> None:
-        """Append *record* to the trainer's stream."""
-        self.trainer.append(*wire.encode(record))
-
-    def log(self, step: int, values: dict[str, float]) -> None:
-        """Append the metrics of one step, half a second after those of the step before."""
-        self.write(Scalars(self.began_ns + step * SECOND // 2, step, values))
-
-    def rewind(self, step: int) -> None:
-        """Say that training goes on from *step*."""
-        self.write(Rewind(time.time_ns(), step))
-
-    def print(self, text: str) -> None:
-        """Append a line of output."""
-        self.write(Console(self.began_ns, "stdout", text))
-
-    def sample(self, second: int, values: dict[str, float]) -> None:
-        """Append a sample of device use to the agent's stream."""
-        self.agent.append(
-            *wire.encode(Devices(self.began_ns + second * SECOND, "gpu-box", dict(values)))
-        )
-
-    def end(self, ended: RunEnded) -> None:
-        """Say how the trainer ended, and close both streams."""
-        self.write(ended)
-        self.trainer.close()
-        self.agent.close()
-
-    def die(self, signal: int, reason: str) -> None:
-        """End as a killed trainer does: its stream just stops, and the agent says why."""
-        ended = RunEnded(
-            self.began_ns + 60 * SECOND,
-            "killed",
-            reason,
-            signal=signal,
-            stream=self.trainer.stream,
-        )
-        self.agent.append(*wire.encode(ended))
-        self.agent.close()
 
 
 def loss_at(step: int, rate: float = 1.0) -> float:
@@ -275,6 +213,22 @@ def serve() -> Callable[..., contextlib.AbstractContextManager[str]]:
 
 
 @pytest.fixture(scope="session")
+def serve_runs(
+    arrive_at: Callable[[str, Recording], str],
+) -> Callable[[Path, Iterable[Recording]], contextlib.AbstractContextManager[str]]:
+    """What runs a local server on a folder, and gives its address once it has all of these runs."""
+
+    @contextlib.contextmanager
+    def serve_runs(folder: Path, recordings: Iterable[Recording], port: int = 0) -> Iterator[str]:
+        with serving(folder, "ui", "--no-browser", port=port) as address:
+            for recording in recordings:
+                arrive_at(address, recording)
+            yield address
+
+    return serve_runs
+
+
+@pytest.fixture(scope="session")
 def server(folder: Path, runs: dict[str, str]) -> Iterator[str]:
     """The address of a local server on the recorded runs."""
     with serving(folder, "ui", "--no-browser") as address:
@@ -292,6 +246,26 @@ def report(server: str, runs: dict[str, str]) -> str:
     """The id of a report that shows the same."""
     frozen = {"dashboard": "d" * 32, "version": 1, "at_ns": 10**18, "runs": list(runs.values())}
     return store_document(server, runs, frozen)
+
+
+@pytest.fixture(scope="session")
+def addresses(runs: dict[str, str], board: str, report: str) -> dict[str, str]:
+    """Every page that there is, of the recorded runs: by a name, where it is found."""
+    mine, two = "/p/digits", f"{runs['calm-fox']},{runs['wild-owl']}"
+    return {
+        "workspace": mine,
+        "table": f"{mine}/table",
+        "params": f"{mine}/params",
+        "compare": f"{mine}/compare?r={two}",
+        "compare with histograms": f"{mine}/compare?r={two}&with=histograms",
+        "dashboards": f"{mine}/dashboards",
+        "dashboard": f"{mine}/dashboards/{board}",
+        "dashboard edited": f"{mine}/dashboards/{board}?edit=1",
+        "dashboard's second tab": f"{mine}/dashboards/{board}?tab=more",
+        "report": f"{mine}/reports/{report}",
+        "report edited": f"{mine}/reports/{report}?edit=1",
+        **{f"run's {tab}": f"/r/{runs['calm-fox']}/{tab}" for tab in TABS},
+    }
 
 
 def store_document(server: str, runs: dict[str, str], frozen: dict[str, object] | None) -> str:
@@ -376,50 +350,110 @@ def chromium() -> Iterator[Browser]:
 
 @dataclass
 class Watch:
-    """What a page did that it must not do."""
+    """What pages did that they must not do."""
 
     foreign: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
 
-    def look_at(self, page: Page, own: str) -> None:
-        """Note every request that is not to *own*, and every error, CSP violations included."""
-        page.on(
-            "request",
-            lambda request: (
-                None
-                # A blob is what the page itself has made.
-                if request.url.removeprefix("blob:").startswith(own)
-                else self.foreign.append(request.url)
-            ),
-        )
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
-        page.on(
-            "console",
-            # The browser itself reports every answer that is no success; a filter that the
-            # server refuses is one, and the page says why.
-            lambda said: (
-                self.errors.append(said.text)
-                if said.type == "error" and "422 (Unprocessable" not in said.text
-                else None
-            ),
-        )
+    def look_at(self, page: Page, own: str, *, is_refused: bool = False) -> None:
+        """Note every request that is not to *own*, and every error, CSP violations included.
+
+        Browsers themselves report each answer that is no success, and each server that is not
+        there: errors, but where the page *is_refused* on purpose. A filter that the server refuses
+        is none anywhere: the page says why.
+        """
+        refusals = ("Failed to load resource", "WebSocket connection") if is_refused else ()
+        feed = own.replace("http", "ws", 1)
+        # A blob is what the page itself has made.
+        self._note(page, "request", self.foreign, lambda it: it.url.removeprefix("blob:"), own)
+        self._note(page, "websocket", self.foreign, lambda it: it.url, feed)
+        self._note(page, "pageerror", self.errors, str)
+        self._note(page, "console", self.errors, _error_of, *refusals)
+        page.on("dialog", self._refuse)  # nothing of ours opens one: markup was run
+
+    def _note(
+        self, page: Page, event: Any, notes: list[str], told: Callable[[Any], str], *fine: str
+    ) -> None:
+        def note(it: Any) -> None:
+            if (text := told(it)) and not text.startswith(fine):
+                notes.append(text)
+
+        page.on(event, note)
+
+    def _refuse(self, dialog: Dialog) -> None:
+        self.errors.append(dialog.message)
+        dialog.dismiss()
+
+
+def _error_of(said: ConsoleMessage) -> str:
+    """Return what a line in the browser's console says, if it is an error."""
+    is_error = said.type == "error" and "422 (Unprocessable" not in said.text
+    return said.text if is_error else ""
+
+
+@pytest.fixture
+def watch() -> Iterator[Watch]:
+    """What watches pages, and fails the test for what they did."""
+    watch = Watch()
+    yield watch
+    assert watch.foreign == []
+    assert watch.errors == []
+
+
+@pytest.fixture
+def open_page(chromium: Browser, watch: Watch) -> Iterator[Callable[..., Page]]:
+    """What opens a page of any server in a new profile, at desk size, and watches it.
+
+    `open_page(server, "/p/digits", is_refused=False, **options)`; the options are the context's.
+    Close it before its server ends: it would say that it hears nothing.
+    """
+    with contextlib.ExitStack() as opened:
+
+        def open_page(
+            server: str, path: str = "/", *, is_refused: bool = False, **options: Any
+        ) -> Page:
+            context = chromium.new_context(**{"base_url": server, "viewport": DESK} | options)
+            opened.callback(context.close)
+            context.set_default_timeout(WAIT_S * 1000)
+            page = context.new_page()
+            watch.look_at(page, server, is_refused=is_refused)
+            page.goto(path)
+            return page
+
+        yield open_page
 
 
 @pytest.fixture
 def context(chromium: Browser, server: str) -> Iterator[BrowserContext]:
-    """A new profile, at desk size."""
-    context = chromium.new_context(base_url=server, viewport={"width": 1440, "height": 900})
+    """A new profile on the server of the recorded runs, at desk size."""
+    context = chromium.new_context(base_url=server, viewport=DESK)
     context.set_default_timeout(WAIT_S * 1000)
     yield context
     context.close()
 
 
 @pytest.fixture
-def page(context: BrowserContext, server: str) -> Iterator[Page]:
+def page(context: BrowserContext, server: str, watch: Watch) -> Page:
     """A page that fails its test if it asks another host or reports an error."""
-    watch = Watch()
     page = context.new_page()
     watch.look_at(page, server)
-    yield page
-    assert watch.foreign == []
-    assert watch.errors == []
+    return page
+
+
+@pytest.fixture
+def refused(context: BrowserContext, server: str, watch: Watch) -> Page:
+    """A page that may be answered no, which browsers themselves report as an error."""
+    page = context.new_page()
+    watch.look_at(page, server, is_refused=True)
+    return page
+
+
+@pytest.fixture(scope="session")
+def pixels() -> Callable[[Locator], NDArray[np.uint8]]:
+    """Returns what a canvas shows: shape (height, width, 4), red, green, blue, alpha, 0 to 255."""
+
+    def pixels(canvas: Locator) -> NDArray[np.uint8]:
+        width, height, data = canvas.evaluate(PIXELS)
+        return np.frombuffer(base64.b64decode(data), np.uint8).reshape(height, width, 4)
+
+    return pixels

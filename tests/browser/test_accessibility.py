@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from playwright.sync_api import Browser
 from playwright.sync_api import Page
 from playwright.sync_api import expect
 
@@ -167,13 +166,15 @@ def test_the_tour(page: Page, runs: dict[str, str], axe: str) -> None:
 
 
 def test_the_door_and_the_empty_server(
-    chromium: Browser, serve: Callable[..., AbstractContextManager[str]], tmp_path: Path, axe: str
+    open_page: Callable[..., Page],
+    serve: Callable[..., AbstractContextManager[str]],
+    tmp_path: Path,
+    axe: str,
 ) -> None:
     """What is seen before there is anything to see."""
     token = "correct-horse-battery-staple"
     with serve(tmp_path, "server", MLTRACK_TOKEN=token) as address:
-        page = chromium.new_page()
-        page.goto(address)
+        page = open_page(address, is_refused=True)  # before there is a token
         field = page.get_by_label("Token")
         expect(field).to_be_visible()
         assert_accessible(page, axe)

@@ -9,7 +9,6 @@ from typing import Any
 from typing import Final
 
 import pytest
-from playwright.sync_api import Browser
 from playwright.sync_api import BrowserContext
 from playwright.sync_api import Locator
 from playwright.sync_api import Page
@@ -48,12 +47,6 @@ def lines(number: int, metric: str, **fields: Any) -> dict[str, Any]:
     """Return a line chart."""
     own = {"metric": metric, "axis": "step", "smoothing": 0, "is_log": False, "is_full": False}
     return panel(number, "lines", **(own | fields))
-
-
-@pytest.fixture
-def visitor(context: BrowserContext) -> Page:
-    """A page that may be answered no: browsers themselves report that as an error."""
-    return context.new_page()
 
 
 @pytest.fixture
@@ -198,34 +191,32 @@ def test_changes_that_were_not_saved_survive_the_visit(page: Page, make: Make) -
 
 
 def test_two_people_do_not_overwrite_each_other(
-    visitor: Page, chromium: Browser, server: str, make: Make
+    refused: Page, open_page: Callable[..., Page], server: str, make: Make
 ) -> None:
     """The second to save is told by whom and what is there now, and decides."""
     address = make(lines(0, "val/loss"))
-    visitor.goto(f"{address}?edit=1")
-    visitor.get_by_role("button", name="Copy val/loss").click()
-    other = chromium.new_context(base_url=server)
-    other.add_init_script("localStorage.setItem('mltrack.person', '\"grace\"')")
-    hers = other.new_page()
+    refused.goto(f"{address}?edit=1")
+    refused.get_by_role("button", name="Copy val/loss").click()
+    hers = open_page(server)
+    hers.evaluate("localStorage.setItem('mltrack.person', '\"grace\"')")
     hers.goto(f"{address}?edit=1")
     hers.get_by_label("Name", exact=True).fill("Hers")
     save(hers)
-    other.close()
 
-    visitor.get_by_role("button", name="Save", exact=True).click()
-    notice = visitor.get_by_role("alert")
+    refused.get_by_role("button", name="Save", exact=True).click()
+    notice = refused.get_by_role("alert")
     expect(notice).to_contain_text("Version 2 was saved by grace since you began.")
-    assert read(visitor, address)["summary"]["name"] == "Hers"
-    expect(visitor.locator(".board-panel")).to_have_count(2)
+    assert read(refused, address)["summary"]["name"] == "Hers"
+    expect(refused.locator(".board-panel")).to_have_count(2)
     notice.get_by_role("button", name="Save mine over it").click()
-    expect(visitor.locator(".board-state")).to_contain_text("Version 3")
-    assert len(read(visitor, address)["document"]["tabs"][0]["panels"]) == 2
+    expect(refused.locator(".board-state")).to_contain_text("Version 3")
+    assert len(read(refused, address)["document"]["tabs"][0]["panels"]) == 2
 
-    visitor.get_by_role("button", name="More").click()
-    visitor.get_by_role("menuitem", name="Versions").click()
-    visitor.get_by_role("button", name="Take over version 2").click()
-    expect(visitor.locator(".board-panel")).to_have_count(1)
-    expect(visitor.locator(".board-state")).to_have_text("Unsaved changes")
+    refused.get_by_role("button", name="More").click()
+    refused.get_by_role("menuitem", name="Versions").click()
+    refused.get_by_role("button", name="Take over version 2").click()
+    expect(refused.locator(".board-panel")).to_have_count(1)
+    expect(refused.locator(".board-state")).to_have_text("Unsaved changes")
 
 
 def test_tabs_hold_panels_of_their_own(page: Page, make: Make) -> None:
@@ -336,8 +327,8 @@ def test_deleted_and_brought_back(page: Page, make: Make) -> None:
     expect(region(page, "val/loss").locator("canvas").first).to_be_visible()
 
 
-def test_an_address_that_nothing_has(visitor: Page) -> None:
+def test_an_address_that_nothing_has(refused: Page) -> None:
     """A dashboard that was never there is said so."""
-    visitor.goto(f"{LIST}/{'0' * 32}")
+    refused.goto(f"{LIST}/{'0' * 32}")
 
-    expect(visitor.get_by_role("alert")).to_contain_text("There is no such dashboard here.")
+    expect(refused.get_by_role("alert")).to_contain_text("There is no such dashboard here.")

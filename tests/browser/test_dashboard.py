@@ -11,7 +11,6 @@ from typing import Any
 from typing import Final
 
 import pytest
-from playwright.sync_api import Browser
 from playwright.sync_api import BrowserContext
 from playwright.sync_api import Locator
 from playwright.sync_api import Page
@@ -39,6 +38,7 @@ COLOURED: Final = """(canvas, [r, g, b]) => {
 BY_RATE: Final = ["calm-fox", "lost-elk", "wild-owl"]  # by their learning rates
 LINE_INK: Final = [37, 99, 201]  # --hue-0 in the light theme
 
+OpenPage = Callable[..., Page]
 Serve = Callable[..., AbstractContextManager[str]]
 
 
@@ -441,12 +441,11 @@ def test_a_narrow_screen_needs_no_sideways_scrolling(page: Page, runs: dict[str,
 
 
 def test_an_empty_server_says_what_to_paste_and_turns_into_the_list(
-    chromium: Browser, serve: Serve, record: Callable[..., Any], tmp_path: Path
+    open_page: OpenPage, serve: Serve, record: Callable[..., Any], tmp_path: Path
 ) -> None:
     """The page that waits for the first run shows it as soon as it arrives."""
     with serve(tmp_path, "ui", "--no-browser") as address:
-        page = chromium.new_page()
-        page.goto(address)
+        page = open_page(address)
         expect(page.get_by_text("mltrack demo")).to_be_visible()
 
         record(tmp_path, "first-run", age_s=1).log(0, {"loss": 1.0})
@@ -456,36 +455,32 @@ def test_an_empty_server_says_what_to_paste_and_turns_into_the_list(
 
 
 def test_a_server_that_goes_away_blanks_nothing_and_is_caught_up_with(
-    chromium: Browser,
-    serve: Serve,
+    open_page: OpenPage,
+    serve_runs: Serve,
     record: Callable[..., Any],
-    arrive_at: Callable[[str, Any], str],
     tmp_path: Path,
     steady_port: int,
 ) -> None:
     """What was there stays, the chip is honest, and what was missed arrives with the server."""
     run = record(tmp_path, "long-run", age_s=5)
     run.log(0, {"loss": 1.0})
-    page = chromium.new_page()
-    with serve(tmp_path, "ui", "--no-browser", port=steady_port) as address:
-        page.goto(f"{address}/r/{arrive_at(address, run)}")
+    with serve_runs(tmp_path, [run], steady_port) as address:
+        page = open_page(address, f"/r/{run.run}", is_refused=True)
         expect(card(page, "loss")).to_contain_text("1 point")
     expect(page.locator(".feed")).to_have_text(re.compile("reconnecting|offline"))
     expect(card(page, "loss")).to_contain_text("1 point")
     run.log(1, {"loss": 0.5})
 
-    with serve(tmp_path, "ui", "--no-browser", port=steady_port):
+    with serve_runs(tmp_path, [run], steady_port):
         expect(page.locator(".feed")).to_have_text("live", timeout=WAIT_S * 1000)
         expect(card(page, "loss")).to_contain_text("2 points", timeout=WAIT_S * 1000)
-        page.close()
 
 
-def test_a_token_opens_the_door(chromium: Browser, serve: Serve, tmp_path: Path) -> None:
+def test_a_token_opens_the_door(open_page: OpenPage, serve: Serve, tmp_path: Path) -> None:
     """A wrong token is refused in words; the right one leads in and stays out of storage."""
     token = "correct-horse-battery-staple"
     with serve(tmp_path, "server", MLTRACK_TOKEN=token) as address:
-        page = chromium.new_page()
-        page.goto(address)
+        page = open_page(address, is_refused=True)
         field = page.get_by_label("Token")
 
         field.fill("wrong-horse-battery-staple")
@@ -497,4 +492,3 @@ def test_a_token_opens_the_door(chromium: Browser, serve: Serve, tmp_path: Path)
         expect(page.get_by_role("heading", name="No runs yet")).to_be_visible()
         expect(page.get_by_text(f"export MLTRACK_URL={address}")).to_be_visible()
         assert token not in page.evaluate("JSON.stringify({...localStorage, ...sessionStorage})")
-        page.close()

@@ -9,22 +9,23 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Page
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.slow
 
 
 def test_the_demos_runs_show_the_nan_the_failure_and_the_kill(
-    chromium: Browser, serve: Callable[..., AbstractContextManager[str]], tmp_path: Path
+    open_page: Callable[..., Page],
+    serve: Callable[..., AbstractContextManager[str]],
+    tmp_path: Path,
 ) -> None:
     """Eight real trainings: the diverged one is marked, the killed one says by which signal."""
     demo = [sys.executable, "-P", "-m", "mltrack._cli", "demo", "--no-serve"]
     subprocess.run([*demo, "--folder", str(tmp_path)], check=True, capture_output=True)
 
     with serve(tmp_path, "ui", "--no-browser") as address:
-        page = chromium.new_page(base_url=address, viewport={"width": 1440, "height": 900})
-        page.goto("/")
+        page = open_page(address)
         rows = page.get_by_role("row")
         expect(rows.filter(has_text="lr-range-test")).to_contain_text("NaN")
         expect(rows.filter(has_text="cropped")).to_contain_text("failed")

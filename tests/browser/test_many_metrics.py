@@ -4,26 +4,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser
+from playwright.sync_api import Page
 from playwright.sync_api import expect
 
-Serve = Callable[..., Any]
 COUNT = 1500
 
 
 def test_any_of_very_many_metrics_is_found_and_drawn(
-    chromium: Browser, serve: Serve, record: Callable[..., Any], tmp_path: Path
+    open_page: Callable[..., Page],
+    serve_runs: Callable[..., AbstractContextManager[str]],
+    record: Callable[..., Any],
+    tmp_path: Path,
 ) -> None:
     """Only the first charts are there at once; a search finds the last metric as well."""
     run = record(tmp_path, "wide-run", age_s=5)
     for step in range(3):
         run.log(step, {f"norm/layer{number}": float(number) for number in range(COUNT)})
-    with serve(tmp_path, "ui", "--no-browser") as address:
-        page = chromium.new_page()
-        page.goto(f"{address}/r/{run.run}")
+    with serve_runs(tmp_path, [run]) as address:
+        page = open_page(address, f"/r/{run.run}")
         cards = page.locator(".card")
         expect(page.locator(".section summary").first).to_contain_text(f"{COUNT} charts")
         expect(cards).to_have_count(60)
@@ -34,7 +36,7 @@ def test_any_of_very_many_metrics_is_found_and_drawn(
         expect(cards).to_have_count(1)
         expect(cards).to_contain_text("3 points")
 
-        page.goto(f"{address}/r/{run.run}/overview")
+        page.goto(f"/r/{run.run}/overview")
         table = page.get_by_role("region", name="Metrics")
         expect(table.get_by_role("rowheader")).to_have_count(200)
         table.get_by_role("button", name=re.compile(f"200 of {COUNT} metrics")).click()

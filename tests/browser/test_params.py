@@ -11,7 +11,6 @@ from typing import Any
 from typing import Final
 
 import pytest
-from playwright.sync_api import Browser
 from playwright.sync_api import Locator
 from playwright.sync_api import Page
 from playwright.sync_api import expect
@@ -31,10 +30,11 @@ AXIS_BOTTOM: Final = 284
 def address(
     tmp_path_factory: pytest.TempPathFactory,
     record: Callable[..., Any],
-    serve: Callable[..., AbstractContextManager[str]],
+    serve_runs: Callable[..., AbstractContextManager[str]],
 ) -> Iterator[str]:
     """A server on a sweep whose loss is that of the learning rate."""
     folder = tmp_path_factory.mktemp("params")
+    runs = []
     for number in range(RUNS):
         lr = 10 ** (-5 + 4 * number / (RUNS - 1))
         params: dict[str, Any] = {"lr": lr, "kind": ("adam", "sgd", "lion")[number % 3]}
@@ -46,20 +46,15 @@ def address(
         loss = math.nan if number == 0 else (math.log10(lr) + 3) ** 2
         run.log(0, {"val/loss": loss, "val/accuracy": 1 / (number + 1)})
         run.end(RunEnded(run.began_ns + 10**9, "finished"))
-    with serve(folder, "ui", "--no-browser") as url:
+        runs.append(run)
+    with serve_runs(folder, runs) as url:
         yield url
 
 
 @pytest.fixture
-def sweep(chromium: Browser, address: str) -> Iterator[Page]:
+def sweep(open_page: Callable[..., Page], address: str) -> Page:
     """A new profile on the page."""
-    page = chromium.new_page(base_url=address, viewport={"width": 1440, "height": 1000})
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.goto("/p/sweep/params")
-    yield page
-    page.close()
-    assert errors == []
+    return open_page(address, "/p/sweep/params", viewport={"width": 1440, "height": 1000})
 
 
 def parallel(page: Page) -> Locator:
@@ -239,12 +234,8 @@ def test_another_result_colours_and_weighs(sweep: Page) -> None:
         ("a=params.lr,facts.nonsense.of", "The address names an axis"),
     ],
 )
-def test_nonsense_in_the_address_is_no_blank_page(
-    chromium: Browser, address: str, query: str, says: str
-) -> None:
+def test_nonsense_in_the_address_is_no_blank_page(sweep: Page, query: str, says: str) -> None:
     """It is ignored, or said, with a way on."""
-    page = chromium.new_page(base_url=address)
-    page.goto(f"/p/sweep/params?{query}")
+    sweep.goto(f"/p/sweep/params?{query}")
 
-    expect(page.get_by_text(says).first).to_be_visible()
-    page.close()
+    expect(sweep.get_by_text(says).first).to_be_visible()

@@ -10,7 +10,6 @@ from typing import Any
 from typing import Final
 
 import pytest
-from playwright.sync_api import Browser
 from playwright.sync_api import Locator
 from playwright.sync_api import Page
 from playwright.sync_api import expect
@@ -27,8 +26,7 @@ HOSTILE: Final = "<img src=x onerror=alert(1)>"
 def address(
     tmp_path_factory: pytest.TempPathFactory,
     record: Callable[..., Any],
-    serve: Callable[..., AbstractContextManager[str]],
-    arrive_at: Callable[[str, Any], str],
+    serve_runs: Callable[..., AbstractContextManager[str]],
 ) -> Iterator[str]:
     """A server on two projects of six runs, one to look at and one to change."""
     folder = tmp_path_factory.mktemp("table")
@@ -45,24 +43,17 @@ def address(
             run.log(step, {"val/loss": number + (5.0 - step), "train/loss": 1.0 * number})
         run.end(RunEnded(run.began_ns + 10**9, "finished"))
         runs.append(run)
-    with serve(folder, "ui", "--no-browser") as url:
-        for each in runs:
-            arrive_at(url, each)
+    with serve_runs(folder, runs) as url:
         yield url
 
 
 @pytest.fixture
-def table(chromium: Browser, address: str) -> Iterator[Page]:
-    """A new profile on the full-width table, which fails its test if a script fails."""
-    page = chromium.new_page(base_url=address, viewport={"width": 1440, "height": 800})
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("dialog", lambda dialog: errors.append(dialog.message))
-    page.goto("/p/table/table")
+def table(open_page: Callable[..., Page], address: str) -> Page:
+    """A new profile on the full-width table; some of its tests have the server refuse."""
+    size = {"width": 1440, "height": 800}
+    page = open_page(address, "/p/table/table", viewport=size, is_refused=True)
     expect(page.get_by_role("row").filter(has_text="run-0")).to_be_visible()
-    yield page
-    page.close()
-    assert errors == []
+    return page
 
 
 def heads(page: Page) -> list[str]:

@@ -10,7 +10,6 @@ from typing import Any
 from typing import Final
 
 import pytest
-from playwright.sync_api import Browser
 from playwright.sync_api import Locator
 from playwright.sync_api import Page
 from playwright.sync_api import expect
@@ -28,8 +27,7 @@ RATES: Final = (0.1, 0.01)
 def address(
     tmp_path_factory: pytest.TempPathFactory,
     record: Callable[..., Any],
-    serve: Callable[..., AbstractContextManager[str]],
-    arrive_at: Callable[[str, Any], str],
+    serve_runs: Callable[..., AbstractContextManager[str]],
 ) -> Iterator[str]:
     """A server on one project: many short runs, more metrics than fit on a screen."""
     folder = tmp_path_factory.mktemp("workspace")
@@ -49,22 +47,14 @@ def address(
             run.log(step + 1, {"val/loss": float(number)})
         run.end(RunEnded(run.began_ns + 10**9, "finished"))
         runs.append(run)
-    with serve(folder, "ui", "--no-browser") as url:
-        for each in runs:
-            arrive_at(url, each)
+    with serve_runs(folder, runs) as url:
         yield url
 
 
 @pytest.fixture
-def wall(chromium: Browser, address: str) -> Iterator[Page]:
+def wall(open_page: Callable[..., Page], address: str) -> Page:
     """A new profile on the workspace."""
-    page = chromium.new_page(base_url=address, viewport={"width": 1440, "height": 900})
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.goto("/p/wall")
-    yield page
-    page.close()
-    assert errors == []
+    return open_page(address, "/p/wall")
 
 
 def card(page: Page, metric: str) -> Locator:
@@ -99,10 +89,10 @@ def test_all_metrics_are_there_loss_first_and_only_those_near_are_drawn(wall: Pa
 
 
 def test_cards_that_come_into_view_together_share_one_request(
-    chromium: Browser, address: str
+    open_page: Callable[..., Page], address: str
 ) -> None:
     """Three charts of thirty runs are one question to the server."""
-    page = chromium.new_page(base_url=address, viewport={"width": 1440, "height": 900})
+    page = open_page(address, "about:blank")
     asked: list[list[str]] = []
     page.on(
         "request",
@@ -115,7 +105,6 @@ def test_cards_that_come_into_view_together_share_one_request(
     page.goto("/p/wall")
     expect(lines(page, "val/loss")).to_be_visible()
     expect(lines(page, "train/loss")).to_be_visible()
-    page.close()
 
     assert len(asked) == 1
     assert {"val/loss", "train/loss", "epoch"} <= set(asked[0])
@@ -265,13 +254,11 @@ def test_a_cursor_and_a_zoom_are_those_of_all_charts(wall: Page) -> None:
     expect(wall.get_by_role("button", name=re.compile("^Zoomed:"))).to_have_count(0)
 
 
-def test_nonsense_in_the_address_is_not_an_error(chromium: Browser, address: str) -> None:
+def test_nonsense_in_the_address_is_not_an_error(wall: Page) -> None:
     """Unknown keys, runs that are gone, a window that is none: the page opens on what there is."""
-    page = chromium.new_page(base_url=address)
-    page.goto("/p/wall?x=m:gone&xr=9,1&sm=x&g=param:no&k=param:no&d=?&h=zz&p=12345678&s=,-&zz=1")
+    wall.goto("/p/wall?x=m:gone&xr=9,1&sm=x&g=param:no&k=param:no&d=?&h=zz&p=12345678&s=,-&zz=1")
 
-    expect(lines(page, "val/loss")).to_be_visible()
-    page.close()
+    expect(lines(wall, "val/loss")).to_be_visible()
 
 
 # ---- more runs than a page of the list ----
@@ -283,8 +270,7 @@ MANY: Final = 230  # the list's first page has 200
 def many(
     tmp_path_factory: pytest.TempPathFactory,
     record: Callable[..., Any],
-    serve: Callable[..., AbstractContextManager[str]],
-    arrive_at: Callable[[str, Any], str],
+    serve_runs: Callable[..., AbstractContextManager[str]],
 ) -> Iterator[str]:
     """A server on runs of which the oldest are the best, which no first page has."""
     folder = tmp_path_factory.mktemp("many")
@@ -294,16 +280,15 @@ def many(
         run.log(1, {"val/loss": float(number)})
         run.end(RunEnded(run.began_ns + 10**9, "finished"))
         runs.append(run)
-    with serve(folder, "ui", "--no-browser") as url:
-        for each in runs:
-            arrive_at(url, each)
+    with serve_runs(folder, runs) as url:
         yield url
 
 
-def test_the_best_and_the_newest_are_chosen_among_all_runs(chromium: Browser, many: str) -> None:
+def test_the_best_and_the_newest_are_chosen_among_all_runs(
+    open_page: Callable[..., Page], many: str
+) -> None:
     """Whatever the list has loaded; the banner counts all; a run is drawn that a link names."""
-    page = chromium.new_page(base_url=many, viewport={"width": 1440, "height": 900})
-    page.goto("/p/many")
+    page = open_page(many, "/p/many")
     expect(page.get_by_text("30 of 230 drawn: the newest")).to_be_visible()
     key = page.locator(".run-row[data-run]").first.get_attribute("data-run") or ""
     expect(row(page, "run-229")).to_have_attribute("data-run", key)
@@ -327,4 +312,3 @@ def test_the_best_and_the_newest_are_chosen_among_all_runs(chromium: Browser, ma
     expect(lines(page, "val/loss")).to_have_attribute(
         "aria-label", re.compile(", 1 run, last value 229")
     )
-    page.close()
