@@ -230,8 +230,7 @@ function emptyText(lines: readonly Line[], view: ChartView, t: Translate): strin
   const bad = lines.reduce((sum, line) => sum + line.track.bad, 0);
   if (bad > 0) return t("chart.all_not_finite", { count: bad });
   if (lines.length > 0) return t("chart.nothing_on_log");
-  const text = view.window ? "chart.nothing_in_window" : "chart.no_points";
-  return t(text);
+  return view.window ? t("chart.nothing_in_window") : t("chart.no_points");
 }
 
 function summaryOf(name: string, lines: readonly Line[], t: Translate): string {

@@ -20,21 +20,6 @@ const FETCH: Readonly<Record<string, () => Promise<Strings>>> = {
   [PSEUDO]: async () => (await import("./pseudo")).pseudoLocale(en),
 };
 
-/** The keys as they are asked for: of those for one and for many, what they have in common. */
-type Asked<Key> = Key extends `${infer Stem}_${"one" | "other"}` ? Stem : Key;
-
-declare module "i18next" {
-  interface CustomTypeOptions {
-    defaultNS: "translation";
-    keySeparator: false;
-    nsSeparator: false;
-    // Of the types alone: `Asked` has seen to plurals. i18next's own way takes the compiler beyond
-    // its bound with some 710 keys ("instantiation is excessively deep").
-    pluralSeparator: "\0";
-    resources: { translation: Record<Asked<keyof typeof en>, string> };
-  }
-}
-
 /** Start with the language chosen before, else the browser's, else English. */
 export async function startI18n(): Promise<void> {
   await i18next.use(initReactI18next).init({
