@@ -154,3 +154,60 @@ def test_all_that_was_printed_can_be_kept(page: Page, run: str, tmp_path: Path) 
     assert len(lines) == LINES
     assert lines[:2] == ["line 0", "line 1"]
     assert lines[500] == "line 500 spike <img src=x onerror=alert(1)> link \u202edlrow"
+
+
+@pytest.fixture
+def noisy(folder: Path, record: Callable[..., Any], arrive: Callable[[Any], str]) -> str:
+    """A run of 3,000 lines, of which every 500th goes wrong in one way or another."""
+    recording = record(folder, "noisy-wren", project="consoles", age_s=900)
+    for number in range(3000):
+        channel, text = "stdout", f"step {number} loss 1.0 loss 2.0"
+        if number % 500 == 250:
+            channel, text = "stderr", f"x.py:{number}: UserWarning: loss is <b>odd</b>"
+        if number % 1000 == 500:
+            channel, text = "stderr", f"ValueError: {number}"
+        recording.write(Console(recording.began_ns + number * SECOND // 100, channel, text))
+    recording.end(RunEnded(recording.began_ns + 30 * SECOND, "finished"))
+    return arrive(recording)
+
+
+def test_lines_can_be_those_of_a_channel_or_a_level(page: Page, noisy: str) -> None:
+    """Only these are shown, however far apart, with their numbers; a search goes on among them."""
+    page.goto(f"/r/{noisy}/console")
+    lines = page.get_by_role("log").locator(".console-line")
+    found = page.get_by_role("search").get_by_role("status")
+    page.get_by_label("Which lines").select_option("errors")
+    expect(found).to_have_text("3 such lines")
+    expect(lines).to_have_count(3)
+    expect(lines.nth(1)).to_contain_text("ValueError: 1500")
+    expect(lines.nth(1).locator(".console-number")).to_have_text("1501")
+
+    page.get_by_label("Which lines").select_option("warnings and errors")
+    expect(found).to_have_text("9 such lines")
+    page.get_by_label("Search the console").fill("loss")
+    expect(found).to_have_text("6 matches")
+    expect(lines).to_have_count(6)
+    expect(lines.first).to_contain_text("UserWarning: loss is <b>odd</b>")
+    page.reload()
+    expect(lines).to_have_count(6)
+    page.get_by_label("Search the console").fill("nothing")
+    expect(page.get_by_text("No line is like that.")).to_be_visible()
+
+
+def test_every_match_is_marked_and_has_its_place_in_the_whole(page: Page, noisy: str) -> None:
+    """All matches of a line, a map of all lines with some, and on request these lines alone."""
+    page.goto(f"/r/{noisy}/console?cs=loss")
+    last = line(page, 2999)
+    expect(last.locator("mark")).to_have_text(["loss", "loss"])
+    page.get_by_label("Search the console").fill("ValueError: 1500")
+    map_ = page.get_by_role("img", name="Where the line with a match is")
+    expect(line(page, 1500)).to_have_count(0)
+    map_.click(position={"x": 6, "y": 20})
+    expect(line(page, 1500)).to_be_in_viewport()
+    expect(line(page, 1500)).to_have_class(re.compile("is-current"))
+    expect(line(page, 1501)).to_be_visible()
+
+    page.get_by_role("checkbox", name="only these").check()
+
+    expect(page.get_by_role("log").locator(".console-line")).to_have_count(1)
+    expect(map_).to_have_count(0)

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { contrast, legible, marked, parseAnsi, type Rgb } from "../src/console/ansi";
-import { MATCHES_MAX, NO_MATCHES, neighbour, withPart } from "../src/console/matches";
+import { indexOf, MATCHES_MAX, NO_MATCHES, neighbour, withPart } from "../src/console/matches";
 import {
   contentHeight,
   HEIGHT_MAX_PX,
@@ -93,14 +93,23 @@ describe("marked", () => {
   it("cuts spans where a match begins and ends, by characters", () => {
     const spans = parseAnsi("a\u{1D11E}b\x1b[31mcd");
 
-    expect(marked(spans, 2, 4).map(({ text, isMarked }) => [text, isMarked ?? false])).toEqual([
+    expect(marked(spans, [[2, 4]]).map(({ text, isMarked }) => [text, isMarked ?? false])).toEqual([
       ["a\u{1D11E}", false],
       ["b", true],
       ["c", true],
       ["d", false],
     ]);
-    expect(marked(spans, 0, 0).map(({ text }) => text)).toEqual(["a\u{1D11E}b", "cd"]);
-    expect(marked(spans, 4, 99).map(({ text }) => text)).toEqual(["a\u{1D11E}b", "c", "d"]);
+    const two = marked(spans, [
+      [0, 1],
+      [3, 5],
+    ]);
+    expect(two.map(({ text, isMarked }) => [text, isMarked ?? false])).toEqual([
+      ["a", true],
+      ["\u{1D11E}b", false],
+      ["cd", true],
+    ]);
+    expect(marked(spans, [[0, 0]]).map(({ text }) => text)).toEqual(["a\u{1D11E}b", "cd"]);
+    expect(marked(spans, [[4, 99]]).map(({ text }) => text)).toEqual(["a\u{1D11E}b", "c", "d"]);
   });
 });
 
@@ -148,9 +157,28 @@ describe("matches", () => {
     const found = withPart(withPart(NO_MATCHES, part([4, 9])), part([9, 2, 15], { is_end: true }));
 
     expect(found.numbers).toEqual([2, 4, 9, 15]);
-    expect(found.places.get(15)).toEqual([1, 3]);
+    expect(found.places.get(15)).toEqual([[1, 3]]);
     expect(found.isEnd).toBe(true);
     expect(found.searched).toBe(20);
+  });
+
+  it("of one line are all there, and those of its newest state alone", () => {
+    const twice = { starts: [1, 4], ends: [3, 6] };
+    const found = withPart(NO_MATCHES, part([7, 7], twice));
+
+    expect(found.numbers).toEqual([7]);
+    expect(found.places.get(7)).toEqual([
+      [1, 3],
+      [4, 6],
+    ]);
+    expect(withPart(found, part([7])).places.get(7)).toEqual([[1, 3]]);
+  });
+
+  it("are found by their lines", () => {
+    expect([0, 2, 3, 4, 9, 100].map((line) => indexOf([2, 4, 9], line))).toEqual([
+      0, 0, 0, 1, 2, 2,
+    ]);
+    expect(indexOf([], 5)).toBe(0);
   });
 
   it("are enough at some point", () => {

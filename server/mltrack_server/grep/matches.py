@@ -9,13 +9,15 @@ import re
 import sys
 
 CPU_MAX_S = 2
+# Of one line: what is beyond them is not marked.
+MATCHES_MAX = 20
 _MEMORY_BYTES_MAX = 1 << 30
 
 
 def find(
     expression: str, *, ignores_case: bool, lines: list[tuple[int, str]]
 ) -> tuple[list[int], list[int], list[int]]:
-    """Return the numbers of the lines that hold *expression*, and where its first match is.
+    """Return the numbers of the lines that hold *expression*, and where in them.
 
     Args:
         expression: As the module `re` writes it.
@@ -23,18 +25,26 @@ def find(
         lines: Each with its number.
 
     Returns:
-        Numbers, and of each the first character of the match and the one behind it.
+        Of each match the number of its line, its first character and the one behind it: of a line
+        the first 20, from the left; those without a character only where a line has no other.
 
     Raises:
         re.error: It is no expression.
     """
-    search = re.compile(expression, re.IGNORECASE if ignores_case else 0).search
+    finditer = re.compile(expression, re.IGNORECASE if ignores_case else 0).finditer
     numbers, starts, ends = [], [], []
     for number, text in lines:
-        if found := search(text):
+        count = 0
+        for found in finditer(text):
+            start, end = found.span()
+            if count and start == end:
+                continue
             numbers.append(number)
-            starts.append(found.start())
-            ends.append(found.end())
+            starts.append(start)
+            ends.append(end)
+            count += 1
+            if count == MATCHES_MAX:
+                break
     return numbers, starts, ends
 
 

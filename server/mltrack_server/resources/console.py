@@ -18,19 +18,19 @@ class ConsoleLine(Resource, frozen=True, kw_only=True):
 
 
 class ConsolePage(Resource, frozen=True, kw_only=True):
-    """Consecutive lines of a run's console."""
+    """Lines of a run's console, in the order of their numbers."""
 
     lines: list[ConsoleLine]
     total: int  # lines of the run
 
 
 class ConsoleMatches(Resource, frozen=True, kw_only=True):
-    """Lines of one part of a console that hold what was searched for, and the first place in each.
+    """Lines of one part of a console that hold what was searched for, and where in them.
 
     Places count characters of the line without its escape sequences.
     """
 
-    numbers: list[int]
+    numbers: list[int]  # a line has one for each match in it, up to 20
     starts: list[int]
     ends: list[int]
     searched: int  # lines of this part

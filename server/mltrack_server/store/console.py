@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 from typing import Final
 
 import msgspec
 from sqlalchemy import Connection
+from sqlalchemy import and_
 from sqlalchemy import delete
 from sqlalchemy import insert
+from sqlalchemy import or_
 from sqlalchemy import select
 
 from mltrack_core.records import Channel
@@ -164,22 +167,37 @@ def read_console(
             )
         )
     ]
-    lines.sort(key=lambda line: line.number)
     return ConsolePage(
-        lines=[
-            ConsoleLine(
-                number=line.number,
-                time_ns=line.time_ns,
-                channel=line.channel,
-                rank=line.rank,
-                text=line.text,
-                partial=line.partial,
-            )
-            for line in lines
-            if start <= line.number < end
-        ],
-        total=total,
+        lines=_resources(line for line in lines if start <= line.number < end), total=total
     )
+
+
+def lines_of(connection: Connection, rid: int, numbers: Sequence[int]) -> list[ConsoleLine]:
+    """Return the lines of these *numbers*, as far as there are such."""
+    blocks, wanted = schema.console, set(numbers)
+    rows = connection.execute(
+        select(blocks.c.body).where(
+            blocks.c.rid == rid,
+            or_(*(and_(blocks.c.first <= n, blocks.c.last >= n) for n in sorted(wanted))),
+        )
+    )
+    lines = [line for row in rows for line in decode_block(row.body)]
+    lines += read_partials(connection, rid)
+    return _resources(line for line in lines if line.number in wanted)
+
+
+def _resources(lines: Iterable[Line]) -> list[ConsoleLine]:
+    return [
+        ConsoleLine(
+            number=line.number,
+            time_ns=line.time_ns,
+            channel=line.channel,
+            rank=line.rank,
+            text=line.text,
+            partial=line.partial,
+        )
+        for line in sorted(lines, key=lambda line: line.number)
+    ]
 
 
 def decode_block(body: bytes) -> list[Line]:

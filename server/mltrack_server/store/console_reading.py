@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,6 +16,7 @@ from mltrack_server.store import schema
 from mltrack_server.store.connected import Connected
 from mltrack_server.store.console import Line
 from mltrack_server.store.console import decode_block
+from mltrack_server.store.console import lines_of
 from mltrack_server.store.console import read_console
 from mltrack_server.store.console import read_partials
 from mltrack_server.store.keys import rid_of
@@ -43,6 +45,18 @@ class Consoles(Connected):
             if total is None:
                 return None
             return read_console(connection, rid, total, first, limit)
+
+    def console_lines(self, run: str, numbers: Sequence[int]) -> ConsolePage | None:
+        """Return the lines of these numbers, as far as there are such; None: there is no such run.
+
+        Every block that holds one of them is read: a few hundred numbers are enough at once.
+        """
+        rid = rid_of(run)
+        with self._reading() as connection:
+            total = _total(connection, rid)
+            if total is None:
+                return None
+            return ConsolePage(lines=lines_of(connection, rid, numbers), total=total)
 
     def console_part(self, run: str, part: int) -> ConsolePart | None:
         """Return the lines of a part of the console; 0 is the first. None: there is no such run."""

@@ -7,10 +7,12 @@ import re
 from collections.abc import Iterator
 from typing import Annotated
 from typing import Final
+from typing import Literal
 
 from aiohttp import web
 from msgspec import Meta
 
+from mltrack_core.records import Channel
 from mltrack_server.grep import bounded
 from mltrack_server.grep import matches
 from mltrack_server.resources import ConsoleMatches
@@ -35,6 +37,15 @@ _ESCAPES: Final = re.compile(
     r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])"
 )
 
+# How programs and Python itself name what went wrong. No part of them can be repeated without
+# an end, so nobody can make them slow.
+_ERROR: Final = (
+    r"\b(?:ERROR|CRITICAL|FATAL|[A-Z][A-Za-z0-9_]{0,80}(?:Error|Exception))\b"
+    r"|^\s{0,8}(?:error|fatal|panic):|\bTraceback \(most recent call last\):"
+)
+_WARNING: Final = r"\b(?:WARN|WARNING|[A-Z][A-Za-z0-9_]{0,80}Warning)\b|\b[Ww]arning:"
+_LEVELS: Final = {"error": re.compile(_ERROR), "warning": re.compile(f"{_ERROR}|{_WARNING}")}
+
 routes = Routes()
 
 
@@ -43,14 +54,21 @@ class ConsoleQuery(Request, frozen=True, kw_only=True):
 
     first: Annotated[int, Meta(ge=0, le=_NUMBER_MAX)] | None = None
     limit: Annotated[int, Meta(ge=1, le=LINES_MAX)] = 500
+    # These lines instead, a comma between two: of a search whose lines lie far apart.
+    numbers: Annotated[str, Meta(pattern=r"^\d{1,15}(,\d{1,15}){0,199}$")] | None = None
 
 
 class SearchQuery(Request, frozen=True, kw_only=True):
     """What to look for, and in which part of the console: 0, or the `next` of an answer."""
 
-    text: Annotated[str, Meta(min_length=1, max_length=500)]
+    # Without one, every line that the rest lets through: its match is of no characters.
+    text: Annotated[str, Meta(max_length=500)] = ""
     regex: bool = False  # the text is an expression, as Python's `re` writes it
     case: bool = False  # capitals are not small letters
+    channel: Channel | None = None
+    rank: Annotated[int, Meta(ge=0, le=2**31 - 1)] | None = None
+    # "warning": lines that name a warning or an error, "error": an error.
+    level: Literal["warning", "error"] | None = None
     part: Annotated[int, Meta(ge=0, le=2**31 - 1)] = 0
 
 
@@ -62,10 +80,14 @@ class PlaceQuery(Request, frozen=True, kw_only=True):
 
 @routes.get("/api/v1/runs/{run}/console", access="read", problems=(404,))
 async def page(services: Services, run: RunId, query: ConsoleQuery) -> ConsolePage:
-    """Return consecutive lines of a run's console."""
-    found = await asyncio.to_thread(
-        services.store.console, run, first=query.first, limit=query.limit
-    )
+    """Return lines of a run's console: consecutive ones, or those of some numbers."""
+    if query.numbers is not None:
+        numbers = [int(number) for number in query.numbers.split(",")]
+        found = await asyncio.to_thread(services.store.console_lines, run, numbers)
+    else:
+        found = await asyncio.to_thread(
+            services.store.console, run, first=query.first, limit=query.limit
+        )
     if found is None:
         raise not_found("such run")
     return found
@@ -74,6 +96,8 @@ async def page(services: Services, run: RunId, query: ConsoleQuery) -> ConsolePa
 @routes.get("/api/v1/runs/{run}/console/search", access="read", problems=(404,))
 async def search(services: Services, run: RunId, query: SearchQuery) -> ConsoleMatches:
     """Return the lines of one part of a run's console that hold a text or an expression.
+
+    They can be those of a channel, of a rank, or those that name a warning or an error.
 
     Parts hold about 4 MiB each, so an answer never takes long; ask on with `next` until `is_end`.
     Escape sequences are no part of the text. An expression that takes more than two seconds of
@@ -95,7 +119,14 @@ def _find(part: ConsolePart, query: SearchQuery) -> ConsoleMatches:
         Refusal: The expression is none, or takes too long.
     """
     find = bounded.find if query.regex else matches.find
-    lines = [(line.number, _ESCAPES.sub("", line.text)) for line in part.lines]
+    lines = [
+        (line.number, _ESCAPES.sub("", line.text))
+        for line in part.lines
+        if query.channel in (None, line.channel) and query.rank in (None, line.rank)
+    ]
+    if query.level is not None:
+        names = _LEVELS[query.level].search
+        lines = [(number, text) for number, text in lines if names(text)]
     try:
         numbers, starts, ends = find(
             query.text if query.regex else re.escape(query.text),
@@ -114,7 +145,7 @@ def _find(part: ConsolePart, query: SearchQuery) -> ConsoleMatches:
         numbers=numbers,
         starts=starts,
         ends=ends,
-        searched=len(lines),
+        searched=len(part.lines),
         total=part.total,
         next=part.next,
         is_end=part.is_end,

@@ -71,6 +71,80 @@ def test_a_search_says_where_in_the_line(server: RunningServer, printed: str) ->
     assert found["ends"] == [12, 12, 19]
 
 
+def test_every_match_of_a_line_has_its_place(server: RunningServer, printed: str) -> None:
+    """From the left, the first 20; one without a character only where there is no other."""
+
+    def places(text: str) -> list[tuple[int, int, int]]:
+        asked = {"text": text, "regex": "true", "case": "true"}
+        found = server.get(f"{printed}/search", params=asked).json()
+        return list(zip(found["numbers"], found["starts"], found["ends"], strict=True))
+
+    assert places("s") == [(0, 10, 11), (0, 11, 12), (1, 10, 11), (1, 11, 12), *places("s")[4:]]
+    assert places("a") == [(2, 4, 5), *((3, at, at + 1) for at in range(20))]
+    assert places("!|x*") == [
+        *((n, 0, 0) for n in range(2)),
+        (2, 0, 0),
+        (2, 21, 22),
+        (3, 0, 0),
+        (3, 40, 41),
+        *((n, 0, 0) for n in range(4, 30)),
+    ]
+
+
+@pytest.fixture
+def mixed(server: RunningServer, agent: Agent) -> str:
+    """Give the address of a console of two channels and ranks, with what sounds like levels."""
+    texts = {
+        "stdout": ["val error: 0.25", "INFO ready", "[WARNING] slow", "ERROR no room"],
+        "stderr": ["x.py:1: UserWarning: old", "Traceback (most recent call last):", "  ok"],
+    }
+    lines: list[Console] = []
+    for channel in ("stdout", "stderr"):
+        lines += [Console(10**9, channel, text) for text in texts[channel]]
+    lines.append(Console(10**9, "stderr", "\x1b[31mValueError\x1b[0m: NaN"))
+    answer = server.post(agent.path, data=agent.batch(0, started(), *lines).pack())
+    assert answer.status_code == 200
+    return f"/api/v1/runs/{agent.run}/console"
+
+
+@pytest.mark.parametrize(
+    ("asked", "numbers"),
+    [
+        ({"channel": "stderr"}, [4, 5, 6, 7]),
+        ({"channel": "stdout", "text": "r"}, [0, 1, 2, 3]),
+        ({"level": "error"}, [3, 5, 7]),
+        ({"level": "warning"}, [2, 3, 4, 5, 7]),
+        ({"level": "warning", "channel": "stdout"}, [2, 3]),
+        ({"level": "warning", "text": "old"}, [4]),
+        ({"rank": "0", "text": "ok"}, [6]),
+        ({"rank": "1"}, []),
+    ],
+)
+def test_a_search_keeps_to_channel_rank_and_level(
+    server: RunningServer, mixed: str, asked: dict[str, str], numbers: list[int]
+) -> None:
+    """With a text or without one; a word alone is no level."""
+    found = server.get(f"{mixed}/search", params=asked).json()
+
+    assert sorted(set(found["numbers"])) == numbers
+    assert found["searched"] == 8
+
+
+def test_lines_that_lie_far_apart_come_by_their_numbers(
+    server: RunningServer, printed: str
+) -> None:
+    """In order; those that there are not are left out, and there is a bound."""
+    found = server.get(printed, params={"numbers": "29,4,99,4"}).json()
+
+    assert [(line["number"], line["text"]) for line in found["lines"]] == [
+        (4, "line 4"),
+        (29, "line 29"),
+    ]
+    assert found["total"] == 30
+    for wrong in ("", "x", ",".join(["1"] * 201)):
+        assert server.get(printed, params={"numbers": wrong}).status_code == 422
+
+
 @pytest.mark.parametrize("text", ["(", "a{2,1}", "(?P<a>x)(?P<a>y)", "\\"])
 def test_what_is_no_expression_is_refused(server: RunningServer, printed: str, text: str) -> None:
     """The answer says what is wrong with it."""
@@ -113,7 +187,7 @@ def test_all_of_it_is_a_text(
     assert answer.headers["Content-Disposition"].startswith("attachment")
 
 
-@pytest.mark.parametrize("rest", ["", "/search?text=a", "/place?time_ns=1", "/text"])
+@pytest.mark.parametrize("rest", ["", "?numbers=1", "/search?text=a", "/place?time_ns=1", "/text"])
 def test_an_unknown_run_has_no_console(server: RunningServer, rest: str) -> None:
     """404, whatever of it is asked for."""
     assert server.get(f"/api/v1/runs/{'0' * 32}/console{rest}").status_code == 404

@@ -26,6 +26,8 @@ import type {
   Notice,
   Problem,
   ProjectList,
+  RetentionPlan,
+  RetentionQuery,
   Run,
   RunColumns,
   RunEdit,
@@ -190,18 +192,31 @@ export function fetchConsole(
   return get(`/runs/${id}/console?${query.toString()}`, signal);
 }
 
+/** Lines of these numbers, at most 200, wherever they are. */
+export function fetchConsoleLines(id: string, numbers: readonly number[]): Promise<ConsolePage> {
+  return get(`/runs/${id}/console?numbers=${numbers.join(",")}`);
+}
+
 export interface ConsoleSearch {
+  /** Empty: every line that the rest lets through. */
   text: string;
   /** The text is an expression, as Python writes it. */
   isRegex: boolean;
   /** Capitals are not small letters. */
   isCase: boolean;
+  /** Lines of this channel, or those that name a warning or an error; null is all of them. */
+  kind: ConsoleKind | null;
+  /** Lines of the processes of this rank; null is all of them. */
+  rank: number | null;
 }
+
+export const CONSOLE_KINDS = ["stdout", "stderr", "warning", "error"] as const;
+export type ConsoleKind = (typeof CONSOLE_KINDS)[number];
 
 /** The lines of one part of a console that hold what is searched for. */
 export function searchConsole(
   id: string,
-  { text, isRegex, isCase }: ConsoleSearch,
+  { text, isRegex, isCase, kind, rank }: ConsoleSearch,
   part: number,
   signal?: AbortSignal,
 ): Promise<ConsoleMatches> {
@@ -211,6 +226,8 @@ export function searchConsole(
     case: String(isCase),
     part: String(part),
   });
+  if (kind !== null) query.set(kind.startsWith("std") ? "channel" : "level", kind);
+  if (rank !== null) query.set("rank", String(rank));
   return get(`/runs/${id}/console/search?${query.toString()}`, signal);
 }
 
@@ -260,6 +277,15 @@ export function fetchCheckpoint(
 }
 
 /** Where a stored file of a checkpoint is downloaded from. */
+/** What stays of stored checkpoints by some rules, and what would go; nothing is removed. */
+export async function fetchRetention(
+  rules: RetentionQuery,
+  signal?: AbortSignal,
+): Promise<RetentionPlan> {
+  const answer = await post("/checkpoints/retention", { ...rules, apply: false }, signal);
+  return (await answer.json()) as RetentionPlan;
+}
+
 export function checkpointFileUrl(id: string, checkpoint: string, path: string): string {
   const name = path.split("/").map(encodeURIComponent).join("/");
   return `${ROOT}/runs/${id}/checkpoints/${checkpoint}/files/${name}`;

@@ -19,11 +19,13 @@ import { Icon } from "../shell/Icon";
 import "../styles/console.css";
 import { headlines } from "../series/metrics";
 import { Line } from "./Line";
+import { MatchMap } from "./MatchMap";
+import { indexOf } from "./matches";
 import { RunStrip } from "./RunStrip";
 import { contentHeight, rowsOf, scrollTopOf } from "./scrolling";
 import { SearchBar, useAsked } from "./SearchBar";
 import type { ConsoleLines } from "./useConsole";
-import { useSearch } from "./useSearch";
+import { isSearch, useSearch } from "./useSearch";
 
 const HERE = "console";
 const OVERSCAN = 20;
@@ -39,19 +41,37 @@ export function ConsoleTab({ run, lines }: { run: Run; lines: ConsoleLines }) {
   const asked = useAsked();
   const search = useSearch(id, asked, total);
   const [current, setCurrent] = useState<number | null>(null);
-  const scroll = useScroll(total);
-  const { scroller, rows, goTo } = scroll;
+  // Of a search the lines that hold a match, or all lines with these marked.
+  const { numbers } = search;
+  const isPart = isSearch(asked) && (asked.isOnly || asked.kind !== null || asked.rank !== null);
+  const count = isPart ? numbers.length : total;
+  const scroll = useScroll(count);
+  const { scroller } = scroll;
+  const rows = scroll.rows.map(({ number: index, top }) => ({
+    number: isPart ? numbers[index]! : index,
+    top,
+  }));
+  const { goTo: goToIndex } = scroll;
+  const goTo = useCallback(
+    (number: number) => goToIndex(isPart ? indexOf(numbers, number) : number),
+    [goToIndex, isPart, numbers],
+  );
   const pinned = usePinnedLine(id, goTo);
+  const ranks = useMemo(() => ranksOf(run), [run]);
   const complete = useContext(Completion);
   const stepOf = (line: ConsoleLine | undefined) =>
     line && complete({ time: line.time_ns / SECOND_NS }).step;
 
-  const { want } = lines;
+  const { want, wantThese } = lines;
   const [first, last] = [rows[0]?.number ?? 0, rows.at(-1)?.number ?? -1];
+  const scattered = isPart ? rows.map(({ number }) => number).join() : "";
   useEffect(() => {
-    const timer = setTimeout(() => last >= first && want(first, last), SETTLE_MS);
+    const timer = setTimeout(() => {
+      if (scattered) wantThese(scattered.split(",").map(Number));
+      else if (last >= first) want(first, last);
+    }, SETTLE_MS);
     return () => clearTimeout(timer);
-  }, [first, last, want, total]);
+  }, [first, last, scattered, want, wantThese, total]);
 
   const show = (number: number) => {
     setCurrent(number);
@@ -82,7 +102,8 @@ export function ConsoleTab({ run, lines }: { run: Run; lines: ConsoleLines }) {
           search={search}
           total={total}
           current={current}
-          top={(rows[0]?.number ?? 0) + OVERSCAN}
+          top={rows[Math.min(OVERSCAN, rows.length - 1)]?.number ?? 0}
+          ranks={ranks}
           onShow={show}
         />
         <label>
@@ -101,47 +122,55 @@ export function ConsoleTab({ run, lines }: { run: Run; lines: ConsoleLines }) {
         </a>
       </div>
       <RunStrip run={run} metric={headlines([run.summary], 1)[0] ?? ""} shown={shown} />
-      <div
-        ref={scroller}
-        className="console"
-        style={{ "--digits": String(total).length } as CSSProperties}
-        role="log"
-        aria-live="off"
-        aria-label={t("console.label")}
-        tabIndex={0}
-        onScroll={scroll.onScroll}
-        onMouseMove={(move) => {
-          const line = lineOf(move);
-          if (line) cursor.hover({ time: line.time_ns / SECOND_NS }, HERE);
-        }}
-        onMouseLeave={() => cursor.leave(HERE)}
-        onClick={(click) => {
-          const line = lineOf(click);
-          // Who has just chosen text to copy it means no line.
-          if (line && getSelection()?.isCollapsed !== false) pinned.pin(line);
-        }}
-      >
-        <div style={{ height: contentHeight(total), position: "relative" }}>
-          {rows.map(({ number, top }) => {
-            const line = lines.line(number);
-            return (
-              <div
-                key={number}
-                className="console-row"
-                style={{ transform: `translateY(${top}px)` }}
-              >
-                <Line
-                  number={number}
-                  line={line}
-                  step={stepOf(line)}
-                  match={search.places.get(number)}
-                  isCurrent={number === current && search.places.has(number)}
-                  isPinned={number === pinned.number}
-                />
-              </div>
-            );
-          })}
+      <div className="console-body">
+        <div
+          ref={scroller}
+          className="console"
+          style={{ "--digits": String(total).length } as CSSProperties}
+          role="log"
+          aria-live="off"
+          aria-label={t("console.label")}
+          tabIndex={0}
+          onScroll={scroll.onScroll}
+          onMouseMove={(move) => {
+            const line = lineOf(move);
+            if (line) cursor.hover({ time: line.time_ns / SECOND_NS }, HERE);
+          }}
+          onMouseLeave={() => cursor.leave(HERE)}
+          onClick={(click) => {
+            const line = lineOf(click);
+            // Who has just chosen text to copy it means no line.
+            if (line && getSelection()?.isCollapsed !== false) pinned.pin(line);
+          }}
+        >
+          <div style={{ height: contentHeight(count), position: "relative" }}>
+            {rows.map(({ number, top }) => {
+              const line = lines.line(number);
+              return (
+                <div
+                  key={number}
+                  className="console-row"
+                  style={{ transform: `translateY(${top}px)` }}
+                >
+                  <Line
+                    number={number}
+                    line={line}
+                    step={stepOf(line)}
+                    match={search.places.get(number)}
+                    isCurrent={number === current && search.places.has(number)}
+                    isPinned={number === pinned.number}
+                  />
+                </div>
+              );
+            })}
+          </div>
         </div>
+        {!isPart && numbers.length > 0 && (
+          <MatchMap numbers={numbers} total={total} onShow={show} />
+        )}
+        {isPart && count === 0 && !search.isRunning && !search.problem && (
+          <p className="console-none">{t("console.none")}</p>
+        )}
       </div>
     </div>
   );
@@ -212,4 +241,9 @@ function usePinnedLine(id: string, goTo: (number: number) => void) {
     put({ x: "time", at: own.current });
   };
   return { number, pin };
+}
+
+/** Return the ranks of the processes that may have printed. */
+function ranksOf(run: Run): number[] {
+  return [...new Set(run.streams.map(({ rank }) => rank))].sort((a, b) => a - b);
 }

@@ -17,12 +17,15 @@ const TEXT_MAX = 20_000;
 const clock = new Intl.DateTimeFormat(undefined, { timeStyle: "medium", hour12: false });
 const whole = new Intl.NumberFormat("en-US");
 
+const NOWHERE: readonly Place[] = [];
+
 interface LineProps {
   number: number;
   line: ConsoleLine | undefined;
   /** At which step the run was when it was printed. */
   step: number | undefined;
-  match: Place | undefined;
+  /** Where in it what is searched for is. */
+  match: readonly Place[] | undefined;
   /** It is the match that was gone to, or where the cursor is pinned. */
   isCurrent: boolean;
   isPinned: boolean;
@@ -31,7 +34,6 @@ interface LineProps {
 /** One line: its number, when it was printed, and what. Everything in it is text. */
 export const Line = memo(function Line(props: LineProps) {
   const { number, line, step } = props;
-  const [start, end] = props.match ?? [0, 0];
   const { t } = useTranslation();
   const theme = useThemeName();
   const names = ["console-line"];
@@ -50,7 +52,7 @@ export const Line = memo(function Line(props: LineProps) {
           )}
           {line.rank > 0 && <span className="console-rank">{line.rank}</span>}
           <span className={line.partial ? "console-text console-partial" : "console-text"}>
-            {marked(spansOf(line.text), start, end).map((span, index) => {
+            {marked(spansOf(line.text), props.match ?? NOWHERE).map((span, index) => {
               const Part = span.isMarked ? "mark" : "span";
               return (
                 <Part key={index} className={span.className} style={styleOf(span, theme)}>

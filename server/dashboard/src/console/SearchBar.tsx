@@ -1,32 +1,41 @@
 import { useRef } from "react";
 import { useTranslation } from "react-i18next";
 
-import type { ConsoleSearch } from "../api/client";
+import { CONSOLE_KINDS, type ConsoleSearch } from "../api/client";
 import { SearchField } from "../shell/SearchField";
 import { useShortcuts } from "../shell/shortcuts";
 import { Tool } from "../shell/Tool";
 import { useUrl } from "../shell/useUrl";
 import { MATCHES_MAX, neighbour } from "./matches";
-import type { Search } from "./useSearch";
+import { isSearch, type Search } from "./useSearch";
 
 export interface Asked extends ConsoleSearch {
-  set: (change: Partial<ConsoleSearch>) => void;
+  /** Lines without a match are left out, as they are wherever a kind or a rank is chosen. */
+  isOnly: boolean;
+  set: (change: Partial<ConsoleSearch & { isOnly: boolean }>) => void;
 }
 
 /** What is searched for, as the address has it. */
 export function useAsked(): Asked {
   const [text, setText] = useUrl("cs");
   const [mode, setMode] = useUrl("cm");
+  const [kindText, setKind] = useUrl("ck");
+  const [rankText, setRank] = useUrl("cr");
   const modes = mode.split(",");
-  const [isRegex, isCase] = [modes.includes("regex"), modes.includes("case")];
+  const [isRegex, isCase, isOnly] = ["regex", "case", "only"].map((each) => modes.includes(each));
+  const now = { isRegex: isRegex!, isCase: isCase!, isOnly: isOnly! };
   return {
     text,
-    isRegex,
-    isCase,
+    ...now,
+    kind: CONSOLE_KINDS.find((each) => each === kindText) ?? null,
+    rank: /^\d{1,9}$/.test(rankText) ? Number(rankText) : null,
     set: (change) => {
       if (change.text !== undefined) setText(change.text || null);
-      const next = { isRegex, isCase, ...change };
-      setMode([next.isRegex && "regex", next.isCase && "case"].filter(Boolean).join(",") || null);
+      if (change.kind !== undefined) setKind(change.kind);
+      if (change.rank !== undefined) setRank(change.rank === null ? null : String(change.rank));
+      const next = { ...now, ...change };
+      const named = [next.isRegex && "regex", next.isCase && "case", next.isOnly && "only"];
+      setMode(named.filter(Boolean).join(",") || null);
     },
   };
 }
@@ -39,11 +48,14 @@ interface SearchBarProps {
   current: number | null;
   /** The first line on screen. */
   top: number;
+  /** Of the processes that printed; one alone has no choice. */
+  ranks: readonly number[];
   onShow: (number: number) => void;
 }
 
 /** The field to search a console with, how much was found, and the ways to it. */
-export function SearchBar({ asked, search, total, current, top, onShow }: SearchBarProps) {
+export function SearchBar(props: SearchBarProps) {
+  const { asked, search, total, current, top, ranks, onShow } = props;
   const { t } = useTranslation();
   const field = useRef<HTMLInputElement>(null);
   const { numbers } = search;
@@ -96,8 +108,44 @@ export function SearchBar({ asked, search, total, current, top, onShow }: Search
       >
         Aa
       </button>
+      <select
+        aria-label={t("console.kind")}
+        value={asked.kind ?? ""}
+        onChange={(change) => asked.set({ kind: (change.target.value || null) as Asked["kind"] })}
+      >
+        <option value="">{t("console.kind_all")}</option>
+        {CONSOLE_KINDS.map((kind) => (
+          <option key={kind} value={kind}>
+            {t(`console.kind_${kind}`)}
+          </option>
+        ))}
+      </select>
+      {ranks.length > 1 && (
+        <select
+          aria-label={t("console.rank")}
+          value={asked.rank ?? ""}
+          onChange={(change) =>
+            asked.set({ rank: change.target.value === "" ? null : Number(change.target.value) })
+          }
+        >
+          <option value="">{t("console.rank_all")}</option>
+          {ranks.map((rank) => (
+            <option key={rank} value={rank}>
+              {t("overview.rank", { rank })}
+            </option>
+          ))}
+        </select>
+      )}
       {asked.text && (
         <>
+          <label>
+            <input
+              type="checkbox"
+              checked={asked.isOnly}
+              onChange={(change) => asked.set({ isOnly: change.target.checked })}
+            />
+            {t("console.only")}
+          </label>
           <Tool
             icon="up"
             label={t("console.previous")}
@@ -110,16 +158,18 @@ export function SearchBar({ asked, search, total, current, top, onShow }: Search
             hint={t("console.next_hint")}
             onClick={() => go(1)}
           />
-          <output className={search.problem ? "bad" : "muted"}>
-            {search.problem ?? <Found search={search} total={total} current={current} />}
-          </output>
         </>
+      )}
+      {isSearch(asked) && (
+        <output className={search.problem ? "bad" : "muted"}>
+          {search.problem ?? <Found {...{ search, total, current }} isText={asked.text !== ""} />}
+        </output>
       )}
     </div>
   );
 }
 
-function Found(props: { search: Search; total: number; current: number | null }) {
+function Found(props: { search: Search; total: number; current: number | null; isText: boolean }) {
   const { t } = useTranslation();
   const { numbers, isRunning, searched, places } = props.search;
   const { current, total } = props;
@@ -129,11 +179,13 @@ function Found(props: { search: Search; total: number; current: number | null })
   const numbered = { count, number: count.toLocaleString("en-US") };
   return (
     <>
-      {at > 0
-        ? t("console.match", { ...numbered, at: at.toLocaleString("en-US") })
-        : count >= MATCHES_MAX
-          ? t("console.matches_cut", numbered)
-          : t("console.matches", numbered)}
+      {!props.isText
+        ? t("console.shown", numbered)
+        : at > 0
+          ? t("console.match", { ...numbered, at: at.toLocaleString("en-US") })
+          : count >= MATCHES_MAX
+            ? t("console.matches_cut", numbered)
+            : t("console.matches", numbered)}
       {isRunning && ` · ${t("console.searching", { share })}`}
     </>
   );

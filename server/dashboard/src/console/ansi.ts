@@ -169,24 +169,29 @@ function luminance(colour: Rgb): number {
   return 0.2126 * red! + 0.7152 * green! + 0.0722 * blue!;
 }
 
-/** Return the spans with what is from character *start* to before *end* in spans of its own. */
+/** Return the spans with what is in *places*, from a character to before another, in spans of its own. */
 export function marked(
   spans: readonly Span[],
-  start: number,
-  end: number,
+  places: readonly (readonly [start: number, end: number])[],
 ): (Span & { isMarked?: boolean })[] {
   const parts: (Span & { isMarked?: boolean })[] = [];
   let at = 0;
   for (const span of spans) {
     const characters = [...span.text]; // the server counts code points
+    const end = at + characters.length;
     const cut = (from: number, to: number, isMarked: boolean) => {
       const text = characters.slice(Math.max(0, from - at), Math.max(0, to - at)).join("");
       if (text) parts.push(isMarked ? { ...span, text, isMarked } : { ...span, text });
     };
-    cut(at, start, false);
-    cut(Math.max(at, start), end, true);
-    cut(Math.max(at, end), at + characters.length, false);
-    at += characters.length;
+    let done = at;
+    for (const [from, to] of places) {
+      if (to <= done || from >= end) continue;
+      cut(done, from, false);
+      cut(Math.max(done, from), to, true);
+      done = Math.min(end, to);
+    }
+    cut(done, end, false);
+    at = end;
   }
   return parts;
 }

@@ -2,13 +2,13 @@
 
 import type { ConsoleMatches } from "../api/types";
 
-/** Where the first match of a line is, in characters. */
+/** Where a match is in its line, in characters. */
 export type Place = readonly [start: number, end: number];
 
 export interface Matches {
   /** Lines, ascending. */
   numbers: readonly number[];
-  places: ReadonlyMap<number, Place>;
+  places: ReadonlyMap<number, readonly Place[]>;
   searched: number;
   /** The part to go on with. */
   next: number;
@@ -30,10 +30,16 @@ export const NO_MATCHES: Matches = {
 export function withPart(found: Matches, part: ConsoleMatches): Matches {
   const places = new Map(found.places);
   const fresh: number[] = [];
+  let [line, own]: [number | null, Place[]] = [null, []];
   part.numbers.forEach((number, index) => {
     if (places.size >= MATCHES_MAX && !places.has(number)) return;
     if (!places.has(number)) fresh.push(number);
-    places.set(number, [part.starts[index]!, part.ends[index]!]);
+    // The matches of a line follow each other; what an earlier part said of it is old.
+    if (number !== line) {
+      [line, own] = [number, []];
+      places.set(number, own);
+    }
+    own.push([part.starts[index]!, part.ends[index]!]);
   });
   return {
     numbers: fresh.length > 0 ? merged(found.numbers, fresh) : found.numbers,
@@ -63,4 +69,10 @@ export function neighbour(numbers: readonly number[], line: number, side: 1 | -1
   if (side < 0) return low === 0 ? numbers.length - 1 : low - 1;
   const next = numbers[low] === line ? low + 1 : low;
   return next === numbers.length ? 0 : next;
+}
+
+/** Return the index of *line*, or of the match nearest before it; 0 where there is none. */
+export function indexOf(numbers: readonly number[], line: number): number {
+  const before = numbers[neighbour(numbers, line + 1, -1)] ?? 0;
+  return before > line ? 0 : Math.max(0, neighbour(numbers, line + 1, -1));
 }

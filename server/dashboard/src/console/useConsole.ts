@@ -2,7 +2,7 @@
 
 import { useCallback, useEffect, useRef, useState } from "react";
 
-import { fetchConsole } from "../api/client";
+import { fetchConsole, fetchConsoleLines } from "../api/client";
 import { feed } from "../api/feed";
 import type { ConsoleLine, ConsolePage } from "../api/types";
 
@@ -13,16 +13,21 @@ export interface ConsoleLines {
   line: (number: number) => ConsoleLine | undefined;
   /** Fetch the lines from *first* to *last* that are not here. */
   want: (first: number, last: number) => void;
+  /** Fetch those of these lines that are not here: they may lie far apart. */
+  wantThese: (numbers: readonly number[]) => void;
 }
 
 const PAGE_LINES = 500;
 /** Lines kept; the rest is fetched again when someone scrolls back to it. */
 const KEPT_MAX = 50_000;
 const TAIL_INTERVAL_MS = 500;
+/** The API's bound on numbers in one request. */
+const NUMBERS_MAX = 200;
 
 export function useConsole(id: string): ConsoleLines {
   const lines = useRef(new Map<number, ConsoleLine>());
   const pages = useRef(new Set<number>()); // asked for
+  const asked = useRef(new Set<number>()); // lines of their own, on their way
   const [total, setTotal] = useState<number | null>(null);
   const [, setRevision] = useState(0);
 
@@ -44,6 +49,23 @@ export function useConsole(id: string): ConsoleLines {
         fetchConsole(id, page * PAGE_LINES, PAGE_LINES).then(keep, () =>
           pages.current.delete(page),
         );
+      }
+    },
+    [id, keep],
+  );
+
+  const wantThese = useCallback(
+    (numbers: readonly number[]) => {
+      const missing = numbers.filter(
+        (number) => !lines.current.has(number) && !asked.current.has(number),
+      );
+      for (let at = 0; at < missing.length; at += NUMBERS_MAX) {
+        const some = missing.slice(at, at + NUMBERS_MAX);
+        for (const number of some) asked.current.add(number);
+        const done = () => some.forEach((number) => asked.current.delete(number));
+        fetchConsoleLines(id, some)
+          .then(keep, () => undefined)
+          .finally(done);
       }
     },
     [id, keep],
@@ -78,5 +100,5 @@ export function useConsole(id: string): ConsoleLines {
   }, [id, keep]);
 
   const line = useCallback((number: number) => lines.current.get(number), []);
-  return { total, line, want };
+  return { total, line, want, wantThese };
 }

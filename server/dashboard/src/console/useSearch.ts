@@ -15,21 +15,26 @@ const TYPING_MS = 250;
 const GROWTH_MS = 1000;
 const NOTHING: Search = { ...NO_MATCHES, isRunning: false, problem: null };
 
+/** Tell whether *asked* leaves any line out. */
+export function isSearch({ text, kind, rank }: ConsoleSearch): boolean {
+  return text !== "" || kind !== null || rank !== null;
+}
+
 /** Search the run's console for *asked*, and whatever is added to its *total* lines later. */
 export function useSearch(id: string, asked: ConsoleSearch, total: number): Search {
   const [search, setSearch] = useState(NOTHING);
   const grow = useRef(() => {});
-  const { text, isRegex, isCase } = asked;
+  const { text, isRegex, isCase, kind, rank } = asked;
 
   useEffect(() => {
-    if (text === "") return setSearch(NOTHING);
+    if (!isSearch(asked)) return setSearch(NOTHING);
     const controller = new AbortController();
     let found: Matches = NO_MATCHES;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const go = async () => {
       try {
         do {
-          const what = { text, isRegex, isCase };
+          const what = { text, isRegex, isCase, kind, rank };
           found = withPart(found, await searchConsole(id, what, found.next, controller.signal));
           setSearch({ ...found, isRunning: !found.isEnd, problem: null });
         } while (!found.isEnd);
@@ -52,7 +57,9 @@ export function useSearch(id: string, asked: ConsoleSearch, total: number): Sear
       clearTimeout(timer);
       controller.abort();
     };
-  }, [id, text, isRegex, isCase]);
+    // `asked` is made anew at every render; its parts are here.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [id, text, isRegex, isCase, kind, rank]);
 
   useEffect(() => grow.current(), [total]);
 
