@@ -152,3 +152,33 @@ def test_a_pinned_cursor_is_one_for_charts_and_lanes(page: Page, run: str) -> No
     ).to_be_visible()
     page.keyboard.press("Escape")
     expect(pins).to_have_count(0)
+
+
+def test_lanes_say_where_a_device_was_in_trouble_and_who_is_behind(
+    page: Page, folder: Path, record: Callable[..., Any], arrive: Callable[[Any], str]
+) -> None:
+    """Idle, full and hot with icon and word, at the cursor too; all GPUs below each other."""
+    recording = record(folder, "lane-lynx", project="lanes", age_s=900)
+    recording.log(0, {"train/loss": 1.0})
+    for second in range(0, 301, 5):
+        use = 5.0 if 100 <= second < 200 else 90.0
+        gpus = {"0": use, "1": 30.0, "2": 88.0}
+        sample = {f"sys/gpu.{gpu}.utilization_percent": value for gpu, value in gpus.items()}
+        sample |= {"sys/gpu.0.temperature_celsius": 60.0, "sys/memory.percent": 97.0}
+        recording.sample(second, sample)
+    recording.end(RunEnded(recording.began_ns + 300 * SECOND, "finished"))
+    page.goto(f"/r/{arrive(recording)}/system")
+
+    first = page.get_by_role("region", name="GPU 0")
+    expect(first.locator(".lane-trouble")).to_have_text("idle 1 m 40 s")
+    expect(page.get_by_role("region", name="GPU 2").locator(".lane-trouble")).to_have_count(0)
+    expect(page.get_by_role("region", name="Memory").locator(".lane-trouble")).to_contain_text(
+        "nearly full"
+    )
+    lane = first.get_by_role("img", name=re.compile("gpu.0.utilization_percent over time"))
+    point_at(page, lane, 0.5)
+    expect(first.locator("output").first).to_have_text("5 % · ⚠ idle")
+
+    work = page.get_by_role("region", name="All GPUs")
+    expect(work.locator(".lane-name")).to_have_text(["GPU 0", "GPU 1 behind", "GPU 2"])
+    expect(work.locator("output").nth(1)).to_have_text("30 %")

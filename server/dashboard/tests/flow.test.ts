@@ -1,6 +1,15 @@
 import { describe, expect, it } from "vitest";
 
-import { flowGrid, flowMetrics, layerOf, warningsOf } from "../src/run/flow";
+import {
+  flowGrid,
+  flowMetrics,
+  histogramOf,
+  layerOf,
+  moduleOf,
+  moduleRows,
+  ratioRange,
+  warningsOf,
+} from "../src/run/flow";
 import { trackOf } from "./build";
 
 describe("flowMetrics", () => {
@@ -71,5 +80,44 @@ describe("warningsOf", () => {
       ["d", "exploding"],
       ["e", "broken"],
     ]);
+  });
+});
+
+describe("modules", () => {
+  it("are what stands up to the first number, or the first part", () => {
+    expect(
+      ["block.3.attn.weight", "stem.weight", "head", "block.10", "a.layers.2.b.1.w"].map(moduleOf),
+    ).toEqual(["block.3", "stem", "head", "block", "a.layers.2"]);
+  });
+
+  it("have the norm of their layers together, and all that is not finite", () => {
+    const row = (name: string, magnitude: (number | null)[], zeros: (number | null)[]) => ({
+      name,
+      magnitude,
+      zeros,
+      nonfinite: [1, 0],
+    });
+    const rows = [
+      row("a.x", [3, null], [0, 1]),
+      row("a.y", [4, 2], [1, null]),
+      row("b", [1, 1], [0, 0]),
+    ];
+
+    expect(moduleRows(rows, moduleOf, true)).toEqual([
+      { name: "a", magnitude: [5, 2], zeros: [0.5, 1], nonfinite: [2, 0] },
+      { name: "b", magnitude: [1, 1], zeros: [0, 0], nonfinite: [1, 0] },
+    ]);
+    expect(moduleRows(rows, moduleOf, false)[0]!.magnitude).toEqual([4, 2]);
+  });
+
+  it("colour the ratio around a thousandth", () => {
+    const rows = (...magnitude: (number | null)[]) => [
+      { name: "a", magnitude, zeros: [], nonfinite: [] },
+    ];
+
+    expect(ratioRange(rows(null, 0, 2e-3))).toEqual([-4, -2]);
+    expect(ratioRange(rows(1e-5)).map(Math.round)).toEqual([-5, -1]);
+    expect(ratioRange(rows(1e-30))).toEqual([-6, 0]);
+    expect(histogramOf("opt/1/grad/norm/head", "gradient")).toBe("opt/1/grad/histogram/head");
   });
 });

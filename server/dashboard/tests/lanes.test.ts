@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { CheckpointSummary, Run, Stream } from "../src/api/types";
 import { epochsOf, marksNear, marksOf, phaseAt, processRows } from "../src/lanes/phases";
 import { joined, piecesOf, sampleAt } from "../src/lanes/trace";
+import { stragglersOf, troubledS, troublesOf } from "../src/lanes/troubles";
 import { clockOf, complete, secondsAt, stepAt } from "../src/run/clock";
 import { groupDevices, mainOf, totalOf } from "../src/run/devices";
 import { runOf, trackOf } from "./build";
@@ -168,5 +169,35 @@ describe("the clock", () => {
     expect(complete(clock, { step: 10 })).toEqual({ step: 10, relative: 10, time: 110 });
     expect(complete(clock, { metric: 3 })).toEqual({ metric: 3 });
     expect(complete(clock, { step: 99 })).toEqual({ step: 99 });
+  });
+});
+
+describe("troubles", () => {
+  const use = "sys/gpu.0.utilization_percent@box";
+
+  it("are long idle stretches; short ones and gaps are none", () => {
+    const x = [0, 20, 40, 60, 80, 100, 120, 140, 900, 920, 940];
+    const track = at(x, [90, 5, 5, 5, 90, 5, 90, 90, 5, 5, 90]);
+
+    expect(troublesOf(use, track, 100)).toEqual([{ kind: "idle", from: 10, to: 70 }]);
+    expect(troubledS(troublesOf(use, track, 100))).toBe(60);
+    expect(troublesOf("sys/cpu.percent", track, 100)).toEqual([]);
+  });
+
+  it("are full memory where it is known how much there is, and heat", () => {
+    const memory = "sys/gpu.0.memory_used_bytes";
+
+    expect(troublesOf(memory, at([0, 10], [90, 96]), 100)).toEqual([
+      { kind: "full", from: 5, to: 15 },
+    ]);
+    expect(troublesOf(memory, at([0, 10], [90, 96]), null)).toEqual([]);
+    expect(troublesOf("sys/memory.percent", at([0, 10], [NaN, 96]), 100)).toHaveLength(1);
+    expect(troublesOf("sys/gpu.1.temperature_celsius", at([0], [88]), null)).toHaveLength(1);
+  });
+
+  it("are processes far behind the others", () => {
+    expect(stragglersOf([90, 88, 40, null, 91])).toEqual([false, false, true, false, false]);
+    expect(stragglersOf([5])).toEqual([false]);
+    expect(stragglersOf([])).toEqual([]);
   });
 });

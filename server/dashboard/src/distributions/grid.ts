@@ -53,23 +53,41 @@ export function rangeOf(rows: readonly HistogramRow[], measure: Measure): [numbe
   return low <= high ? [low, high] : [0, 1];
 }
 
+/** Colours from the least to the greatest. */
+export type Ramp = readonly (readonly [red: number, green: number, blue: number])[];
+
 // Even steps of lightness, told apart by colour-blind eyes too.
-const RAMP = [
+export const SEQUENTIAL: Ramp = [
   [0, 32, 81],
   [60, 77, 110],
   [127, 124, 117],
   [187, 175, 113],
   [253, 234, 69],
-] as const;
+];
+
+/** Two directions away from a middle: blue and orange, which colour-blind eyes tell apart. */
+export const DIVERGING: Ramp = [
+  [18, 73, 140],
+  [112, 163, 209],
+  [214, 214, 209],
+  [232, 151, 96],
+  [163, 59, 11],
+];
 
 /** Return the colour of a cell. */
-export function colourOf(cell: number, [low, high]: readonly [number, number]): string {
+export function colourOf(
+  cell: number,
+  [low, high]: readonly [number, number],
+  ramp: Ramp = SEQUENTIAL,
+): string {
   const place = high > low ? Math.min(1, Math.max(0, (cell - low) / (high - low))) : 0.5;
-  const at = Math.min(RAMP.length - 2, Math.floor(place * (RAMP.length - 1)));
-  const part = place * (RAMP.length - 1) - at;
-  const [from, to] = [RAMP[at]!, RAMP[at + 1]!];
+  const at = Math.min(ramp.length - 2, Math.floor(place * (ramp.length - 1)));
+  const part = place * (ramp.length - 1) - at;
+  const [from, to] = [ramp[at]!, ramp[at + 1]!];
   return `rgb(${from.map((value, i) => Math.round(value + (to[i]! - value) * part)).join(" ")})`;
 }
 
-/** The ramp as a CSS gradient, for the key. */
-export const RAMP_CSS = `linear-gradient(90deg, ${RAMP.map((c) => `rgb(${c.join(" ")})`).join(", ")})`;
+/** Return a ramp as a CSS gradient, for the key. */
+export function rampCss(ramp: Ramp): string {
+  return `linear-gradient(90deg, ${ramp.map((c) => `rgb(${c.join(" ")})`).join(", ")})`;
+}

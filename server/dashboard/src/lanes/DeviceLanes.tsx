@@ -74,6 +74,7 @@ export function DeviceLanes({ run, group, window, view }: DeviceLanesProps) {
             colour={`--hue-${HUES[group.kind]}`}
             unit={deviceUnit(metric)}
             high={highOf(run, metric, group)}
+            whole={wholeOf(run, metric, group)}
             points={run.devices[metric]?.count ?? 0}
             window={window}
             view={view}
@@ -88,13 +89,17 @@ export function DeviceLanes({ run, group, window, view }: DeviceLanesProps) {
   );
 }
 
+/** Return all there is of what a lane shows; null where nobody knows. */
+function wholeOf(run: Run, metric: string, group: DeviceGroup): number | null {
+  const total = toNumber(run.devices[totalOf(metric)]?.max ?? 0);
+  return total > 0 ? total : group.kind === "process" ? null : (deviceUnit(metric).high ?? null);
+}
+
 /** Return what a lane's upper border stands for: all there is, else the most that was used. */
 function highOf(run: Run, metric: string, group: DeviceGroup): number {
   const most = (name: string) => toNumber(run.devices[name]?.max ?? 0);
-  const total = most(totalOf(metric));
-  const unit = deviceUnit(metric);
-  if (total > 0) return total;
-  if (unit.high !== undefined && group.kind !== "process") return Math.max(unit.high, most(metric));
+  const whole = wholeOf(run, metric, group);
+  if (whole !== null) return Math.max(whole, most(metric));
   return most(metric) > 0 ? most(metric) : 1;
 }
 

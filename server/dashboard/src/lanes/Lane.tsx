@@ -1,14 +1,17 @@
 import { useCallback, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 
+import { formatDuration } from "../api/number";
 import type { Place } from "../charts/cursor";
 import type { Unit } from "../charts/unit";
 import { useTracks, type Window } from "../series/useTracks";
 import { Icon } from "../shell/Icon";
-import { drawGaps, drawTrace } from "./draw";
+import { drawGaps, drawTrace, drawTroubles } from "./draw";
+import { phaseAt } from "./phases";
 import { type Span } from "../charts/span";
 import { CursorStrip, type ZoomView } from "../charts/CursorStrip";
 import { joined, sampleAt } from "./trace";
+import { troubledS, troublesOf } from "./troubles";
 import { useCursorText } from "../charts/useCursorText";
 
 export interface LaneProps {
@@ -19,6 +22,8 @@ export interface LaneProps {
   unit: Unit;
   /** What the upper border stands for. */
   high: number;
+  /** All there is of it; null where nobody knows. */
+  whole: number | null;
   points: number;
   window: Window | null;
   view: ZoomView;
@@ -41,13 +46,19 @@ export function Lane(props: LaneProps) {
     isVisible,
   );
   const track = useMemo(() => joined(query.data ?? []), [query.data]);
+  const { whole } = props;
+  const troubles = useMemo(
+    () => (track ? troublesOf(metric, track, whole) : []),
+    [metric, track, whole],
+  );
   const draw = useCallback(
     (context: CanvasRenderingContext2D, span: Span) => {
       if (!track) return;
       drawGaps(context, span, LANE_PX, track);
       drawTrace(context, span, LANE_PX, track, high, colour);
+      drawTroubles(context, span, LANE_PX, troubles);
     },
-    [track, high, colour],
+    [track, high, colour, troubles],
   );
   const describe = useCallback(
     (place: Place | null) => {
@@ -60,15 +71,18 @@ export function Lane(props: LaneProps) {
       if (!sample) return t("lanes.not_measured");
       if (!Number.isFinite(sample.mean)) return t("chart.not_finite", { count: sample.bad });
       const value = unit.format(sample.mean);
-      return sample.min === sample.max
-        ? value
-        : t("lanes.between", {
-            value,
-            min: unit.format(sample.min),
-            max: unit.format(sample.max),
-          });
+      const words =
+        sample.min === sample.max
+          ? value
+          : t("lanes.between", {
+              value,
+              min: unit.format(sample.min),
+              max: unit.format(sample.max),
+            });
+      const trouble = phaseAt(troubles, place.relative);
+      return trouble ? `${words} · ⚠ ${t(`lanes.is_${trouble.kind}`)}` : words;
     },
-    [track, query.isSuccess, unit, t],
+    [track, troubles, query.isSuccess, unit, t],
   );
   const output = useCursorText<HTMLOutputElement>(describe);
   return (
@@ -82,6 +96,12 @@ export function Lane(props: LaneProps) {
       >
         <Icon name={props.isOpen ? "down" : "right"} />
         {title}
+        {troubles[0] && (
+          <span className="warn lane-trouble" title={t(`lanes.why_${troubles[0].kind}`)}>
+            <Icon name="alert" /> {t(`lanes.is_${troubles[0].kind}`)}{" "}
+            {formatDuration(troubledS(troubles))}
+          </span>
+        )}
       </button>
       <CursorStrip
         view={view}

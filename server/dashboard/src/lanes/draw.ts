@@ -3,7 +3,7 @@
 import type { Track } from "../api/columns";
 import { placeOf, type Span } from "../charts/span";
 import { ink } from "../shell/theme";
-import type { Attempt, Epoch, Mark, ProcessRow } from "./phases";
+import type { Attempt, Epoch, Mark, Phase, ProcessRow } from "./phases";
 import { piecesOf } from "./trace";
 
 const BAD_PX = 3;
@@ -95,6 +95,26 @@ export function drawGaps(
     context.restore();
   }
   context.globalAlpha = 1;
+}
+
+const TROUBLE_PX = 4;
+
+/** Underline where the device was in trouble. */
+export function drawTroubles(
+  context: CanvasRenderingContext2D,
+  span: Span,
+  height: number,
+  troubles: readonly Phase[],
+): void {
+  context.fillStyle = ink("--warn");
+  for (const { from, to } of troubles) {
+    const left = placeOf(span, from);
+    const width = Math.max(2, placeOf(span, to) - left);
+    context.globalAlpha = 0.14;
+    context.fillRect(left, 0, width, height);
+    context.globalAlpha = 1;
+    context.fillRect(left, height - TROUBLE_PX, width, TROUBLE_PX);
+  }
 }
 
 const LABEL_PX = 8;

@@ -1,8 +1,8 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { useMemo } from "react";
+import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 
-import { fetchHistogram, fetchHistogramGrid } from "../api/client";
+import { fetchHistogramGrid } from "../api/client";
 import type { HistogramGrid, Run } from "../api/types";
 import {
   groupOf,
@@ -16,13 +16,18 @@ import { HeatMap } from "../distributions/HeatMap";
 import { PercentileBands } from "../distributions/PercentileBands";
 import { Ridgeline } from "../distributions/Ridgeline";
 import { StepHistogram } from "../distributions/StepHistogram";
+import { ValueMap } from "../distributions/ValueMap";
+import { findMetrics } from "../charts/useView";
 import { Failure } from "../shell/Failure";
+import { SearchField } from "../shell/SearchField";
 import { useUrl } from "../shell/useUrl";
+import { STEPS, useHistogram } from "./useHistogram";
+import { useShownStep } from "./useShownStep";
 
 const COLUMNS = 120;
 const RIDGES = 32;
-/** So many steps have a histogram of their own; beyond that neighbours are added up. */
-const STEPS = 160;
+/** Fewer layers than this are found by looking. */
+const SEARCHED_MIN = 8;
 
 /** The distributions of weights, gradients and updates: all layers at once, then one of them. */
 export function DistributionsTab({ run }: { run: Run }) {
@@ -51,7 +56,18 @@ function Distributions({ id, grid, version }: DistributionsProps) {
   const [measureText, setMeasure] = useUrl("hm");
   const groups = useMemo(() => groupsOf(grid.rows.map((row) => row.name)), [grid]);
   const group = groups.find((each) => each === groupOf(chosen)) ?? groups[0] ?? "";
-  const rows = useMemo(() => rowsOf(grid, group), [grid, group]);
+  const [search, setSearch] = useState("");
+  const [step, onStep] = useShownStep();
+  const all = useMemo(() => rowsOf(grid, group), [grid, group]);
+  const rows = useMemo(() => {
+    const found = new Set(
+      findMetrics(
+        all.map((row) => row.name),
+        search,
+      ),
+    );
+    return all.filter((row) => found.has(row.name));
+  }, [all, search]);
   const measure: Measure = MEASURES.find((each) => each === measureText) ?? "magnitude";
   const selected = rows.find((row) => row.name === chosen)?.name ?? rows[0]?.name ?? null;
   return (
@@ -79,6 +95,9 @@ function Distributions({ id, grid, version }: DistributionsProps) {
             ))}
           </select>
         </label>
+        {all.length >= SEARCHED_MIN && (
+          <SearchField label={t("distributions.search")} value={search} onChange={setSearch} />
+        )}
         {grid.is_thinned && <span className="muted">{t("distributions.thinned")}</span>}
         {grid.names > grid.rows.length && (
           <span className="muted">
@@ -93,30 +112,28 @@ function Distributions({ id, grid, version }: DistributionsProps) {
           measure={measure}
           group={group}
           selected={selected}
-          onSelect={setChosen}
+          step={step}
+          onSelect={(name, at) => {
+            setChosen(name);
+            if (at !== undefined) onStep(at);
+          }}
         />
       </section>
+      {rows.length === 0 && <p className="panel-hint">{t("distributions.no_layer")}</p>}
       {selected && <OneLayer id={id} name={selected} version={version} />}
     </>
   );
 }
 
-const VIEWS = ["ridges", "bands", "step"] as const;
+const VIEWS = ["ridges", "map", "bands", "step"] as const;
 
-/** One layer's histograms: behind each other, as percentiles over the steps, or one step's. */
+/** One layer's histograms: behind each other, as colours or percentiles over the steps, or one step's. */
 function OneLayer({ id, name, version }: { id: string; name: string; version: number }) {
   const { t } = useTranslation();
   const [viewText, setView] = useUrl("hv");
-  const [stepText, setStep] = useUrl("hs");
+  const [step, onStep] = useShownStep();
   const view = VIEWS.find((each) => each === viewText) ?? "ridges";
-  const columns = view === "ridges" ? RIDGES : STEPS;
-  const query = useQuery({
-    queryKey: ["histogram", id, name, version, columns],
-    queryFn: ({ signal }) => fetchHistogram(id, name, columns, signal),
-    placeholderData: keepPreviousData,
-  });
-  const step = /^-?\d+$/.test(stepText) ? Number(stepText) : null;
-  const onStep = (chosen: number | null) => setStep(chosen === null ? null : String(chosen));
+  const query = useHistogram(id, name, version, view === "ridges" ? RIDGES : STEPS);
   return (
     <section className="card distributions" aria-label={name}>
       <header className="card-header">
@@ -137,6 +154,7 @@ function OneLayer({ id, name, version }: { id: string; name: string; version: nu
       </header>
       {query.isError && <Failure error={query.error} onRetry={() => void query.refetch()} />}
       {query.data && view === "ridges" && <Ridgeline series={query.data} />}
+      {query.data && view === "map" && <ValueMap series={query.data} onStep={onStep} />}
       {query.data && view === "bands" && <PercentileBands series={query.data} onStep={onStep} />}
       {query.data && view !== "ridges" && (
         <StepHistogram series={query.data} step={step} onStep={onStep} />

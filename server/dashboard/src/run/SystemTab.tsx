@@ -9,10 +9,12 @@ import { DeviceLanes } from "../lanes/DeviceLanes";
 import { placeOf, type Span } from "../charts/span";
 import { PhaseLanes } from "../lanes/PhaseLanes";
 import { endOf } from "../lanes/phases";
+import { WorkMap } from "../lanes/WorkMap";
 import { CursorStrip, type ZoomView } from "../charts/CursorStrip";
 import { useCursorText } from "../charts/useCursorText";
 import { Icon } from "../shell/Icon";
 import { ink } from "../shell/theme";
+import "../styles/distributions.css";
 import "../styles/lanes.css";
 import { groupDevices } from "./devices";
 
@@ -35,6 +37,7 @@ export function SystemTab({ run }: { run: Run }) {
     <div className="lanes">
       <TimeHead view={view} isZoomed={window !== null} />
       <PhaseLanes run={run} window={window} view={view} />
+      <WorkMap run={run} window={window} view={view} />
       {groups.length === 0 && <p className="panel-hint">{t("tab.system_empty")}</p>}
       {hosts.map((host) => (
         <div key={host}>

@@ -90,6 +90,77 @@ export function flowGrid(
   };
 }
 
+/** Return the module that a layer is a part of: "block.3" of "block.3.attn.weight", "stem" of "stem.weight". */
+export function moduleOf(layer: string): string {
+  const parts = layer.split(".");
+  const number = parts.findIndex((part) => /^\d+$/.test(part));
+  return number > 0 && number < parts.length - 1
+    ? parts.slice(0, number + 1).join(".")
+    : (parts[0] ?? layer);
+}
+
+/**
+ * Return a row for each module instead of each layer: of norms the norm of all its layers together,
+ * of the ratio the greatest, of shares the mean; what is not finite is added up.
+ */
+export function moduleRows(
+  rows: readonly HistogramRow[],
+  moduleOfRow: (name: string) => string,
+  isNorm: boolean,
+): HistogramRow[] {
+  const members = new Map<string, HistogramRow[]>();
+  for (const row of rows) {
+    const name = moduleOfRow(row.name);
+    const known = members.get(name);
+    if (known) known.push(row);
+    else members.set(name, [row]);
+  }
+  const joined = (
+    own: readonly HistogramRow[],
+    of: "magnitude" | "zeros",
+    join: (values: number[]) => number,
+  ) =>
+    own[0]![of].map((_, column) => {
+      const values = own.map((row) => row[of][column]).filter((value) => value != null);
+      return values.length > 0 ? join(values) : null;
+    });
+  const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  return [...members].map(([name, own]) => ({
+    name,
+    magnitude: joined(own, "magnitude", (values) =>
+      isNorm ? Math.hypot(...values) : Math.max(...values),
+    ),
+    zeros: joined(own, "zeros", mean),
+    nonfinite: own[0]!.nonfinite.map((_, column) =>
+      own.reduce((sum, row) => sum + (row.nonfinite[column] ?? 0), 0),
+    ),
+  }));
+}
+
+/** An update that changes weights by a thousandth is what is mostly aimed at. */
+const RATIO_USUAL = -3;
+const RATIO_REACH_MAX = 3;
+
+/** Return the ends of the colours of ratios, as powers of ten: the usual one is in the middle. */
+export function ratioRange(rows: readonly HistogramRow[]): [low: number, high: number] {
+  let reach = 1;
+  for (const { magnitude } of rows)
+    for (const value of magnitude)
+      if (value !== null && value > 0)
+        reach = Math.max(reach, Math.abs(Math.log10(value) - RATIO_USUAL));
+  reach = Math.min(RATIO_REACH_MAX, reach);
+  return [RATIO_USUAL - reach, RATIO_USUAL + reach];
+}
+
+/** Return the name of the histograms that go with a metric of *flow*. */
+export function histogramOf(name: string, flow: Flow): string {
+  return {
+    gradient: () => name.replace("grad/norm/", "grad/histogram/"),
+    weight: () => name.replace("param/norm/", "param/histogram/"),
+    ratio: () => name.replace("param/update_ratio/", "update/histogram/"),
+  }[flow]();
+}
+
 export type Warning = "vanishing" | "exploding" | "broken";
 
 /** Gradients so much smaller or larger than those of the median layer are not a matter of shape. */
