@@ -80,6 +80,29 @@ def test_checkpoints_say_which_is_best_and_what_became_of_it(page: Page, run: st
     assert Path(download.value.path()).read_bytes() == DATA
 
 
+def test_rules_can_be_tried_and_loading_is_copied(page: Page, context: Any, run: str) -> None:
+    """What would go is struck out, and nothing goes; each row has the lines that load it."""
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto(f"/r/{run}/checkpoints")
+    rows = page.locator(".checkpoints > table > tbody > tr")
+    expect(rows.nth(0)).to_contain_text("ago")
+    page.get_by_text("What would stay by which rules").click()
+    page.get_by_label("Each so many steps").fill("1000")
+    expect(page.get_by_text("1 would go")).to_be_visible()
+    expect(rows.nth(0)).to_contain_text("would be let go of")
+    page.get_by_label("Newest", exact=True).fill("1")
+    expect(page.get_by_text("0 would go")).to_be_visible()
+    expect(rows.nth(0)).not_to_contain_text("would be let go of")
+
+    rows.nth(0).get_by_role("button", name="Copy Python").click()
+    expect(page.get_by_text("Copied")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()") == (
+        "import mltrack\nimport torch\n\n"
+        f'path = mltrack.open().run("{run}").checkpoint("{2:032x}").download()\n'
+        'state = torch.load(path, map_location="cpu")'
+    )
+
+
 def test_checkpoints_stand_on_the_metric_that_chose_them(page: Page, run: str) -> None:
     """A click on one leads to its files; the chart is above the list of them too."""
     page.goto(f"/r/{run}")

@@ -111,6 +111,23 @@ def test_media_are_seen_step_by_step(page: Page, run: str) -> None:
     assert table.get_by_role("row").count() < 60, "only rows in sight are in the page"
 
 
+def test_masks_are_as_pale_and_boxes_as_sure_as_wanted(page: Page, run: str) -> None:
+    """Sliders for the opacity of masks and the least score; boxes without one stay."""
+    page.goto(f"/r/{run}/media")
+    images = section(page, "val/samples")
+    canvas = images.locator("canvas").first.element_handle()
+    painted = f"(canvas) => ({PAINTED})(canvas)"
+    page.wait_for_function(f"(canvas) => ({PAINTED})(canvas) > 3000", arg=canvas)
+    whole = page.evaluate(painted, canvas)
+    images.get_by_label("Least score").fill("0.95")
+    page.wait_for_function(f"([canvas, whole]) => ({PAINTED})(canvas) < whole", arg=[canvas, whole])
+    surer = page.evaluate(painted, canvas)
+    images.get_by_label("Masks").fill("0")
+    page.wait_for_function(f"([canvas, surer]) => ({PAINTED})(canvas) < surer", arg=[canvas, surer])
+
+    assert page.evaluate(painted, canvas) > 100, "a box without a score is a fact"
+
+
 def test_what_a_training_says_of_itself_runs_nowhere(page: Page, run: str) -> None:
     """Captions, texts and names of columns are text; a file opened by itself is in a sandbox."""
     page.goto(f"/r/{run}/media")

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import re
 import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import BrowserContext
 from playwright.sync_api import Page
 from playwright.sync_api import expect
 
@@ -185,3 +189,65 @@ def test_the_timeline_says_how_it_went_and_what_is_behind_the_end(
         ]
     )
     expect(timeline).to_contain_text("SIGKILL ends a program at once")
+
+
+def test_the_head_has_the_numbers_that_matter(
+    page: Page, folder: Path, record: Callable[..., Any], arrive: Callable[[Any], str]
+) -> None:
+    """The best value with its very step among many, the pace, what is left, what it takes."""
+    run = record(folder, "busy-bee", project="heads", age_s=2500)
+    run.write(Params(run.began_ns, "trainer", {"max_steps": 8000, "epochs": 3}))
+    for step in range(5000):
+        run.log(step, {"val/loss": 0.125 if step == 3217 else 1 + step / 5000})
+    for second in range(0, 100, 5):
+        used = {"sys/gpu.0.utilization_percent": 70.0, "sys/gpu.1.utilization_percent": 80.0}
+        run.sample(second, used | {"sys/gpu.0.memory_used_bytes": 2.0**30 * (1 + second // 50)})
+    page.goto(f"/r/{arrive(run)}")
+
+    numbers = page.locator(".key-numbers > div")
+    expect(numbers).to_have_text(
+        [
+            "val/loss1.9998 last, step 4,999",
+            "best val/loss0.125 at step 3,217",
+            "Pace2 steps/s ",
+            re.compile(r"^Time left25 m 0\d s of 8,000 steps$"),
+            "GPU use75 % on average",
+            "GPU memory2 GiB at most",
+        ]
+    )
+    run.end(RunEnded(time.time_ns(), "finished"))
+    expect(page.locator(".state")).to_have_text("finished")
+    expect(page.get_by_text("Time left")).to_have_count(0)
+
+
+def test_parameters_and_commands_can_be_taken_along(
+    page: Page, context: BrowserContext, folder: Path, record: Callable[..., Any], arrive: Any
+) -> None:
+    """As JSON, YAML and options; and what to type to have the run once more."""
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    params = {"lr": 1e-7, "optimizer.name": "adam w", "seed": 1}
+    run = record(folder, "again-ant", project="again", age_s=60, params=params)
+    run.write(Params(run.began_ns, "git", {"remote": "https://host.example/net.git"}))
+    run.write(Params(run.began_ns, "environment", {"numpy": "2.3.1"}))
+    run.end(RunEnded(run.began_ns, "finished"))
+    page.goto(f"/r/{arrive(run)}/overview")
+
+    def copied(name: str) -> str:
+        page.get_by_role("button", name=name).click()
+        expect(page.get_by_text("Copied")).to_be_visible()
+        text: str = page.evaluate("navigator.clipboard.readText()")
+        expect(page.get_by_text("Copied")).to_have_count(0)
+        return text
+
+    assert copied("Copy as YAML") == 'lr: 1.0e-7\noptimizer:\n  name: "adam w"\nseed: 1'
+    assert copied("Copy as options") == "--lr 1e-7 --optimizer.name 'adam w' --seed 1"
+    assert json.loads(copied("Copy as JSON"))["optimizer"] == {"name": "adam w"}
+    again = page.get_by_role("region", name="Do it again")
+    expect(again.locator("pre")).to_have_text(
+        "git clone https://host.example/net.git again\ncd again\n"
+        f"git checkout {'8f3a1c5e' * 5}\ngit apply again-ant.patch\n"
+        "pip install -r requirements.txt\npython train.py --lr 0.001"
+    )
+    with page.expect_download() as download:
+        again.get_by_role("button", name="requirements.txt").click()
+    assert Path(download.value.path()).read_text(encoding="utf-8") == "numpy==2.3.1\n"

@@ -4,7 +4,8 @@ import { useTranslation } from "react-i18next";
 import { mediaUrl } from "../api/client";
 import type { MediaItem } from "../api/types";
 import type { LegendEntry } from "./legend";
-import { drawBoxes, drawMask } from "./overlay";
+import { drawBoxes, drawMask, sureBoxes } from "./overlay";
+import type { OverlaySettings } from "./OverlayBar";
 import { useMasks } from "./useMasks";
 import { useOverlay, type Paint } from "./useOverlay";
 
@@ -16,11 +17,13 @@ interface ImageItemProps {
   item: MediaItem;
   legend: readonly LegendEntry[];
   hidden: ReadonlySet<string>;
+  settings: OverlaySettings;
   name: string;
 }
 
 /** An image; over it, on a canvas, its boxes and masks. A click opens it by itself. */
-export function ImageItem({ run, item, legend, hidden, name }: ImageItemProps) {
+export function ImageItem(props: ImageItemProps) {
+  const { run, item, legend, hidden, settings, name } = props;
   const { t } = useTranslation();
   const [natural, setNatural] = useState<[width: number, height: number]>([
     item.width,
@@ -46,21 +49,18 @@ export function ImageItem({ run, item, legend, hidden, name }: ImageItemProps) {
         onLoad={({ currentTarget: image }) => setNatural([image.naturalWidth, image.naturalHeight])}
       />
       {width > 0 && (item.boxes.length > 0 || item.masks.length > 0) && (
-        <Overlay run={run} item={item} legend={legend} hidden={hidden} width={width} />
+        <Overlay {...{ run, item, legend, hidden, settings, width }} />
       )}
     </a>
   );
 }
 
-interface OverlayProps {
-  run: string;
-  item: MediaItem;
-  legend: readonly LegendEntry[];
-  hidden: ReadonlySet<string>;
+interface OverlayProps extends Omit<ImageItemProps, "name"> {
   width: number;
 }
 
-function Overlay({ run, item, legend, hidden, width }: OverlayProps) {
+function Overlay({ run, item, legend, hidden, settings, width }: OverlayProps) {
+  const { alpha, score } = settings;
   const masks = useMasks(run, item.masks);
   const paint = useCallback<Paint>(
     (context, shownWidth, shownHeight, ink) => {
@@ -70,11 +70,17 @@ function Overlay({ run, item, legend, hidden, width }: OverlayProps) {
           .map((entry) => [entry.key, ink(entry.colour)] as const),
       );
       for (const [mask, pixels] of masks) {
-        drawMask(context, mask, pixels, colours, shownWidth, shownHeight);
+        drawMask(context, mask, pixels, colours, shownWidth, shownHeight, alpha);
       }
-      drawBoxes(context, item.boxes, colours, shownWidth / width, ink("--surface"));
+      drawBoxes(
+        context,
+        sureBoxes(item.boxes, score),
+        colours,
+        shownWidth / width,
+        ink("--surface"),
+      );
     },
-    [hidden, item.boxes, legend, masks, width],
+    [alpha, hidden, item.boxes, legend, masks, score, width],
   );
   return <canvas ref={useOverlay(paint)} aria-hidden="true" />;
 }

@@ -4,6 +4,7 @@ import { useTranslation } from "react-i18next";
 import type { MediaItem, MediaRecord } from "../api/types";
 import { ImageItem } from "./ImageItem";
 import { legendOf } from "./legend";
+import { OverlayBar, USUAL, type OverlaySettings } from "./OverlayBar";
 import { AudioItem } from "./AudioItem";
 import { TableItem } from "./TableItem";
 import { TextItem } from "./TextItem";
@@ -24,6 +25,7 @@ interface MediaSectionProps {
 export function MediaSection({ run, record, step, title, label }: MediaSectionProps) {
   const { t } = useTranslation();
   const [hidden, setHidden] = useState<ReadonlySet<string>>(new Set());
+  const [settings, setSettings] = useState(USUAL);
   const legend = useMemo(() => legendOf(record.items), [record.items]);
   const toggle = (key: string) => {
     const next = new Set(hidden);
@@ -55,11 +57,12 @@ export function MediaSection({ run, record, step, title, label }: MediaSectionPr
           ))}
         </div>
       )}
+      <OverlayBar items={record.items} settings={settings} onChange={setSettings} />
       <div className="media-grid" data-small={areSmall(record.items)}>
         {record.items.map((item, index) => (
           <figure key={`${item.file.sha256} ${index}`} className={`media-item is-${item.kind}`}>
             {item.file.is_here ? (
-              <Shown run={run} item={item} legend={legend} hidden={hidden} name={record.name} />
+              <Shown {...{ run, item, legend, hidden, settings }} name={record.name} />
             ) : (
               <p className="media-waiting">{t("media.waiting")}</p>
             )}
@@ -81,13 +84,15 @@ interface ShownProps {
   item: MediaItem;
   legend: ReturnType<typeof legendOf>;
   hidden: ReadonlySet<string>;
+  settings: OverlaySettings;
   name: string;
 }
 
-function Shown({ run, item, legend, hidden, name }: ShownProps) {
+function Shown(props: ShownProps) {
+  const { run, item, name } = props;
   switch (item.kind) {
     case "image":
-      return <ImageItem run={run} item={item} legend={legend} hidden={hidden} name={name} />;
+      return <ImageItem {...props} />;
     case "audio":
       return <AudioItem run={run} item={item} name={name} />;
     case "table":

@@ -3,7 +3,13 @@
 import type { MediaBox, MediaMask } from "../api/types";
 import { boxKey, keyOfPixel } from "./legend";
 
-const MASK_ALPHA = 0.45;
+export const MASK_ALPHA = 0.45;
+
+/** Return the boxes that are at least so sure; those without a score are facts. */
+export function sureBoxes(boxes: readonly MediaBox[], least: number): readonly MediaBox[] {
+  if (least <= 0) return boxes;
+  return boxes.filter(({ score }) => score === null || Number(score) >= least);
+}
 
 /** Draw boxes whose corners are in the image's pixels; *scale* makes them the canvas's. */
 export function drawBoxes(
@@ -40,6 +46,7 @@ export function drawMask(
   colours: ReadonlyMap<string, string>,
   width: number,
   height: number,
+  alpha: number,
 ): void {
   const layer = new OffscreenCanvas(pixels.width, pixels.height);
   const layerContext = layer.getContext("2d")!;
@@ -51,7 +58,7 @@ export function drawMask(
   }
   layerContext.putImageData(painted, 0, 0);
   context.imageSmoothingEnabled = false;
-  context.globalAlpha = MASK_ALPHA;
+  context.globalAlpha = alpha;
   context.drawImage(layer, 0, 0, width, height);
   context.globalAlpha = 1;
 }

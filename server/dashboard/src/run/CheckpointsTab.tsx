@@ -3,7 +3,7 @@ import { Fragment, useEffect, useMemo, useRef } from "react";
 import { useTranslation } from "react-i18next";
 
 import { checkpointFileUrl, fetchCheckpoint } from "../api/client";
-import { formatBytes, formatNumber, toNumber } from "../api/number";
+import { formatBytes, formatDuration, formatNumber, toNumber } from "../api/number";
 import type { CheckpointSummary, Run } from "../api/types";
 import { ChartCard, type ChartRun } from "../charts/ChartCard";
 import { styleOf } from "../charts/colours";
@@ -11,7 +11,10 @@ import { usePlainView } from "../charts/useView";
 import { formatDate } from "../list/columns";
 import { CopyButton } from "../shell/CopyButton";
 import { Failure } from "../shell/Failure";
+import { useNow } from "../shell/useNow";
 import { useUrl } from "../shell/useUrl";
+import { loadingOf } from "./loading";
+import { RetentionPreview, useRetention } from "./RetentionPreview";
 import { useCheckpointFlags, useCheckpoints } from "./useCheckpointFlags";
 
 /** The run's checkpoints, the newest first: what each is, how far it has come, its files. */
@@ -20,6 +23,8 @@ export function CheckpointsTab({ run }: { run: Run }) {
   const id = run.summary.id;
   const [chosen, setOpen] = useUrl("c");
   const query = useCheckpoints(run);
+  const retention = useRetention(id);
+  const now = useMinute();
   const open = chosen || null;
   if (query.isError && !query.data)
     return <Failure error={query.error} onRetry={() => void query.refetch()} />;
@@ -28,6 +33,9 @@ export function CheckpointsTab({ run }: { run: Run }) {
   return (
     <div className="checkpoints scroll-x">
       <Timeline run={run} />
+      {newest.some(({ status }) => status === "stored") && (
+        <RetentionPreview id={id} retention={retention} />
+      )}
       <table>
         <thead>
           <tr>
@@ -45,7 +53,10 @@ export function CheckpointsTab({ run }: { run: Run }) {
           {newest.map((each) => (
             <Fragment key={each.id}>
               <Row
+                run={id}
                 checkpoint={each}
+                now={now}
+                isRemoved={retention.removed.has(each.id)}
                 isOpen={open === each.id}
                 onToggle={() => setOpen(open === each.id ? null : each.id)}
               />
@@ -65,6 +76,12 @@ export function CheckpointsTab({ run }: { run: Run }) {
 }
 
 const CHART_PX = 170;
+const MINUTE_MS = 60_000;
+
+/** The time, anew every minute: ages are no clocks. */
+function useMinute(): number {
+  return Math.floor(useNow() / MINUTE_MS) * MINUTE_MS;
+}
 
 /** The metric that chose the checkpoints, with all of them on it. */
 function Timeline({ run }: { run: Run }) {
@@ -88,15 +105,17 @@ function Timeline({ run }: { run: Run }) {
   );
 }
 
-function Row({
-  checkpoint,
-  isOpen,
-  onToggle,
-}: {
+interface RowProps {
+  run: string;
   checkpoint: CheckpointSummary;
+  now: number; // milliseconds since the epoch
+  /** The rules that are tried would let go of it. */
+  isRemoved: boolean;
   isOpen: boolean;
   onToggle: () => void;
-}) {
+}
+
+function Row({ run, checkpoint, now, isRemoved, isOpen, onToggle }: RowProps) {
   const { t } = useTranslation();
   const score = checkpoint.metrics[checkpoint.monitor];
   const why = checkpoint.problem || checkpoint.reason;
@@ -106,7 +125,7 @@ function Row({
     if (isOpen) row.current?.scrollIntoView({ block: "nearest" });
   }, [isOpen]);
   return (
-    <tr ref={row} aria-current={isOpen || undefined}>
+    <tr ref={row} aria-current={isOpen || undefined} className={isRemoved ? "is-removed" : ""}>
       <th scope="row">{checkpoint.step.toLocaleString("en-US")}</th>
       <td>
         <Roles checkpoint={checkpoint} />
@@ -125,6 +144,7 @@ function Row({
         <span className={`checkpoint-status is-${checkpoint.status}`}>
           {t(`checkpoints.is_${checkpoint.status}`)}
         </span>
+        {isRemoved && <div className="warn">{t("retention.removed")}</div>}
         {why && <div className="muted">{why}</div>}
         {checkpoint.gone && (
           <div className="muted">
@@ -135,8 +155,16 @@ function Row({
         )}
       </td>
       <td>{checkpoint.writer || "–"}</td>
-      <td>{formatDate(checkpoint.time_ns)}</td>
       <td>
+        {formatDate(checkpoint.time_ns)}
+        <div className="muted">
+          {t("checkpoints.ago", {
+            age: formatDuration(Math.floor(Math.max(0, now / 1000 - checkpoint.time_ns / 1e9))),
+          })}
+        </div>
+      </td>
+      <td>
+        <CopyButton label={t("checkpoints.copy_load")} text={loadingOf(run, checkpoint)} />{" "}
         <button type="button" aria-expanded={isOpen} onClick={onToggle}>
           {t("checkpoints.show_files", { count: checkpoint.files })}
         </button>
@@ -177,15 +205,11 @@ function Files({ run, checkpoint }: { run: string; checkpoint: CheckpointSummary
   if (query.isError && !query.data)
     return <Failure error={query.error} onRetry={() => void query.refetch()} />;
   if (!query.data) return <div className="page-loading">{t("loading")}</div>;
-  const load = `mltrack.open().run("${run}").checkpoint("${checkpoint.id}").download()`;
   return (
     <>
       <p>
         <code>{checkpoint.path}</code>
         <CopyButton label={t("checkpoints.copy_path")} text={checkpoint.path} />
-        {checkpoint.status === "stored" && (
-          <CopyButton label={t("checkpoints.copy_python")} text={load} />
-        )}
         {checkpoint.kept && (
           <span className="muted">{t("checkpoints.kept", { how: checkpoint.kept })}</span>
         )}

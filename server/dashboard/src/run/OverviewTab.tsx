@@ -1,17 +1,16 @@
-import { lazy, Suspense, useMemo, useState, type ReactNode } from "react";
+import { lazy, Suspense, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
-import { formatBytes } from "../api/number";
-import type { ParamValue, Run } from "../api/types";
-import { formatDate, formatParam } from "../list/columns";
-import { CopyButton } from "../shell/CopyButton";
+import type { Run } from "../api/types";
+import { formatDate } from "../list/columns";
 import { Icon } from "../shell/Icon";
-import { SearchField } from "../shell/SearchField";
 import { Box } from "./Box";
 import { gitOf } from "./facts";
 import { MetricTable } from "./MetricTable";
 import { Notes } from "./Notes";
-import { nested, paramTree, type ParamNode } from "./paramTree";
+import { ParamList, ParamsBox } from "./ParamsBox";
+import { paramTree } from "./paramTree";
+import { ReproduceBox } from "./ReproduceBox";
 import { Timeline } from "./Timeline";
 
 const RunPatch = lazy(() =>
@@ -24,81 +23,16 @@ export function OverviewTab({ run }: { run: Run }) {
     <div className="overview">
       <Notes run={run.summary} />
       <Timeline run={run} />
-      <Params params={run.summary.params} />
+      <ParamsBox params={run.summary.params} />
       <MetricTable run={run} />
       <Place run={run} />
+      <ReproduceBox run={run} />
       <Code run={run} />
       <Remarks run={run} />
       <Streams run={run} />
       <Facts run={run} />
     </div>
   );
-}
-
-function Params({ params }: { params: Record<string, ParamValue> }) {
-  const { t } = useTranslation();
-  const [search, setSearch] = useState("");
-  const all = useMemo(() => paramTree(params, ""), [params]);
-  const shown = useMemo(() => paramTree(params, search), [params, search]);
-  if (all.length === 0)
-    return (
-      <Box title={t("overview.params")}>{<p className="muted">{t("overview.no_params")}</p>}</Box>
-    );
-  const tools = (
-    <>
-      <SearchField label={t("overview.search")} value={search} onChange={setSearch} />
-      <CopyButton label={t("overview.copy_json")} text={JSON.stringify(nested(all), null, 2)} />
-    </>
-  );
-  return (
-    <Box title={t("overview.params")} tools={tools}>
-      <ParamList nodes={shown} />
-    </Box>
-  );
-}
-
-function ParamList({ nodes }: { nodes: readonly ParamNode[] }) {
-  return (
-    <ul className="params">
-      {nodes.map((node) => (
-        <li key={node.path}>
-          {node.children.length > 0 ? (
-            <details open>
-              <summary>
-                {node.key}
-                {node.value !== undefined && <b>{formatParam(node.value)}</b>}
-              </summary>
-              <ParamList nodes={node.children} />
-            </details>
-          ) : isText(node.value) ? (
-            <details>
-              <summary>{node.key}</summary>
-              <pre className="param-text">{node.value}</pre>
-            </details>
-          ) : (
-            <div className="param-pair">
-              <span>{node.key}</span>
-              <b title={typeof node.value === "number" ? String(node.value) : undefined}>
-                {node.value === undefined ? "" : formatFact(node.path, node.value)}
-              </b>
-            </div>
-          )}
-        </li>
-      ))}
-    </ul>
-  );
-}
-
-/** Text of several lines, such as a model's summary, is shown as it was laid out. */
-function isText(value: ParamValue | undefined): value is string {
-  return typeof value === "string" && value.includes("\n");
-}
-
-/** A size in bytes is written as one, by the name of the parameter. */
-function formatFact(path: string, value: ParamValue): string {
-  return typeof value === "number" && path.endsWith("bytes")
-    ? formatBytes(value)
-    : formatParam(value);
 }
 
 function Pairs({ pairs }: { pairs: readonly (readonly [string, ReactNode])[] }) {
@@ -117,10 +51,8 @@ function Pairs({ pairs }: { pairs: readonly (readonly [string, ReactNode])[] }) 
 function Place({ run }: { run: Run }) {
   const { t } = useTranslation();
   const { summary } = run;
-  const command = run.command.map(quoted).join(" ");
   return (
-    <Box title={t("overview.where")} tools={command ? <CopyButton text={command} /> : null}>
-      {command && <pre tabIndex={0}>{command}</pre>}
+    <Box title={t("overview.where")}>
       <Pairs
         pairs={[
           [t("overview.folder"), run.folder],
@@ -134,10 +66,6 @@ function Place({ run }: { run: Run }) {
       />
     </Box>
   );
-}
-
-function quoted(argument: string): string {
-  return /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", `'\\''`)}'`;
 }
 
 function Code({ run }: { run: Run }) {

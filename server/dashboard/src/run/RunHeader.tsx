@@ -8,13 +8,15 @@ import { tagsIn } from "../list/edits";
 import { Icon } from "../shell/Icon";
 import { RunDuration, StateLabel } from "../shell/RunState";
 import { useNow } from "../shell/useNow";
+import type { Clock } from "./clock";
 import { gitOf } from "./facts";
 import { HealthMarks } from "./HealthMarks";
 import { InlineField } from "./InlineField";
+import { KeyNumbers } from "./KeyNumbers";
 import { useEdit } from "./useEdit";
 
 /** What the run is, how it goes or how it ended, in plain words. */
-export function RunHeader({ run }: { run: Run }) {
+export function RunHeader({ run, clock }: { run: Run; clock: Clock | null }) {
   const { t } = useTranslation();
   const { summary } = run;
   const git = gitOf(run);
@@ -96,6 +98,7 @@ export function RunHeader({ run }: { run: Run }) {
           </li>
         )}
       </ul>
+      <KeyNumbers run={run} clock={clock} />
       <HealthMarks alerts={run.alerts} />
       {run.traceback && (
         <details className="traceback">

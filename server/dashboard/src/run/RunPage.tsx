@@ -1,7 +1,7 @@
 import Tab from "@mui/material/Tab";
 import Tabs from "@mui/material/Tabs";
 import { useQuery } from "@tanstack/react-query";
-import { lazy, Suspense, useContext } from "react";
+import { lazy, Suspense, useContext, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useLocation } from "wouter";
 
@@ -16,11 +16,8 @@ import { Failure } from "../shell/Failure";
 import { useShortcuts } from "../shell/shortcuts";
 import { useTitle } from "../shell/useTitle";
 import { ChartsTab } from "./ChartsTab";
-import { CheckpointsTab } from "./CheckpointsTab";
+import type { Clock } from "./clock";
 import { FLOWS, hasFlow } from "./flow";
-import { GradientsTab } from "./GradientsTab";
-import { MediaTab } from "./MediaTab";
-import { OverviewTab } from "./OverviewTab";
 import { RunHeader } from "./RunHeader";
 import { useClock, useCompletion } from "./useClock";
 import { useRunChanges } from "./useRunChanges";
@@ -31,6 +28,16 @@ const ConsoleTab = lazy(() =>
 );
 const DistributionsTab = lazy(() =>
   import("./DistributionsTab").then(({ DistributionsTab }) => ({ default: DistributionsTab })),
+);
+const GradientsTab = lazy(() =>
+  import("./GradientsTab").then(({ GradientsTab }) => ({ default: GradientsTab })),
+);
+const MediaTab = lazy(() => import("./MediaTab").then(({ MediaTab }) => ({ default: MediaTab })));
+const CheckpointsTab = lazy(() =>
+  import("./CheckpointsTab").then(({ CheckpointsTab }) => ({ default: CheckpointsTab })),
+);
+const OverviewTab = lazy(() =>
+  import("./OverviewTab").then(({ OverviewTab }) => ({ default: OverviewTab })),
 );
 const SystemTab = lazy(() =>
   import("./SystemTab").then(({ SystemTab }) => ({ default: SystemTab })),
@@ -78,12 +85,13 @@ function Clocked({ run, tab }: { run: Run; tab: string | undefined }) {
   const clock = useClock(run);
   return (
     <Completion value={useCompletion(clock)}>
-      <RunTabs run={run} tab={tab} />
+      <RunTabs run={run} clock={clock} tab={tab} />
     </Completion>
   );
 }
 
-function RunTabs({ run, tab }: { run: Run; tab: string | undefined }) {
+function RunTabs(props: { run: Run; clock: Clock | null; tab: string | undefined }) {
+  const { run, clock, tab } = props;
   const { t } = useTranslation();
   const [, navigate] = useLocation();
   const lines = useConsole(run.summary.id);
@@ -112,7 +120,8 @@ function RunTabs({ run, tab }: { run: Run; tab: string | undefined }) {
   });
   return (
     <div className="run-page">
-      <RunHeader run={run} />
+      <RunHeader run={run} clock={clock} />
+      <Announcement run={run} />
       <Tabs
         value={current}
         aria-label={run.summary.name}
@@ -162,5 +171,21 @@ function RunTabs({ run, tab }: { run: Run; tab: string | undefined }) {
         </Suspense>
       </div>
     </div>
+  );
+}
+
+/** Says to screen readers that the run has come to another state; how it was at first they read. */
+function Announcement({ run }: { run: Run }) {
+  const { t } = useTranslation();
+  const { state, name, reason } = run.summary;
+  const [first] = useState(state);
+  const [hasChanged, setChanged] = useState(false);
+  useEffect(() => {
+    if (state !== first) setChanged(true);
+  }, [state, first]);
+  return (
+    <p role="status" className="only-said announcement">
+      {hasChanged && [`${name}: ${t(`state.${state}`)}`, reason].filter(Boolean).join(", ")}
+    </p>
   );
 }

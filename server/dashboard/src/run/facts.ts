@@ -5,6 +5,9 @@ import type { Run } from "../api/types";
 export interface Git {
   commit: string;
   branch: string;
+  /** Where it is cloned from, and where the checkout lay. */
+  remote: string;
+  root: string;
   isDirty: boolean;
   diff: string;
   /** How many bytes the diff had, where only the first of them were recorded. */
@@ -18,6 +21,8 @@ export function gitOf(run: Run): Git {
   return {
     commit: text("commit"),
     branch: text("branch"),
+    remote: text("remote"),
+    root: text("root"),
     isDirty: git["dirty"] === true,
     diff: text("diff"),
     cutFrom: typeof git["diff_bytes"] === "number" ? git["diff_bytes"] : null,

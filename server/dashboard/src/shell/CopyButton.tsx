@@ -4,8 +4,15 @@ import { useTranslation } from "react-i18next";
 import { copyText } from "./clipboard";
 import { Icon } from "./Icon";
 
+interface CopyButtonProps {
+  text: string;
+  label?: string;
+  /** What the pointer and screen readers are told, where the label does not say enough. */
+  title?: string;
+}
+
 /** Copies *text*; says so for two seconds. */
-export function CopyButton({ text, label }: { text: string; label?: string }) {
+export function CopyButton({ text, label, title }: CopyButtonProps) {
   const { t } = useTranslation();
   const [isCopied, setCopied] = useState(false);
   useEffect(() => {
@@ -17,6 +24,8 @@ export function CopyButton({ text, label }: { text: string; label?: string }) {
     <button
       type="button"
       className="chip copy"
+      title={title}
+      aria-label={isCopied ? undefined : title}
       onClick={() => void copyText(text).then(() => setCopied(true))}
     >
       <Icon name={isCopied ? "check" : "copy"} />
