@@ -1,9 +1,8 @@
 // The live feed: one WebSocket that says which runs have changed, never what they measured.
 
 import { fetchChanges } from "./client";
+import { Tabs, type FeedState, type Said } from "./tabs";
 import type { Change, Notice } from "./types";
-
-export type FeedState = "connecting" | "live" | "reconnecting" | "offline";
 
 type ChangesListener = (changes: Change[], isReset: boolean) => void;
 
@@ -19,7 +18,8 @@ const ASKS_PER_SOCKET = 15; // then a socket is tried again
 /**
  * Keeps the feed connected and goes on from the last cursor after every break, so no change is
  * missed however long the server was away. Where sockets do not get through, it asks every two
- * seconds.
+ * seconds. Of several tabs of a browser one has the connection, the others hear of it from there.
+ * A tab that nobody sees keeps what it hears to itself until it is looked at.
  */
 export class Feed {
   state: FeedState = "connecting";
@@ -32,16 +32,24 @@ export class Feed {
   private attempts = 0;
   private refusals = 0; // sockets in a row that never opened
   private timer: ReturnType<typeof setTimeout> | undefined;
+  private readonly unseen = new Map<string, Change>(); // by run, while nobody looks
+  private isReset = false; // of what is unseen
+  private readonly tabs = new Tabs(
+    () => this.connect(),
+    (said) => this.hear(said),
+    () => ({ state: this.state, lostAt: this.lostAt }),
+  );
   private readonly changesListeners = new Set<ChangesListener>();
   private readonly stateListeners = new Set<() => void>();
 
   /** Connect, and go on from a revision: that of the first thing the page has fetched. */
   start({ rev, history }: { rev: number; history: string }): void {
-    if (this.socket || this.cursor !== null) return;
+    if (this.cursor !== null) return;
     this.cursor = rev;
     this.history = history;
     window.addEventListener("online", this.retryNow);
-    this.connect();
+    document.addEventListener("visibilitychange", this.tellUnseen);
+    this.tabs.join(() => void this.catchUp());
   }
 
   /** Call *listener* with every batch of changes; returns what stops it. */
@@ -71,11 +79,48 @@ export class Feed {
     socket.onclose = () => this.lose();
   }
 
+  /** Take what the server says, and pass it on to the other tabs. */
   private receive(notice: Notice): void {
-    this.cursor = notice.cursor;
-    this.history = notice.history;
-    for (const listener of this.changesListeners) listener(notice.changes, notice.reset ?? false);
+    this.tabs.tellNotice(this.cursor ?? 0, notice);
+    this.take(notice);
   }
+
+  /** Take what the tab with the connection says. */
+  private hear(said: Said): void {
+    if (said.kind === "state") {
+      this.lostAt = said.lostAt;
+      this.setState(said.state);
+    } else if (said.notice.history !== this.history || said.from > (this.cursor ?? 0))
+      void this.catchUp(); // something was said while this tab did not listen
+    else this.take(said.notice);
+  }
+
+  /** Ask for what has changed since the cursor; if that fails, the next notice asks again. */
+  private async catchUp(): Promise<void> {
+    try {
+      this.take(await fetchChanges(this.cursor ?? 0, this.history));
+    } catch {
+      // The tab with the connection says that it is lost.
+    }
+  }
+
+  private take({ cursor, history, changes, reset }: Notice): void {
+    // A notice and an answer to a question may cross each other.
+    this.cursor = history === this.history ? Math.max(cursor, this.cursor ?? 0) : cursor;
+    this.history = history;
+    for (const change of changes) this.unseen.set(change.id, change);
+    this.isReset ||= reset ?? false;
+    this.tellUnseen();
+  }
+
+  private readonly tellUnseen = (): void => {
+    if (document.hidden || (this.unseen.size === 0 && !this.isReset)) return;
+    const changes = [...this.unseen.values()];
+    const { isReset } = this;
+    this.unseen.clear();
+    this.isReset = false;
+    for (const listener of this.changesListeners) listener(changes, isReset);
+  };
 
   private lose(): void {
     this.socket = null;
@@ -115,7 +160,7 @@ export class Feed {
   }
 
   private readonly retryNow = (): void => {
-    if (this.socket) return;
+    if (this.socket || !this.tabs.isFirst) return;
     clearTimeout(this.timer);
     this.connect();
   };
@@ -123,6 +168,7 @@ export class Feed {
   private setState(state: FeedState): void {
     if (state === this.state) return;
     this.state = state;
+    this.tabs.tellState();
     for (const listener of this.stateListeners) listener();
   }
 }

@@ -1,10 +1,12 @@
 import Dialog from "@mui/material/Dialog";
+import { useSyncExternalStore } from "react";
 import { useTranslation } from "react-i18next";
 
-import { PALETTE_KEY } from "./shortcuts";
+import { PALETTE_KEY, singleKeys } from "./shortcuts";
 
 export function KeySheet({ isOpen, onClose }: { isOpen: boolean; onClose: () => void }) {
   const { t } = useTranslation();
+  const areOn = useSyncExternalStore(singleKeys.onChange, singleKeys.areOn);
   const keys: [string, string][] = [
     [PALETTE_KEY, t("palette.title")],
     ["/", t("keys.filter")],
@@ -23,6 +25,8 @@ export function KeySheet({ isOpen, onClose }: { isOpen: boolean; onClose: () => 
     ["s", t("keys.smoothing")],
     ["1 – 6", t("keys.axis")],
     ["g w", t("keys.list")],
+    ["g t / c / p / d", t("keys.pages")],
+    ["← →", t("keys.step")],
     ["1 – 8", t("keys.tabs")],
     ["n N", t("keys.match")],
     ["0", t("keys.reset")],
@@ -43,6 +47,14 @@ export function KeySheet({ isOpen, onClose }: { isOpen: boolean; onClose: () => 
             </div>
           ))}
         </dl>
+        <label>
+          <input
+            type="checkbox"
+            checked={areOn}
+            onChange={(change) => singleKeys.set(change.target.checked)}
+          />
+          {t("keys.single")}
+        </label>
         <button type="button" className="chip" onClick={onClose}>
           {t("close")}
         </button>

@@ -6,6 +6,7 @@ import Menu from "@mui/material/Menu";
 import MenuItem from "@mui/material/MenuItem";
 import Tooltip from "@mui/material/Tooltip";
 import { useColorScheme } from "@mui/material/styles";
+import { useQueryClient } from "@tanstack/react-query";
 import {
   lazy,
   Suspense,
@@ -19,7 +20,7 @@ import { useTranslation } from "react-i18next";
 import { Link, useLocation, useSearchParams } from "wouter";
 
 import { feed } from "../api/feed";
-import type { Server } from "../api/types";
+import type { Run, Server } from "../api/types";
 import { changeLanguage, LANGUAGES, type Language } from "../i18n";
 import { useProjects } from "../list/useProjects";
 import { useIsTouring } from "../tour/tour";
@@ -42,7 +43,23 @@ export function Shell({ server, children }: { server: Server; children: ReactNod
   const isTouring = useIsTouring();
   usePaletteKey(() => setPaletteOpen(true));
   const pages = useMemo(() => PAGES.map((name) => ({ name, text: t(`page.${name}`) })), [t]);
-  useShortcuts({ "?": () => setSheetOpen(true), "g w": () => navigate("/") });
+  const [location] = useLocation();
+  const { data } = useProjects();
+  const client = useQueryClient();
+  const goTo = (page: string) => {
+    const id = /^\/r\/([^/]+)/.exec(location)?.[1];
+    const run = client.getQueryData<Run>(["run", id])?.summary.project;
+    const project = projectOf(location) ?? run ?? data?.projects[0]?.name;
+    if (project !== undefined) navigate(`/p/${encodeURIComponent(project)}${page}`);
+  };
+  useShortcuts({
+    "?": () => setSheetOpen(true),
+    "g w": () => goTo(""),
+    "g t": () => goTo("/table"),
+    "g c": () => goTo("/compare"),
+    "g p": () => goTo("/params"),
+    "g d": () => goTo("/dashboards"),
+  });
   return (
     <>
       <a className="skip" href="#content">

@@ -5,9 +5,31 @@ import { useEffect, useRef } from "react";
 /** How people call the key that opens the palette. */
 export const PALETTE_KEY = /Mac|iP(hone|ad)/.test(navigator.platform) ? "⌘ K" : "Ctrl K";
 
-/** Tell whether the key belongs to a field or dialog, or is part of a browser's shortcut. */
+const KEY = "mltrack.single_keys";
+const listeners = new Set<() => void>();
+
+/** Whether single letters, digits and signs are shortcuts: this person's choice, on this browser. */
+export const singleKeys = {
+  areOn: (): boolean => localStorage.getItem(KEY) !== "off",
+
+  set(areOn: boolean): void {
+    localStorage.setItem(KEY, areOn ? "on" : "off");
+    for (const listener of listeners) listener();
+  },
+
+  onChange(listener: () => void): () => void {
+    listeners.add(listener);
+    return () => listeners.delete(listener);
+  },
+};
+
+/**
+ * Tell whether the key belongs to a field or dialog, is part of a browser's shortcut, or is a
+ * single sign of somebody who wants none of these: who speaks to a computer types by accident.
+ */
 export function isTyping(event: KeyboardEvent): boolean {
   if (event.ctrlKey || event.metaKey || event.altKey) return true;
+  if (event.key.length === 1 && !singleKeys.areOn()) return true;
   const target = event.target as HTMLElement;
   return (
     target.isContentEditable ||
