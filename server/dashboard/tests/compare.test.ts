@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import type { Run, RunSummary } from "../src/api/types";
-import { compareRows, deltaOf, isSame, markdownOf } from "../src/compare/differences";
+import { compareRows, deltaOf, foldedRows, isSame, markdownOf } from "../src/compare/differences";
 import { metricOf, runOf } from "./build";
 
 function wholeOf(summary: Partial<RunSummary>, over: Partial<Run> = {}): Run {
@@ -100,5 +100,26 @@ describe("compareRows", () => {
         "| n | 1 | 2 +1 (+100 %) |",
       ].join("\n"),
     );
+  });
+});
+
+describe("foldedRows", () => {
+  it("puts many rows of one prefix together, few stay as they are", () => {
+    const names = ["lr", ...Array.from({ length: 8 }, (_, at) => `model.${at}`), "opt.a", "opt.b"];
+    const row = (name: string) => ({
+      section: "params" as const,
+      name,
+      values: [],
+      isDifferent: true,
+      direction: null,
+    });
+
+    expect(foldedRows(names.map(row)).map(({ prefix, rows }) => [prefix, rows.length])).toEqual([
+      ["", 1],
+      ["model.", 8],
+      ["", 2],
+    ]);
+    const metrics = names.map((name) => ({ ...row(name), section: "metrics" as const }));
+    expect(foldedRows(metrics)).toHaveLength(1);
   });
 });

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import {
   axisOf,
+  inverted,
   labelOf,
   MISSING,
   NOT_FINITE,
@@ -9,7 +10,14 @@ import {
   valueAt,
   valuesOf,
 } from "../src/params/axes";
-import { brushBetween, holds, readBrushes, selectedBy, withBrush } from "../src/params/brushes";
+import {
+  brushBetween,
+  holds,
+  readBrushes,
+  selectedBy,
+  withBrush,
+  withRange,
+} from "../src/params/brushes";
 import { drawingOrder, NO_STEP, stepsOf } from "../src/params/colour";
 import { axisNear, placeOf, runNear, xOf, yOf } from "../src/params/geometry";
 import { sortedRows } from "../src/params/ParamsTable";
@@ -264,4 +272,61 @@ it("begins with short names, and without what names each run", () => {
 it("moves an axis to another place", () => {
   expect(moved(["a", "b", "c"], "a", 2)).toEqual(["b", "c", "a"]);
   expect(moved(["a", "b", "c"], "c", -1)).toEqual(["c", "a", "b"]);
+});
+
+describe("a scale of quantiles", () => {
+  const axis = axisOf("params.n", [1, 2, 2, 1000, null, NaN], false, true);
+
+  it("gives each run as much room as any other", () => {
+    expect(axis.scale).toBe("quantile");
+    expect([...axis.places]).toEqual([0, 0.5, 0.5, 1, MISSING, NOT_FINITE]);
+    expect([placeAt(axis, 501), valueAt(axis, 0.75)]).toEqual([0.75, 501]);
+    expect([placeAt(axis, 0), placeAt(axis, 5000)]).toEqual([0, 1]);
+    expect(axis.ticks.map((tick) => tick.label)).toEqual(["1", "2", "1,000"]);
+  });
+
+  it("holds what stands between two places, upside down too", () => {
+    const brush = { kind: "range", low: null, high: 2 } as const;
+
+    expect(brushBetween(axis, -0.1, 0.5)).toEqual(brush);
+    expect(brushBetween(inverted(axis), 0.5, 1)).toEqual(brush);
+    expect([...inverted(axis).places]).toEqual([1, 0.5, 0.5, 0, MISSING, NOT_FINITE]);
+    expect(placeAt(inverted(axis), 1)).toBe(1);
+  });
+
+  it("turns kinds round with their places", () => {
+    const kinds = inverted(axisOf("params.k", ["a", "b", "c"]));
+
+    expect(brushBetween(kinds, 0.6, 1)).toEqual({ kind: "kinds", values: ["a"] });
+  });
+});
+
+describe("several parts of one axis", () => {
+  const key = "params.lr";
+
+  it("are one condition of the filter, and are read from it again", () => {
+    const two = withRange({ kind: "range", low: null, high: 0.1 }, { low: 1, high: 2 });
+    const filter = withBrush('state = "finished"', key, two);
+
+    expect(filter).toBe(
+      'state = "finished" and (params.lr <= 0.1 or params.lr >= 1 and params.lr <= 2)',
+    );
+    expect(readBrushes(filter, [key])).toEqual({
+      brushes: new Map([[key, two]]),
+      rest: 'state = "finished"',
+    });
+    expect(withBrush(filter, key, null)).toBe('state = "finished"');
+    expect([0.05, 0.5, 1.5, 3].map((value) => holds(two, value))).toEqual([
+      true,
+      false,
+      true,
+      false,
+    ]);
+    expect(withRange(null, { low: 1, high: null })).toEqual({ kind: "range", low: 1, high: null });
+  });
+
+  it("are not what somebody wrote by hand in another way", () => {
+    for (const filter of ["(params.lr >= 1 or params.b <= 2)", "(params.lr >= 1 or name = 'a')"])
+      expect(readBrushes(filter, [key])).toEqual({ brushes: new Map(), rest: filter });
+  });
 });

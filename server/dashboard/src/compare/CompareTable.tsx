@@ -1,12 +1,20 @@
-import { Fragment } from "react";
+import { Fragment, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
 
 import type { ParamValue, Run } from "../api/types";
 import type { LineStyle } from "../charts/colours";
 import { Swatch } from "../list/RunRow";
+import { Icon } from "../shell/Icon";
 import { Tool } from "../shell/Tool";
-import { cellText, deltaOf, SECTIONS, type CompareRow } from "./differences";
+import {
+  cellText,
+  deltaOf,
+  foldedRows,
+  SECTIONS,
+  type CompareRow,
+  type RowGroup,
+} from "./differences";
 
 interface CompareTableProps {
   runs: readonly Run[];
@@ -21,6 +29,12 @@ interface CompareTableProps {
 export function CompareTable(props: CompareTableProps) {
   const { runs, rows, baseline } = props;
   const { t } = useTranslation();
+  const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
+  const toggle = (key: string) => {
+    const next = new Set(open);
+    if (!next.delete(key)) next.add(key);
+    setOpen(next);
+  };
   return (
     <div className="compare-table" tabIndex={0} role="region" aria-label={t("compare.table")}>
       <table>
@@ -65,15 +79,55 @@ export function CompareTable(props: CompareTableProps) {
                     {t(`compare.${section}`)}
                   </th>
                 </tr>
-                {own.map((row) => (
-                  <Row key={row.name} row={row} baseline={baseline} />
-                ))}
+                {foldedRows(own).map((group) => {
+                  const key = `${section} ${group.prefix}`;
+                  const isOpen = group.prefix === "" || open.has(key);
+                  return (
+                    <Fragment key={`${key} ${group.rows[0]!.name}`}>
+                      {group.prefix && (
+                        <FoldRow
+                          group={group}
+                          columns={runs.length + 1}
+                          isOpen={isOpen}
+                          onToggle={() => toggle(key)}
+                        />
+                      )}
+                      {isOpen &&
+                        group.rows.map((row) => (
+                          <Row key={row.name} row={row} baseline={baseline} />
+                        ))}
+                    </Fragment>
+                  );
+                })}
               </Fragment>
             );
           })}
         </tbody>
       </table>
     </div>
+  );
+}
+
+function FoldRow(props: {
+  group: RowGroup;
+  columns: number;
+  isOpen: boolean;
+  onToggle: () => void;
+}) {
+  const { group, columns, isOpen } = props;
+  const { t } = useTranslation();
+  const different = group.rows.filter((row) => row.isDifferent).length;
+  return (
+    <tr className="compare-fold">
+      <th scope="rowgroup" colSpan={columns}>
+        <button type="button" aria-expanded={isOpen} onClick={props.onToggle}>
+          <Icon name={isOpen ? "down" : "right"} /> {group.prefix}…{" "}
+          <span className="muted">
+            {t("compare.folded", { count: group.rows.length, different })}
+          </span>
+        </button>
+      </th>
+    </tr>
   );
 }
 

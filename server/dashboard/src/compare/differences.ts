@@ -23,6 +23,31 @@ export interface CompareRow {
   direction: "min" | "max" | null; // of metrics: what is better
 }
 
+/** Rows whose names begin alike, as "optimizer." of "optimizer.lr"; "" has those of no others. */
+export interface RowGroup {
+  prefix: string;
+  rows: CompareRow[];
+}
+
+/** More rows than this of one prefix are folded until somebody opens them. */
+export const FOLDED_MIN = 8;
+
+/** Return rows of one section in groups that can be folded: of few rows none. */
+export function foldedRows(rows: readonly CompareRow[]): RowGroup[] {
+  const prefixOf = ({ section, name }: CompareRow) =>
+    section === "metrics" ? "" : name.slice(0, name.indexOf(".") + 1);
+  const counts = new Map<string, number>();
+  for (const row of rows) counts.set(prefixOf(row), (counts.get(prefixOf(row)) ?? 0) + 1);
+  const groups: RowGroup[] = [];
+  for (const row of rows) {
+    const prefix = counts.get(prefixOf(row))! >= FOLDED_MIN ? prefixOf(row) : "";
+    const last = groups.at(-1);
+    if (last?.prefix === prefix) last.rows.push(row);
+    else groups.push({ prefix, rows: [row] });
+  }
+  return groups;
+}
+
 /** Tell whether two values mean the same: 0.001, "1e-3" and "0.0010" do, 1 and true do not. */
 export function isSame(a: ParamValue | undefined, b: ParamValue | undefined): boolean {
   if (Array.isArray(a) && Array.isArray(b))

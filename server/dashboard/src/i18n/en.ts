@@ -49,7 +49,7 @@ export default {
   "params.parallel": "Parallel coordinates",
   "params.parallel_label": "{{shown}} of {{total}} runs as lines over the axes {{axes}}",
   "params.brush_hint":
-    "Drag on an axis to choose runs, its name to move it; a click on the name opens more. A click on a line opens the run.",
+    "Drag on an axis to choose runs, with shift one more part of it, its name to move it; a click on the name opens more. A click on a line opens the run.",
   "params.axis": "Axis {{name}}",
   "params.axis_hint": "drag to move, click for more",
   "params.add_axis": "Add an axis…",
@@ -57,6 +57,9 @@ export default {
   "params.move_left": "Left",
   "params.move_right": "Right",
   "params.log": "Logarithmic",
+  "params.quantiles": "Quantiles",
+  "params.quantiles_hint": "Each run has as much room as any other",
+  "params.invert": "Upside down",
   "params.clear_brush": "All values",
   "params.from": "from",
   "params.to": "to",
@@ -125,6 +128,8 @@ export default {
   "compare.copy": "Copy as Markdown",
   "compare.equal":
     "These runs do not differ in anything that was recorded of them but their curves.",
+  "compare.folded_one": "{{count}} row, {{different}} different",
+  "compare.folded_other": "{{count}} rows, {{different}} different",
   "compare.baseline": "baseline",
   "compare.better": "better",
   "compare.worse": "worse",

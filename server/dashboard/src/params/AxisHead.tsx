@@ -19,6 +19,8 @@ interface AxisHeadProps {
   onBrush: (brush: Brush | null) => void;
   onMove: (to: number) => void;
   onToggleScale: () => void;
+  onToggleQuantiles: ((key: string) => void) | undefined;
+  onToggleInverted: ((key: string) => void) | undefined;
   onRemove: () => void;
 }
 
@@ -79,6 +81,8 @@ export function AxisHead(props: AxisHeadProps) {
       >
         <span>{axis.label}</span>
         {axis.scale === "log" && <small> log</small>}
+        {axis.scale === "quantile" && <small> %</small>}
+        {axis.isInverted && <small aria-hidden="true"> ↓</small>}
       </button>
       <Popover
         open={anchor !== null}
@@ -122,7 +126,28 @@ export function AxisHead(props: AxisHeadProps) {
             >
               {t("params.move_right")} <Icon name="right" />
             </button>
-            {axis.canBeLog && (
+            {axis.scale !== "kinds" && props.onToggleQuantiles && (
+              <button
+                type="button"
+                className="chip"
+                aria-pressed={axis.scale === "quantile"}
+                title={t("params.quantiles_hint")}
+                onClick={() => props.onToggleQuantiles?.(axis.key)}
+              >
+                {t("params.quantiles")}
+              </button>
+            )}
+            {props.onToggleInverted && (
+              <button
+                type="button"
+                className="chip"
+                aria-pressed={axis.isInverted}
+                onClick={() => props.onToggleInverted?.(axis.key)}
+              >
+                <Icon name={axis.isInverted ? "up" : "down"} /> {t("params.invert")}
+              </button>
+            )}
+            {axis.canBeLog && axis.scale !== "quantile" && (
               <button
                 type="button"
                 className="chip"

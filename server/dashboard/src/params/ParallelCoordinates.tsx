@@ -5,7 +5,7 @@ import { useCanvas, type Draw } from "../distributions/useCanvas";
 import { ink } from "../shell/theme";
 import { AxisHead } from "./AxisHead";
 import { MISSING, valueLabel, type Axis } from "./axes";
-import { brushBetween, type Brush } from "./brushes";
+import { brushBetween, withRange, type Brush } from "./brushes";
 import { inkOf } from "./colour";
 import { axisNear, GAP_MIN, GRIP, HEIGHT, placeOf, runNear, xOf, yOf } from "./geometry";
 import { drawAxes, drawBrush, drawLine } from "./parallel";
@@ -28,6 +28,9 @@ interface ParallelProps extends PictureProps {
   onBrush: (key: string, brush: Brush | null) => void;
   onMove: (key: string, to: number) => void;
   onToggleScale: (key: string) => void;
+  /** Without these an axis has no such choice. */
+  onToggleQuantiles?: (key: string) => void;
+  onToggleInverted?: (key: string) => void;
   onRemove: (key: string) => void;
 }
 
@@ -119,7 +122,11 @@ export function ParallelCoordinates(props: ParallelProps) {
     if (draft) {
       setDraft(null);
       const isClick = Math.abs(yOf(draft.to) - yOf(draft.from)) < 4;
-      props.onBrush(axis.key, isClick ? null : brushBetween(axis, draft.from, draft.to));
+      const part = isClick ? null : brushBetween(axis, draft.from, draft.to);
+      const before = brushes.get(axis.key) ?? null;
+      // With shift a part is added to those that are chosen.
+      const isMore = event.shiftKey && part?.kind === "range";
+      props.onBrush(axis.key, isMore ? withRange(before, part) : part);
     } else if (isOnAxis && axis.missing > 0 && placeOf(y) === MISSING) {
       const isChosen = brushes.get(axis.key)?.kind === "missing";
       props.onBrush(axis.key, isChosen ? null : { kind: "missing" });
@@ -144,6 +151,8 @@ export function ParallelCoordinates(props: ParallelProps) {
                   onBrush={(brush) => props.onBrush(axis.key, brush)}
                   onMove={(to) => props.onMove(axis.key, to)}
                   onToggleScale={() => props.onToggleScale(axis.key)}
+                  onToggleQuantiles={props.onToggleQuantiles}
+                  onToggleInverted={props.onToggleInverted}
                   onRemove={() => props.onRemove(axis.key)}
                 />
               ))}

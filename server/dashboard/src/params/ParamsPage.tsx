@@ -11,7 +11,7 @@ import { directionOf, headlines } from "../series/metrics";
 import { Failure } from "../shell/Failure";
 import { useShortcuts } from "../shell/shortcuts";
 import { useTitle } from "../shell/useTitle";
-import { axisOf, valuesOf, type Axis } from "./axes";
+import { axisOf, inverted, valuesOf, type Axis } from "./axes";
 import { readBrushes, selectedBy, withBrush } from "./brushes";
 import { drawingOrder, stepsOf } from "./colour";
 import { ImportancePanel, useImportance } from "./ImportancePanel";
@@ -118,12 +118,16 @@ function Pictures(props: PicturesProps) {
   const { view, varying, metrics, result, keys, brushes, data } = props;
   const { t } = useTranslation();
   const [, navigate] = useLocation();
-  const byKey = useAxes(data, view.toggled);
+  const byKey = useAxes(data, view.toggled, view.quantiles);
   const axisKeys = keys.join("\n");
-  const axes = useMemo(
-    () => axisKeys.split("\n").flatMap((key) => byKey.get(key) ?? []),
-    [axisKeys, byKey],
-  );
+  const flipText = view.inverted.join("\n");
+  const axes = useMemo(() => {
+    const flipped = new Set(flipText.split("\n"));
+    return axisKeys
+      .split("\n")
+      .flatMap((key) => byKey.get(key) ?? [])
+      .map((axis) => (flipped.has(axis.key) ? inverted(axis) : axis));
+  }, [axisKeys, flipText, byKey]);
   const count = data.ids.length;
   const brushText = JSON.stringify([...brushes]);
   const selected = useMemo(
@@ -176,6 +180,8 @@ function Pictures(props: PicturesProps) {
             onBrush={(key, brush) => view.setFilter(withBrush(view.filter, key, brush) || null)}
             onMove={(key, to) => view.setAxes(moved(keys, key, to))}
             onToggleScale={view.toggleScale}
+            onToggleQuantiles={view.toggleQuantiles}
+            onToggleInverted={view.toggleInverted}
             onRemove={(key) => view.setAxes(keys.filter((one) => one !== key))}
           />
         )}
@@ -205,15 +211,17 @@ function Pictures(props: PicturesProps) {
 function useAxes(
   data: PicturesProps["data"],
   toggled: readonly string[],
+  quantiles: readonly string[],
 ): ReadonlyMap<string, Axis> {
-  const flipped = toggled.join("\n");
+  const [other, ranked] = [toggled.join("\n"), quantiles.join("\n")];
   return useMemo(() => {
-    const onOther = new Set(flipped.split("\n"));
+    const onOther = new Set(other.split("\n"));
+    const onQuantiles = new Set(ranked.split("\n"));
     return new Map(
       data.columns.map((column, at) => {
         const key = data.keys[at]!;
-        return [key, axisOf(key, valuesOf(column), onOther.has(key))];
+        return [key, axisOf(key, valuesOf(column), onOther.has(key), onQuantiles.has(key))];
       }),
     );
-  }, [data, flipped]);
+  }, [data, other, ranked]);
 }

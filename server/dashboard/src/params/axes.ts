@@ -9,7 +9,7 @@ import { compareValues } from "../list/rows";
 export const MISSING = -1;
 export const NOT_FINITE = -2;
 
-export type Scale = "linear" | "log" | "kinds";
+export type Scale = "linear" | "log" | "quantile" | "kinds";
 
 export interface Tick {
   place: number;
@@ -22,6 +22,10 @@ export interface Axis {
   scale: Scale;
   /** Whether its numbers could be on either scale of numbers. */
   canBeLog: boolean;
+  /** The greatest stands below. */
+  isInverted: boolean;
+  /** Of a scale of quantiles: different values, ascending, and the place of each. */
+  knots: { values: readonly number[]; places: readonly number[] } | null;
   values: readonly ParamValue[];
   places: Float64Array; // 0 to 1, or one of the above
   low: number;
@@ -54,11 +58,16 @@ export function labelOf(key: string): string {
 }
 
 /** Return the axis of *values*; *isToggled*: on the other scale than the one found for it. */
-export function axisOf(key: string, values: readonly ParamValue[], isToggled = false): Axis {
+export function axisOf(
+  key: string,
+  values: readonly ParamValue[],
+  isToggled = false,
+  isQuantile = false,
+): Axis {
   const known = values.filter((value) => value !== null);
   const isNumber = known.every((value) => typeof value === "number");
   const axis = isNumber
-    ? numberAxis(key, values as (number | null)[], isToggled)
+    ? numberAxis(key, values as (number | null)[], isToggled, isQuantile)
     : kindAxis(values);
   const missing = values.length - known.length;
   return { ...axis, key, label: labelOf(key), values, missing };
@@ -66,7 +75,48 @@ export function axisOf(key: string, values: readonly ParamValue[], isToggled = f
 
 type Bare = Omit<Axis, "key" | "label" | "values" | "missing">;
 
-function numberAxis(key: string, values: readonly (number | null)[], isToggled: boolean): Bare {
+/** Return the axis upside down. */
+export function inverted(axis: Axis): Axis {
+  const flip = (place: number) => (place < 0 ? place : 1 - place);
+  return {
+    ...axis,
+    isInverted: !axis.isInverted,
+    places: axis.places.map(flip),
+    // From below, as they are drawn.
+    ticks: axis.ticks.map((tick) => ({ ...tick, place: flip(tick.place) })).reverse(),
+    kinds: [...axis.kinds].reverse(),
+  };
+}
+
+/** Return different values and their places: as many runs between two as the way between them is long. */
+function knotsOf(values: readonly (number | null)[]): NonNullable<Axis["knots"]> {
+  const sorted = values
+    .filter((value) => value !== null && Number.isFinite(value))
+    .sort((a, b) => a! - b!) as number[];
+  const different = [...new Set(sorted)];
+  // The middle of its ranks, as runs of one value share a place.
+  const ranks = different.map((value) => (sorted.indexOf(value) + sorted.lastIndexOf(value)) / 2);
+  const [first, last] = [ranks[0] ?? 0, ranks.at(-1) ?? 1];
+  const places = ranks.map((rank) => (last > first ? (rank - first) / (last - first) : 0.5));
+  return { values: different, places };
+}
+
+/** Return where *at* lies on the straight lines from *from* to *to*, two ascending lists. */
+function between(from: readonly number[], to: readonly number[], at: number): number {
+  if (from.length === 0) return 0.5;
+  const next = from.findIndex((value) => value >= at);
+  if (next === 0) return to[0]!;
+  if (next < 0) return to.at(-1)!;
+  const share = (at - from[next - 1]!) / (from[next]! - from[next - 1]!);
+  return to[next - 1]! + share * (to[next]! - to[next - 1]!);
+}
+
+function numberAxis(
+  key: string,
+  values: readonly (number | null)[],
+  isToggled: boolean,
+  isQuantile: boolean,
+): Bare {
   let [low, high] = [Infinity, -Infinity];
   for (const value of values) {
     if (value === null || !Number.isFinite(value)) continue;
@@ -77,7 +127,9 @@ function numberAxis(key: string, values: readonly (number | null)[], isToggled: 
   const span = BY_MAGNITUDE.test(labelOf(key)) ? BY_MAGNITUDE_SPAN_MIN : SPAN_MIN;
   const isLog = canBeLog && high / low >= span !== isToggled;
   if (low > high) [low, high] = [0, 1];
-  const place = placer(low, high, isLog);
+  const knots = isQuantile ? knotsOf(values) : null;
+  const onKnots = new Map(knots?.values.map((value, at) => [value, knots.places[at]!]));
+  const place = knots ? (value: number) => onKnots.get(value) ?? 0.5 : placer(low, high, isLog);
   let nonfinite = 0;
   const places = Float64Array.from(values, (value) => {
     if (value === null) return MISSING;
@@ -85,12 +137,18 @@ function numberAxis(key: string, values: readonly (number | null)[], isToggled: 
     nonfinite += 1;
     return NOT_FINITE;
   });
-  const ticks = (isLog ? logTicks(low, high) : linearTicks(low, high)).map((value) => ({
+  const marks = knots
+    ? knots.values.filter((_, at) => at % Math.ceil(knots.values.length / TICKS_MAX) === 0)
+    : isLog
+      ? logTicks(low, high)
+      : linearTicks(low, high);
+  const ticks = marks.map((value) => ({
     place: place(value),
     label: formatNumber(Number(value.toPrecision(6))),
   }));
-  const scale = isLog ? "log" : "linear";
-  return { scale, canBeLog, places, low, high, kinds: [], ticks, nonfinite };
+  const scale = knots ? "quantile" : isLog ? "log" : "linear";
+  const isInverted = false;
+  return { scale, canBeLog, isInverted, knots, places, low, high, kinds: [], ticks, nonfinite };
 }
 
 function kindAxis(values: readonly ParamValue[]): Bare {
@@ -101,6 +159,8 @@ function kindAxis(values: readonly ParamValue[]): Bare {
   return {
     scale: "kinds",
     canBeLog: false,
+    isInverted: false,
+    knots: null,
     places: Float64Array.from(values, (value) =>
       value === null ? MISSING : placeOf.get(nameOf(value))!,
     ),
@@ -125,14 +185,20 @@ function placer(low: number, high: number, isLog: boolean): (value: number) => n
 
 /** Return the number at a *place* of the axis. */
 export function valueAt(axis: Axis, place: number): number {
-  const { low, high } = axis;
-  if (axis.scale === "log") return Math.exp(Math.log(low) + place * Math.log(high / low));
-  return low + place * (high - low);
+  const { low, high, knots } = axis;
+  const at = axis.isInverted ? 1 - place : place;
+  if (knots) return between(knots.places, knots.values, at);
+  if (axis.scale === "log") return Math.exp(Math.log(low) + at * Math.log(high / low));
+  return low + at * (high - low);
 }
 
 /** Return the place of a number, which may be beyond the ends. */
 export function placeAt(axis: Axis, value: number): number {
-  return placer(axis.low, axis.high, axis.scale === "log" && value > 0)(value);
+  const { low, high, knots } = axis;
+  const place = knots
+    ? between(knots.values, knots.places, value)
+    : placer(low, high, axis.scale === "log" && value > 0)(value);
+  return axis.isInverted ? 1 - place : place;
 }
 
 function linearTicks(low: number, high: number): number[] {

@@ -4,8 +4,15 @@ import type { ParamValue } from "../api/types";
 import { termsOf, valueText, withTerm } from "../list/filterText";
 import { valueAt, type Axis } from "./axes";
 
+/** Numbers from one to another, both included; null is without a bound. */
+export interface Range {
+  low: number | null;
+  high: number | null;
+}
+
 export type Brush =
-  | { kind: "range"; low: number | null; high: number | null } // ends included
+  | ({ kind: "range" } & Range)
+  | { kind: "ranges"; ranges: readonly Range[] } // any of them
   | { kind: "kinds"; values: readonly ParamValue[] }
   | { kind: "missing" };
 
@@ -14,16 +21,12 @@ const DIGITS = 3;
 
 /** Return the brush that a condition of *key* is part of; null where it is another condition. */
 function brushOf(key: string, term: string): Brush | null {
+  if (term.startsWith(`(${key} `) && term.endsWith(")")) return rangesOf(key, term.slice(1, -1));
   if (!term.startsWith(`${key} `)) return null;
   const rest = term.slice(key.length + 1);
   if (rest === "= null") return { kind: "missing" };
-  const bound = /^(>=|<=) (\S+)$/.exec(rest);
-  if (bound) {
-    const value = Number(bound[2]);
-    if (Number.isNaN(value)) return null;
-    const isLow = bound[1] === ">=";
-    return { kind: "range", low: isLow ? value : null, high: isLow ? null : value };
-  }
+  const bound = boundOf(rest);
+  if (bound) return { kind: "range", ...bound };
   const list = /^in (\[.*\])$/.exec(rest);
   if (!list) return null;
   try {
@@ -31,6 +34,37 @@ function brushOf(key: string, term: string): Brush | null {
   } catch {
     return null; // written by hand, in a way that is ours to read only by the server
   }
+}
+
+/** Return the range of ">= 1" or "<= 2"; null where it is none. */
+function boundOf(text: string): Range | null {
+  const bound = /^(>=|<=) (\S+)$/.exec(text);
+  const value = Number(bound?.[2]);
+  if (!bound || Number.isNaN(value)) return null;
+  return bound[1] === ">=" ? { low: value, high: null } : { low: null, high: value };
+}
+
+/** Return the ranges of "key >= 1 and key <= 2 or key >= 5"; null where it is anything else. */
+function rangesOf(key: string, text: string): Brush | null {
+  const ranges: Range[] = [];
+  for (const part of text.split(" or ")) {
+    const range: Range = { low: null, high: null };
+    for (const term of part.split(" and ")) {
+      const bound = term.startsWith(`${key} `) ? boundOf(term.slice(key.length + 1)) : null;
+      if (!bound) return null;
+      if (bound.low !== null) range.low = bound.low;
+      else range.high = bound.high;
+    }
+    ranges.push(range);
+  }
+  return { kind: "ranges", ranges };
+}
+
+/** Return *brush* with one more range; where it has none, that range. */
+export function withRange(brush: Brush | null, more: Range): Brush {
+  const known = brush?.kind === "range" ? [brush] : brush?.kind === "ranges" ? brush.ranges : [];
+  const ranges = [...known, more].map(({ low, high }) => ({ low, high }));
+  return ranges.length === 1 ? { kind: "range", ...ranges[0]! } : { kind: "ranges", ranges };
 }
 
 /** Return the brushes that the filter holds on *keys*, and the filter without them. */
@@ -73,11 +107,17 @@ function termsFor(key: string, brush: Brush | null): string[] {
     case "kinds":
       return [`${key} in [${brush.values.map(valueText).join(", ")}]`];
     case "range":
-      return [
-        ...(brush.low === null ? [] : [`${key} >= ${brush.low}`]),
-        ...(brush.high === null ? [] : [`${key} <= ${brush.high}`]),
-      ];
+      return boundsFor(key, brush);
+    case "ranges":
+      return [`(${brush.ranges.map((one) => boundsFor(key, one).join(" and ")).join(" or ")})`];
   }
+}
+
+function boundsFor(key: string, { low, high }: Range): string[] {
+  return [
+    ...(low === null ? [] : [`${key} >= ${low}`]),
+    ...(high === null ? [] : [`${key} <= ${high}`]),
+  ];
 }
 
 /** Tell whether a run's *value* is in the brush, as the server would. */
@@ -88,12 +128,16 @@ export function holds(brush: Brush, value: ParamValue): boolean {
     case "kinds":
       return brush.values.some((one) => one === value);
     case "range":
-      return (
-        typeof value === "number" &&
-        (brush.low === null || value >= brush.low) &&
-        (brush.high === null || value <= brush.high)
-      );
+      return isIn(brush, value);
+    case "ranges":
+      return brush.ranges.some((range) => isIn(range, value));
   }
+}
+
+function isIn({ low, high }: Range, value: ParamValue): boolean {
+  return (
+    typeof value === "number" && (low === null || value >= low) && (high === null || value <= high)
+  );
 }
 
 /** Return the brush from one place of the axis to another; null where it holds nothing. */
@@ -106,14 +150,18 @@ export function brushBetween(axis: Axis, from: number, to: number): Brush | null
     });
     return values.length === 0 || values.some(Array.isArray) ? null : { kind: "kinds", values };
   }
+  if (low <= 0 && high >= 1) return null;
   // An end that reaches the axis' own is no bound.
-  return low <= 0 && high >= 1
-    ? null
-    : {
-        kind: "range",
-        low: low <= 0 ? null : outwards(valueAt(axis, low), -1),
-        high: high >= 1 ? null : outwards(valueAt(axis, high), 1),
-      };
+  const [first, last] = [
+    low <= 0 ? null : valueAt(axis, low),
+    high >= 1 ? null : valueAt(axis, high),
+  ];
+  const [least, most] = axis.isInverted ? [last, first] : [first, last];
+  return {
+    kind: "range",
+    low: least === null ? null : outwards(least, -1),
+    high: most === null ? null : outwards(most, 1),
+  };
 }
 
 function outwards(value: number, sign: 1 | -1): number {

@@ -88,10 +88,15 @@ export function drawBrush(
   const clamp = (place: number) => Math.max(0, Math.min(1, place));
   switch (brush?.kind) {
     case "range":
-      return box(
-        brush.low === null ? 0 : clamp(placeAt(part, brush.low)),
-        brush.high === null ? 1 : clamp(placeAt(part, brush.high)),
-      );
+    case "ranges": {
+      const [first, last] = part.isInverted ? [1, 0] : [0, 1];
+      for (const { low, high } of brush.kind === "range" ? [brush] : brush.ranges)
+        box(
+          low === null ? first : clamp(placeAt(part, low)),
+          high === null ? last : clamp(placeAt(part, high)),
+        );
+      return;
+    }
     case "kinds": {
       const half = 0.5 / Math.max(1, part.kinds.length);
       part.kinds.forEach((kind, at) => {

@@ -64,12 +64,18 @@ export function useParamsView() {
     return {
       axes: splitKeys(read.get("a") ?? "").slice(0, AXES_MAX),
       toggled: splitKeys(read.get("t") ?? ""),
+      quantiles: splitKeys(read.get("qs") ?? ""),
+      inverted: splitKeys(read.get("iv") ?? ""),
       of: one("of"),
       x: one("sx"),
       y: one("sy"),
       isTable: read.get("v") === "table",
     };
   }, [text]);
+  const toggle = (name: string, keys: readonly string[]) => (key: string) =>
+    set({
+      [name]: (keys.includes(key) ? keys.filter((one) => one !== key) : [...keys, key]).join(","),
+    });
   return {
     ...state,
     filter,
@@ -79,14 +85,10 @@ export function useParamsView() {
     setX: (key: string) => set({ sx: key }),
     setY: (key: string) => set({ sy: key }),
     setTable: (isTable: boolean) => set({ v: isTable ? "table" : null }),
-    toggleScale: (key: string) =>
-      set({
-        t: (state.toggled.includes(key)
-          ? state.toggled.filter((one) => one !== key)
-          : [...state.toggled, key]
-        ).join(","),
-      }),
-    reset: () => set({ a: null, t: null, of: null, sx: null, sy: null }),
+    toggleScale: toggle("t", state.toggled),
+    toggleQuantiles: toggle("qs", state.quantiles),
+    toggleInverted: toggle("iv", state.inverted),
+    reset: () => set({ a: null, t: null, qs: null, iv: null, of: null, sx: null, sy: null }),
   };
 }
 
