@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import os
 import statistics
 import tempfile
 from dataclasses import fields
@@ -24,9 +23,6 @@ import views
 from playwright.sync_api import Browser
 from playwright.sync_api import sync_playwright
 from prepare import say
-
-CHROMIUM = os.environ.get("MLTRACK_TEST_CHROMIUM", "/usr/bin/chromium")  # noqa: TID251
-FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking")
 
 # What the specification asks for, and the unit: research/dashboard.md, 4.14.
 BUDGETS: dict[str, tuple[float, str]] = {
@@ -73,7 +69,7 @@ def main() -> None:
             stack.enter_context(tempfile.TemporaryDirectory(prefix="mltrack-dashboards-"))
         )
         playwright = stack.enter_context(sync_playwright())
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        browser = playwright.chromium.launch(executable_path=views.CHROMIUM, args=list(views.FLAGS))
         root, ids = prepare.of_mltrack(folder, sizes)
         results["mltrack"] = of_mltrack(browser, root, ids, options.rounds)
         for peer in filter(None, options.peers.split(",")):
