@@ -13,7 +13,7 @@ import { feed } from "../api/feed";
 import type { RunList, RunSummary } from "../api/types";
 
 /** More changed runs than this at once are cheaper as a list. */
-const SINGLES_MAX = 8;
+const SINGLES_MAX = 100;
 const PATCH_INTERVAL_MS = 700;
 const SILENCE_INTERVAL_MS = 30_000;
 

@@ -7,7 +7,7 @@ import { requestTracks } from "../api/batcher";
 import type { Track } from "../api/columns";
 import { feed } from "../api/feed";
 import type { XAxis } from "../api/types";
-import { appendTail, tailStart } from "./tail";
+import { grown } from "./growing";
 
 export type Window = readonly [start: number, end: number];
 
@@ -73,8 +73,8 @@ export function useTracks(wanted: TracksWanted, isVisible: boolean) {
       let pause = TAIL_INTERVAL_MS;
       try {
         const tracks = client.getQueryData<Track[]>(key) ?? [];
-        const grown = await fetchTails(tracks, ids, wanted);
-        if (grown) client.setQueryData(key, grown);
+        const next = await grown(tracks, ids, { name, x, buckets }, requestTracks);
+        if (next) client.setQueryData(key, next);
         else await client.invalidateQueries({ queryKey: key });
       } catch {
         for (const id of ids) changed.current.add(id);
@@ -103,7 +103,7 @@ export function useTracks(wanted: TracksWanted, isVisible: boolean) {
       stop();
       document.removeEventListener("visibilitychange", onShown);
     };
-    // `wanted` is rebuilt at every render; its parts are in the key.
+    // What is wanted is in the key.
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [client, key, isVisible, isLoaded]);
 
@@ -120,25 +120,4 @@ export function useTracks(wanted: TracksWanted, isVisible: boolean) {
 
 function countPoints(tracks: readonly Track[]): number {
   return tracks.reduce((sum, track) => sum + track.count, 0);
-}
-
-/** Return the tracks with the changed runs' tails, or null where they must be fetched anew. */
-async function fetchTails(
-  tracks: Track[],
-  ids: string[],
-  wanted: TracksWanted,
-): Promise<Track[] | null> {
-  const { name, x, buckets } = wanted;
-  const grown = [...tracks];
-  for (const id of ids) {
-    const index = grown.findIndex((track) => track.run === id && !track.isSuperseded);
-    const track = grown[index];
-    const start = track ? tailStart(track, x) : null;
-    if (!track || start === null) return null; // the run's first points
-    const tails = await requestTracks({ runs: [id], name, x, start, end: null, buckets });
-    if (tails.some((tail) => tail.isSuperseded && tail.count > 0)) return null; // it went back
-    const tail = tails.find((one) => !one.isSuperseded);
-    if (tail) grown[index] = appendTail(track, tail, buckets);
-  }
-  return grown;
 }
