@@ -15,6 +15,11 @@ export default defineConfig({
     assetsInlineLimit: 0,
     chunkSizeWarningLimit: 1200,
     modulePreload: { polyfill: false },
+    // What the first page needs comes in one file: shared with this or that lazy page it would be
+    // seventy, each a request that the server and the browser take a millisecond or more for.
+    rolldownOptions: {
+      output: { codeSplitting: { groups: [{ name: "initial", tags: ["$initial"] }] } },
+    },
   },
   server: {
     proxy: { "/api": { target: server, ws: true, changeOrigin: true } },
