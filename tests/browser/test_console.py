@@ -13,6 +13,7 @@ from playwright.sync_api import Locator
 from playwright.sync_api import Page
 from playwright.sync_api import expect
 
+from mltrack_core.records import Channel
 from mltrack_core.records import Console
 from mltrack_core.records import RunEnded
 
@@ -161,7 +162,8 @@ def noisy(folder: Path, record: Callable[..., Any], arrive: Callable[[Any], str]
     """A run of 3,000 lines, of which every 500th goes wrong in one way or another."""
     recording = record(folder, "noisy-wren", project="consoles", age_s=900)
     for number in range(3000):
-        channel, text = "stdout", f"step {number} loss 1.0 loss 2.0"
+        channel: Channel = "stdout"
+        text = f"step {number} loss 1.0 loss 2.0"
         if number % 500 == 250:
             channel, text = "stderr", f"x.py:{number}: UserWarning: loss is <b>odd</b>"
         if number % 1000 == 500:

@@ -12,6 +12,7 @@ from playwright.sync_api import Page
 from playwright.sync_api import expect
 
 from mltrack_core.records import ByExponent
+from mltrack_core.records import Histogram
 from mltrack_core.records import Histograms
 from mltrack_core.records import RunEnded
 
@@ -32,7 +33,7 @@ def run(folder: Path, record: Callable[..., Any], arrive: Callable[[Any], str]) 
         recording.log(step, {"train/loss": 1 / (step + 1)} | norms | ratios)
         if step % 50 == 0:
             counts = [4, 3, 2, 1]
-            of = {
+            of: dict[str, Histogram] = {
                 f"grad/histogram/{name}": ByExponent(-4, counts, -4, counts, 20) for name in LAYERS
             }
             recording.write(Histograms(recording.began_ns + step, step, of))
