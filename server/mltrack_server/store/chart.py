@@ -15,7 +15,10 @@ from sqlalchemy import case
 from sqlalchemy import func
 from sqlalchemy import select
 
+from mltrack_server.columns import Floats
+from mltrack_server.columns import Ints
 from mltrack_server.columns import Order
+from mltrack_server.columns import Points
 from mltrack_server.resources import SeriesQuery
 from mltrack_server.store import runs
 from mltrack_server.store import schema
@@ -24,11 +27,13 @@ from mltrack_server.store.bounds import INT64_MIN
 from mltrack_server.store.descent import Found
 from mltrack_server.store.descent import View
 from mltrack_server.store.descent import Window
+from mltrack_server.store.drawing import Cells
 from mltrack_server.store.drawing import Drawing
 from mltrack_server.store.drawing import Part
 from mltrack_server.store.keys import rid_of
+from mltrack_server.store.reader import Reader
+from mltrack_server.store.reader import open_readers
 from mltrack_server.store.segs import SegCache
-from mltrack_server.store.series import Reader
 
 # Of all runs of a chart, read before they are drawn. A series that has tiers counts no more than …
 _PORTION_POINTS_MAX: Final = 4_000_000
@@ -63,19 +68,19 @@ def draw(connection: Connection, cache: SegCache, query: SeriesQuery) -> bytes:
     uids = list(dict.fromkeys(query.runs))
     rows = connection.execute(_RUNS, {"b_rids": list(map(rid_of, uids))})
     drawn = sorted((_Run(*row) for row in rows), key=lambda row: uids.index(row.uid))
+    windows = {row.rid: _window(query, row.started_ns) for row in drawn}
     drawing = Drawing()
     for names in _portions(connection, [row.rid for row in drawn], query.names):
-        readers = []
-        for row in drawn:
-            window = _window(query, row.started_ns)
-            readers.append((row, Reader(connection, cache, row.rid, names, window, full=False)))
+        opened = open_readers(connection, cache, windows, names, full=False)
+        readers = [(row, opened[row.rid]) for row in drawn]
+        sights = _Sights()
         for name in names:
             having = [(row, reader) for row, reader in readers if name in reader.names]
             views = _views(query, having, name)
             parts = [
                 part
                 for (row, reader), view in zip(having, views, strict=True)
-                for part in _parts(row.uid, reader, name, view)
+                for part in _parts(row.uid, reader, name, view, sights)
             ]
             drawing.add_block(name, parts, start=query.start, end=query.end, buckets=query.buckets)
     return drawing.pack(runs.rev(connection))
@@ -152,26 +157,66 @@ def _views(query: SeriesQuery, readers: Sequence[tuple[_Run, Reader]], name: str
     return [_view(query, row, low, high) for row, _ in readers]
 
 
-def _parts(run: str, reader: Reader, name: str, view: View) -> list[Part]:
+class _Sight(NamedTuple):
+    """Which of some points a view shows."""
+
+    x: Floats  # of these, ascending
+    chosen: Ints | None  # their indices in this order; None: all, as they are
+
+
+class _Sights:
+    """What views show of steps or times: looked at once for all series that share them."""
+
+    def __init__(self) -> None:
+        # By where an array is; it is kept along, so that no other one comes to lie there.
+        self._found: dict[tuple[int, View], tuple[Ints, _Sight]] = {}
+
+    def of(self, points: Points, view: View) -> _Sight:
+        """Return what *view* shows of *points*."""
+        column = points.step if view.window.order == "step" else points.time_ns
+        key = id(column), view
+        if key not in self._found:
+            self._found[key] = column, _look(column, view)
+        return self._found[key][1]
+
+
+def _look(column: Ints, view: View) -> _Sight:
+    x = view.x(column)
+    is_inside = (x >= view.low) & (x <= view.high)
+    is_whole = bool(is_inside.all())
+    if is_whole and bool((x[1:] >= x[:-1]).all()):
+        return _Sight(x, None)
+    chosen = np.flatnonzero(is_inside)
+    chosen = chosen[np.argsort(x[chosen], kind="stable")]
+    return _Sight(x[chosen], chosen)
+
+
+def _parts(run: str, reader: Reader, name: str, view: View, sights: _Sights) -> list[Part]:
     """Return the lines that one run's series is drawn as."""
     found = reader.descend(name, view) if reader.has_tiers(name) else Found()
     points = reader.points(name, found.pieces)
-    x = view.x(points.step if view.window.order == "step" else points.time_ns)
-    is_inside = (x >= view.low) & (x <= view.high)
+    x, chosen = sights.of(points, view)
+    value = points.value if chosen is None else points.value[chosen]
     parts = []
-    for is_superseded, cells in ((False, found.current), (True, found.superseded)):
-        chosen = np.flatnonzero(is_inside & (points.is_superseded == is_superseded))
-        if not len(chosen) and not cells:
-            continue
-        chosen = chosen[np.argsort(x[chosen], kind="stable")]
-        parts.append(
-            Part(
-                run=run,
-                is_superseded=is_superseded,
-                x=x[chosen],
-                value=points.value[chosen],
-                cells=cells,
-                is_thinned=points.is_thinned,
+
+    def add(x: Floats, value: Floats, cells: Sequence[Cells], *, is_superseded: bool) -> None:
+        if len(x) or cells:
+            parts.append(
+                Part(
+                    run=run,
+                    is_superseded=is_superseded,
+                    x=x,
+                    value=value,
+                    cells=cells,
+                    is_thinned=points.is_thinned,
+                )
             )
-        )
+
+    if points.is_superseded.any():
+        old = points.is_superseded if chosen is None else points.is_superseded[chosen]
+        add(x[~old], value[~old], found.current, is_superseded=False)
+        add(x[old], value[old], found.superseded, is_superseded=True)
+    else:
+        add(x, value, found.current, is_superseded=False)
+        add(x[:0], value[:0], found.superseded, is_superseded=True)
     return parts

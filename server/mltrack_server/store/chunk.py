@@ -86,7 +86,7 @@ def unpack_values(body: bytes) -> tuple[Floats, dict[int, int]]:
     column = packed.value
     data = unpack(column.planes, column.count, 4 if column.codec == "f4" else 8)
     with np.errstate(invalid="ignore"):
-        return data.view(f"<{column.codec}").astype(np.float64), packed.exact_ints
+        return data.view(f"<{column.codec}").astype(np.float64, copy=False), packed.exact_ints
 
 
 def _pack_ints(column: Ints) -> PackedColumn:

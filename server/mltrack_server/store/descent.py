@@ -47,6 +47,7 @@ _POINTS_MIN: Final = 1 << 16
 # are read then, the widest buckets first; the other buckets are drawn where their middle is.
 _ROWS_MAX: Final = {2: 1500, 1: 1500, 0: 128}
 _ROWS_AT_ONCE: Final = 32
+_ROWS_FIRST: Final = 64  # of a level that a descent may begin with
 _PARAMETERS_MAX: Final = 500  # of one query
 _STREAM: Final = 1 << 32  # a stream's number and a chunk's are one key: stream * this + chunk
 
@@ -128,8 +129,8 @@ def reach_into(order: Order, columns: Any = _chunk) -> ColumnElement[bool]:
     return and_(high >= bindparam("b_low"), low <= bindparam("b_high"))
 
 
-_ALL_ROWS: Final = (
-    select(
+_ALL_ROWS: Final = {
+    order: select(
         _tier.stream_no,
         _tier.no,
         _tier.epoch,
@@ -142,13 +143,18 @@ _ALL_ROWS: Final = (
         _tier.rid == bindparam("b_rid"),
         _tier.series_no == bindparam("b_series_no"),
         _tier.level == bindparam("b_level"),
+        reach_into(order, _tier),
     )
     .order_by(_tier.stream_no, _tier.no)
-)
-_ROWS: Final = _ALL_ROWS.where(
-    _tier.stream_no == bindparam("b_stream_no"),
-    _tier.no.in_(bindparam("b_numbers", expanding=True)),
-)
+    for order in ORDERS
+}
+_ROWS: Final = {
+    order: rows.where(
+        _tier.stream_no == bindparam("b_stream_no"),
+        _tier.no.in_(bindparam("b_numbers", expanding=True)),
+    )
+    for order, rows in _ALL_ROWS.items()
+}
 _CHUNKS: Final = {
     order: select(
         _chunk.stream_no, _chunk.no, _chunk.epoch, _chunk.body, _axis.body.label("axis_body")
@@ -188,10 +194,13 @@ class Descent:
         self._connection, self._rid, self._series_no = connection, rid, series_no
         self._cuts, self._view = cuts, view
 
-    def go(self) -> Found:
-        """Descend as far as needed. Full chunks only are looked at: the others are in no tier."""
+    def go(self, points: int) -> Found:
+        """Descend as far as needed in a series of about so many *points*.
+
+        Full chunks only are looked at: the others are in no tier.
+        """
         found = Found()
-        level = max(tier.LEVELS)
+        level = _first_level(points)
         rows = self._rows(level, None)
         wanted = None
         has_cells = False
@@ -274,14 +283,16 @@ class Descent:
         return buckets.take(chosen)
 
     def _rows(self, level: int, keys: Ints | None) -> list[Row[Any]]:
-        """Return rows of a level by stream and chunk number, those of *keys* or all."""
+        """Return the rows of a level that reach into the window, those of *keys* or all."""
+        order = self._view.window.order
         wanted = {"b_rid": self._rid, "b_series_no": self._series_no, "b_level": level}
+        wanted |= {"b_low": self._view.window.low, "b_high": self._view.window.high}
         if keys is None:
-            return list(self._connection.execute(_ALL_ROWS, wanted))
+            return list(self._connection.execute(_ALL_ROWS[order], wanted))
         found: list[Row[Any]] = []
         for stream_no, numbers in _by_stream(keys):
             some = wanted | {"b_stream_no": stream_no, "b_numbers": numbers}
-            found += self._connection.execute(_ROWS, some)
+            found += self._connection.execute(_ROWS[order], some)
         return found
 
     def _points(self, keys: Ints, places: Ints | None) -> Iterator[Piece]:
@@ -307,6 +318,14 @@ class Descent:
                     step, time_ns, value = step[is_wanted], time_ns[is_wanted], value[is_wanted]
                 column = Column(step, step, time_ns, value, exact_ints)
                 yield Piece(stream_no, row.epoch, column)
+
+
+def _first_level(points: int) -> int:
+    """Return the finest level of few rows: to read all costs less than to find out which."""
+    sizes = {level: tier.SHAPE.row * tier.SHAPE.points(level) for level in tier.LEVELS[:-1]}
+    return next(
+        (at for at, size in sizes.items() if points <= _ROWS_FIRST * size), max(tier.LEVELS)
+    )
 
 
 def _portions(rows: Sequence[Row[Any]]) -> Iterator[Sequence[Row[Any]]]:

@@ -70,12 +70,40 @@ class Part:
         return max([*(cells.high for cells in self.cells), *map(float, self.x[-1:])])
 
 
+class _Places(NamedTuple):
+    """Which buckets points go to."""
+
+    at: Ints  # numbers of the buckets, ascending
+    starts: Ints  # the first point of each
+    sizes: Ints
+
+    @classmethod
+    def of(cls, at: Ints) -> _Places:
+        """Return where points go that go to the buckets *at*, ascending."""
+        starts = np.flatnonzero(np.diff(at, prepend=-1))
+        return cls(at[starts], starts, np.diff(starts, append=len(at)))
+
+    def gather(self, value: Floats) -> Buckets:
+        """Return what the points' values make of the buckets."""
+        return Buckets(self.at, self.sizes, Ranges.of(value, self.starts))
+
+
+class _Edges(NamedTuple):
+    """Where buckets of equal width begin."""
+
+    low: float
+    width: float
+
+
 class Drawing:
     """A chart's answer being put together, block by block; docs/format/columns.md draws it."""
 
     def __init__(self) -> None:
         self._container = Container()
         self._blocks: list[SeriesBlock] = []
+        # By where the points' x are and the grid: series that are logged together share them. The
+        # x are kept along, so that no others come to lie there.
+        self._places: dict[tuple[int, _Edges], tuple[Floats, _Places]] = {}
 
     def add_block(
         self,
@@ -100,7 +128,7 @@ class Drawing:
         is_exact = True
         series = []
         for part in parts:
-            drawn = _draw(part, x, edges)
+            drawn = self._draw(part, x, edges)
             is_exact = is_exact and int(drawn.points.max(initial=0)) <= 1
             series.append(self._add_part(part, drawn, len(x)))
         self._blocks.append(SeriesBlock(name=name, is_exact=is_exact, x=reference, series=series))
@@ -140,6 +168,34 @@ class Drawing:
             is_thinned=part.is_thinned,
         )
 
+    def _draw(self, part: Part, x: Floats, edges: _Edges | None) -> Buckets:
+        """Return a part's buckets.
+
+        Args:
+            part: What is drawn.
+            x: Of all buckets.
+            edges: Of the buckets; None: x are the points' own.
+        """
+        found = [cells.buckets for cells in part.cells]
+        if len(part.x):
+            found.append(self._place(part.x, x, edges).gather(part.value))
+        if len(found) == 1:
+            return found[0]
+        return gather(
+            np.concatenate([buckets.at for buckets in found]),
+            np.concatenate([buckets.points for buckets in found]),
+            Ranges.joined([buckets.ranges for buckets in found]),
+        )
+
+    def _place(self, own: Floats, x: Floats, edges: _Edges | None) -> _Places:
+        """Return which buckets points go to whose x are *own*."""
+        if edges is None:
+            return _Places.of(np.searchsorted(x, own))
+        key = id(own), edges
+        if key not in self._places:
+            self._places[key] = own, _Places.of(place(own, edges.low, edges.width, len(x)))
+        return self._places[key][1]
+
     def pack(self, rev: int) -> bytes:
         """Return the whole answer for the store's revision *rev*."""
         return self._container.pack(SeriesHeader(blocks=self._blocks, rev=rev))
@@ -158,9 +214,7 @@ def gather(at: Ints, points: Ints, ranges: Ranges) -> Buckets:
 
 def gather_points(at: Ints, value: Floats) -> Buckets:
     """Put points into the buckets *at*, ascending."""
-    starts = np.flatnonzero(np.diff(at, prepend=-1))
-    sizes = np.diff(starts, append=len(at))
-    return Buckets(at[starts], sizes, Ranges.of(value, starts))
+    return _Places.of(at).gather(value)
 
 
 def place(x: Floats, low: float, width: float, buckets: int) -> Ints:
@@ -170,31 +224,10 @@ def place(x: Floats, low: float, width: float, buckets: int) -> Ints:
     return np.clip((x - low) / width, 0, buckets - 1).astype(np.int64)
 
 
-def _draw(part: Part, x: Floats, edges: tuple[float, float] | None) -> Buckets:
-    """Return a part's buckets.
-
-    Args:
-        part: What is drawn.
-        x: Of all buckets.
-        edges: The first edge and the width; None: x are the points' own.
-    """
-    found = [cells.buckets for cells in part.cells]
-    if len(part.x):
-        at = np.searchsorted(x, part.x) if edges is None else place(part.x, *edges, len(x))
-        found.append(gather_points(at, part.value))
-    if len(found) == 1:
-        return found[0]
-    return gather(
-        np.concatenate([buckets.at for buckets in found]),
-        np.concatenate([buckets.points for buckets in found]),
-        Ranges.joined([buckets.ranges for buckets in found]),
-    )
-
-
 def _grid(
     parts: Sequence[Part], start: float | None, end: float | None, buckets: int
-) -> tuple[Floats, tuple[float, float] | None]:
-    """Return the shared x of a block, and the first edge and width of its buckets.
+) -> tuple[Floats, _Edges | None]:
+    """Return the shared x of a block, and where its buckets begin.
 
     The second is None where x are the points' own.
     """
@@ -208,6 +241,6 @@ def _grid(
     high = max(part.last for part in parts) if end is None else end
     width = (high - low) / buckets
     if not 0 < width < math.inf:  # one x, or a window wider than any double: one bucket
-        return np.array([low]), (low, 0.0)
+        return np.array([low]), _Edges(low, 0.0)
     centres = low + (np.arange(buckets, dtype=np.float64) + 0.5) * np.float64(width)
-    return centres, (low, width)
+    return centres, _Edges(low, width)

@@ -19,6 +19,9 @@ from mltrack_server.store.bounds import INT64_MAX
 from mltrack_server.store.bounds import INT64_MIN
 from mltrack_server.store.descent import Window
 from mltrack_server.store.keys import rid_of
+from mltrack_server.store.reader import Chosen
+from mltrack_server.store.reader import choose
+from mltrack_server.store.reader import open_readers
 from mltrack_server.store.sampling import sample
 from mltrack_server.store.segs import SegCache
 
@@ -37,7 +40,7 @@ def _reduced(connection: Connection, cache: SegCache, query: ExtractQuery, sampl
     found: list[tuple[str, str, Points, Sums | None]] = []
     for run in query.runs:
         rid = rid_of(run)
-        chosen = series.choose(connection, rid, query.names)
+        chosen = choose(connection, [rid], query.names).get(rid, {})
         names = [name for name in query.names if name in chosen]
         while names:
             room = _POINTS_AT_ONCE
@@ -85,7 +88,7 @@ class _Page:
         """Take the series of one run from *first* on; return where the next page begins."""
         query = self._query
         rid = rid_of(query.runs[first.run])
-        chosen = series.choose(self._connection, rid, query.names[first.name :])
+        chosen = choose(self._connection, [rid], query.names[first.name :]).get(rid, {})
         waiting: list[str] = []  # whole series, to be read together
         for number in range(first.name, len(query.names)):
             name = query.names[number]
@@ -107,18 +110,18 @@ class _Page:
         self._read(first.run, rid, waiting, chosen)
         return None
 
-    def _read(
-        self, run: int, rid: int, names: Sequence[str], chosen: dict[str, series.Chosen]
-    ) -> None:
+    def _read(self, run: int, rid: int, names: Sequence[str], chosen: dict[str, Chosen]) -> None:
         """Take whole series of a run; they share their axes, so they are read together."""
         read: dict[str, Points] = {}
         for order in ORDERS:
             alike = [name for name in names if chosen[name].order == order]
             if alike:
                 window = _window(self._query, order)
-                reader = series.Reader(self._connection, self._cache, rid, alike, window, full=True)
+                readers = open_readers(
+                    self._connection, self._cache, {rid: window}, alike, full=True
+                )
                 for name in alike:
-                    points = reader.points(name)
+                    points = readers[rid].points(name)
                     is_inside = (points.key >= window.low) & (points.key <= window.high)
                     read[name] = points if is_inside.all() else points.take(is_inside)
         self._series += [(self._query.runs[run], name, read[name], None) for name in names]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
 from itertools import groupby
@@ -13,6 +14,7 @@ from typing import Final
 from typing import NamedTuple
 
 import numpy as np
+from sqlalchemy import BigInteger
 from sqlalchemy import Connection
 from sqlalchemy import bindparam
 from sqlalchemy import select
@@ -23,12 +25,13 @@ from mltrack_server.store.points import Column
 from mltrack_server.store.points import cut
 
 _stream, _rewind = schema.stream.c, schema.rewind.c
-_STREAMS: Final = select(_stream.no, _stream.attempt, _stream.rank, _stream.host).where(
-    _stream.rid == bindparam("b_rid")
-)
+_rids: Final = bindparam("b_rids", type_=BigInteger, expanding=True)
+_STREAMS: Final = select(
+    _stream.rid, _stream.no, _stream.attempt, _stream.rank, _stream.host
+).where(_stream.rid.in_(_rids))
 _REWINDS: Final = (
-    select(_rewind.stream_no, _rewind.seq, _rewind.step)
-    .where(_rewind.rid == bindparam("b_rid"))
+    select(_rewind.rid, _rewind.stream_no, _rewind.seq, _rewind.step)
+    .where(_rewind.rid.in_(_rids))
     .order_by(_rewind.stream_no, _rewind.seq)
 )
 
@@ -52,12 +55,17 @@ class Lineage:
     @classmethod
     def load(cls, connection: Connection, rid: int) -> Lineage:
         """Return a run's lineage."""
-        found = cls()
-        for row in connection.execute(_STREAMS, {"b_rid": rid}):
-            found.attempts[row.no] = row.attempt
-            found.suffixes[row.no] = host_suffix(row.rank, row.host)
-        for turn in connection.execute(_REWINDS, {"b_rid": rid}):
-            found.rewinds.setdefault(turn.stream_no, []).append((turn.seq, turn.step))
+        return cls.load_all(connection, [rid])[rid]
+
+    @classmethod
+    def load_all(cls, connection: Connection, rids: Sequence[int]) -> dict[int, Lineage]:
+        """Return the lineage of each of some runs."""
+        found = {rid: cls() for rid in rids}
+        for row in connection.execute(_STREAMS, {"b_rids": rids}):
+            found[row.rid].attempts[row.no] = row.attempt
+            found[row.rid].suffixes[row.no] = host_suffix(row.rank, row.host)
+        for turn in connection.execute(_REWINDS, {"b_rids": rids}):
+            found[turn.rid].rewinds.setdefault(turn.stream_no, []).append((turn.seq, turn.step))
         return found
 
     def split(self, stream_no: int, column: Column) -> Iterable[Piece]:

@@ -34,8 +34,9 @@ from mltrack_server.store.drawing import Buckets
 from mltrack_server.store.drawing import gather
 from mltrack_server.store.drawing import gather_points
 from mltrack_server.store.drawing import place
+from mltrack_server.store.reader import Reader
+from mltrack_server.store.reader import open_readers
 from mltrack_server.store.segs import SegCache
-from mltrack_server.store.series import Reader
 from mltrack_server.store.tier import Ranges
 
 # Chunks that are unpacked for the last points of parts: more only where steps jump about, and then
@@ -104,7 +105,7 @@ def sample(
         window: Of what, both ends included.
         samples: Rows at most.
     """
-    reader = Reader(connection, cache, rid, names, window, full=False)
+    reader = open_readers(connection, cache, {rid: window}, names, full=False)[rid]
     return {name: _Series(connection, rid, reader, name, window, samples).rows() for name in names}
 
 

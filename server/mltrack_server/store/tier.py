@@ -111,16 +111,19 @@ class Ranges(NamedTuple):
     @classmethod
     def of(cls, value: Floats, starts: Ints) -> Ranges:
         """Return those of points, a bucket beginning at each of *starts*."""
-        is_finite = np.isfinite(value)
-        if not is_finite.all():
+        low, high = np.minimum.reduceat(value, starts), np.maximum.reduceat(value, starts)
+        if not (np.isfinite(low).all() and np.isfinite(high).all()):  # NaN comes through
+            is_finite = np.isfinite(value)
             kinds = (np.isnan(value), np.isneginf(value), np.isposinf(value))
             finite = np.where(is_finite, value, np.nan)
             points = cls(finite, finite, finite, np.array(kinds, np.int64))
             return points.merged(np.ones(len(value), np.int64), starts)
-        low, high = np.minimum.reduceat(value, starts), np.maximum.reduceat(value, starts)
-        # Divided before they are added: the sum of values near the largest double is infinite.
         sizes = np.diff(starts, append=len(value))
-        mean = np.add.reduceat(value / np.repeat(sizes, sizes), starts)
+        with np.errstate(over="ignore"):
+            mean = np.add.reduceat(value, starts) / sizes
+        if not np.isfinite(mean).all():
+            # The sum of values near the largest double is infinite: they are divided before.
+            mean = np.add.reduceat(value / np.repeat(sizes, sizes), starts)
         return cls(low, high, np.clip(mean, low, high), None)
 
     @property

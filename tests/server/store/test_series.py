@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sqlalchemy import event
 
 from mltrack_core import records
 from mltrack_server import columns
@@ -279,6 +280,36 @@ def test_a_drawn_window_counts_exactly_its_points(
     inside = (at >= low) & (at <= high)
     assert counted.get(False, 0) == int((inside & ~whole.is_superseded).sum())
     assert counted.get(True, 0) == int((inside & whole.is_superseded).sum())
+
+
+@pytest.mark.parametrize("folded", [True, False])
+def test_a_chart_of_many_runs_takes_no_more_statements_for_each(
+    store: Store, make_log: Any, *, folded: bool
+) -> None:
+    """To make a statement costs more than its rows: those of many runs are read together."""
+    logs = [make_log().scalars(range(50), loss=0, accuracy=1) for _ in range(8)]
+    store.apply([log.batch() for log in logs])
+    if folded:
+        for log in logs:
+            assert store.fold(log.run) > 0
+    engine = store._read_engine
+    assert engine is not None
+    sent: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: object) -> None:
+        sent.append(statement)
+
+    event.listen(engine, "before_cursor_execute", note)
+    counts = []
+    for some in (logs[:2], logs):
+        sent.clear()
+        blocks, _ = draw(store, runs=[log.run for log in some], names=["loss", "accuracy"])
+        assert [len(block.series) for block in blocks] == [len(some)] * 2
+        counts.append(len(sent))
+    event.remove(engine, "before_cursor_execute", note)
+
+    each = 0 if folded else 1  # a run's batches that wait are looked up one by one
+    assert counts[1] == counts[0] + each * 6
 
 
 def test_a_window_reads_only_the_chunks_that_reach_into_it(
