@@ -1,7 +1,7 @@
 """A training process stays as small as it was, however often it logs.
 
 MLTRACK_TEST_CALLS sets how often: 100,000 times unless it says otherwise; the release lane asks for
-10,000,000. `bench/soak.py` prints the same as numbers.
+10,000,000. `bench/training/soak.py` prints the same as numbers.
 """
 
 from __future__ import annotations

@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import Any
 
 import made
+
+sys.path.append(str(Path(__file__).parents[1]))
 import trackers
 
 

@@ -1,4 +1,4 @@
-"""Filter and sort many runs: `python bench/search.py --runs 100000`.
+"""Filter and sort many runs: `python bench/store/search.py --runs 100000`.
 
 Every run arrives as an agent would send it, with 20 parameters and 20 metrics. Times are CPU time
 of this process, medians, since the machine is rarely alone.

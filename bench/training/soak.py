@@ -1,4 +1,4 @@
-"""Memory of a training process over 10^7 log() calls: `python bench/soak.py`.
+"""Memory of a training process over 10^7 log() calls: `python bench/training/soak.py`.
 
 Three times: recorded here, delivered to a server that is not there, and to one that accepts
 connections and never answers. Prints the growth from the first percent of the calls to the last.
@@ -17,6 +17,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+sys.path.append(str(Path(__file__).parents[1]))
 import processes
 
 SERVERS = ("none", "refuses", "hangs")

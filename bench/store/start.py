@@ -1,4 +1,4 @@
-"""How long a server with a large store takes to answer: `python bench/start.py --gb 10`.
+"""How long a server with a large store takes to answer: `python bench/store/start.py --gb 10`.
 
 The store is made of copies of one run of a million points. Then a real `mltrack server` is started
 on it again and again, in turns with the system's cache of the file dropped and kept. Measured from
@@ -17,12 +17,14 @@ import time
 from pathlib import Path
 
 import longseries
-import processes
 import requests
 
 from mltrack_server.lock import STORE_FILE
 from mltrack_server.lock import STORE_FOLDER
 from mltrack_server.lock import store_url
+
+sys.path.append(str(Path(__file__).parents[1]))
+import processes
 
 POINTS = 2**20  # of each run
 BUCKETS = 1600

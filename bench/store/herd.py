@@ -1,4 +1,4 @@
-"""A thousand clients that start within one second: `python bench/herd.py`.
+"""A thousand clients that start within one second: `python bench/store/herd.py`.
 
 Each opens its own connection to a real `mltrack server`, delivers the first records of a run of its
 own and then a few batches, as an agent does, and measures how long each takes to become durable.
@@ -19,7 +19,6 @@ from dataclasses import field
 from pathlib import Path
 
 import aiohttp
-import processes
 
 from mltrack_core import wire
 from mltrack_core.records import Record
@@ -29,6 +28,9 @@ from mltrack_core.records import Seal
 from mltrack_core.spool import frame
 from mltrack_core.spool.segment import Batch
 from mltrack_core.spool.segment import SegmentHeader
+
+sys.path.append(str(Path(__file__).parents[1]))
+import processes
 
 MEDIA = "application/vnd.mltrack.segment"
 PATIENCE_S = 60.0

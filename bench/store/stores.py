@@ -1,8 +1,8 @@
 """What stores do with the same data: ingest, a chart, a search of runs, the disk.
 
     python bench/install_peers.py mlflow trackio tensorboard aim
-    python bench/stores.py
-    python bench/stores.py --grow --points 1e8 --runs 1e5
+    python bench/store/stores.py
+    python bench/store/stores.py --grow --points 1e8 --runs 1e5
 
 Each store begins empty behind a server of its own. Its own client records one long run, and the
 clock runs until the server shows the last point; CPU is that of all processes: trainer, agent,
@@ -36,12 +36,14 @@ from pathlib import Path
 from typing import Any
 
 import backends
-import install_peers
 import made
-import processes
 from backend import Backend
 from backend import wait_until
 from backend import wait_until_quiet
+
+sys.path.append(str(Path(__file__).parents[1]))
+import install_peers
+import processes
 
 FILL = Path(__file__).with_name("fill.py")
 READ_S = 1.5  # a read is repeated for so long

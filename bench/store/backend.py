@@ -7,6 +7,7 @@ import os
 import socket
 import sqlite3
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from collections.abc import Iterator
@@ -14,10 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import made
-import processes
 import requests
 from sqlalchemy import create_engine
 from sqlalchemy import text
+
+sys.path.append(str(Path(__file__).parents[1]))
+import processes
 
 START_S_MAX = 180.0
 QUIET_S = 1.0  # in which a server that has started uses less than a tenth of a core

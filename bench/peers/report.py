@@ -7,9 +7,11 @@ import datetime
 import os
 import platform
 import statistics
+import sys
 from pathlib import Path
 from typing import Any
 
+sys.path.append(str(Path(__file__).parents[1]))
 import trackers
 
 BASE = "mltrack"
@@ -65,10 +67,10 @@ def page(rows: Rows, versions: dict[str, str], quotes: dict[str, str]) -> str:
 
 _HEAD = """# Benchmarks
 
-Made by `bench/compare.py` in one run on one machine; do it again on yours. Medians over {rounds}
-rounds in which the trackers take turns; in brackets the ratio to mltrack. Each measurement is a
-fresh process that uses the tracker with its defaults, as its documentation says. Where the load
-average is above the number of cores, the machine did other work too: then read the ratios.
+Made by `bench/peers/compare.py` in one run on one machine; do it again on yours. Medians over
+{rounds} rounds in which the trackers take turns; in brackets the ratio to mltrack. Each measurement
+is a fresh process that uses the tracker with its defaults, as its documentation says. Where the
+load average is above the number of cores, the machine did other work too: then read the ratios.
 
 Machine: {machine}.
 """

@@ -1,7 +1,7 @@
 """What watching a training costs a GPU, and whether anything of ours waits for it.
 
-    python bench/gpu.py --blocks 5
-    python bench/gpu.py --device cpu --blocks 1 --first 2 --steps 2 --traced 2  # all but the device
+    python bench/training/gpu.py --blocks 5
+    python bench/training/gpu.py --device cpu --blocks 1 --first 2 --steps 2 --traced 2  # no device
 
 The transformer of `overhead.py`, bare and watched by turns in one process. A step is timed on the
 device, by CUDA's events, and on the host; a block with a wait at its end, so that divided by its

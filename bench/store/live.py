@@ -1,4 +1,4 @@
-"""A thousand runs that go on at once: `python bench/live.py`.
+"""A thousand runs that go on at once: `python bench/store/live.py`.
 
 Each delivers a batch every few seconds to a real `mltrack server`, as an agent does, while somebody
 watches as the dashboard does: told of changes by the feed, and then asking for the newest runs and
@@ -22,11 +22,13 @@ from pathlib import Path
 
 import aiohttp
 import herd
-import processes
 
 from mltrack_core.records import Record
 from mltrack_core.records import Scalars
 from mltrack_server import columns
+
+sys.path.append(str(Path(__file__).parents[1]))
+import processes
 
 STEPS = 10  # of each batch
 WATCHED = 20  # runs

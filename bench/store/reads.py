@@ -1,4 +1,4 @@
-"""What charts of very long series cost the server: `python bench/reads.py`.
+"""What charts of very long series cost the server: `python bench/store/reads.py`.
 
 Stores of one series each are made the way a fold makes them, chunk by chunk; then charts of 1,600
 buckets are read from them in this process, from the whole series down to a few points, and each

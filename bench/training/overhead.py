@@ -1,7 +1,7 @@
 """What watching a training costs it: a transformer of 10 million parameters on the CPU.
 
-    python bench/overhead.py --rounds 5 --ways bare "bare again" mltrack
-    python bench/overhead.py --framework lightning
+    python bench/training/overhead.py --rounds 5 --ways bare "bare again" mltrack
+    python bench/training/overhead.py --framework lightning
 
 Each way to watch is a process of its own, which trains with one thread. They take turns step by
 step, so that whatever slows the machine down slows all of them down. CPU time of a step, not wall

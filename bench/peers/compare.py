@@ -1,7 +1,7 @@
 """Measure mltrack and its peers side by side, and write docs/benchmarks.md.
 
     python bench/install_peers.py
-    python bench/compare.py --rounds 5
+    python bench/peers/compare.py --rounds 5
 
 Each measurement is a fresh process in the tracker's own environment. The trackers take turns, each
 round begins with another one, and what is reported is the median over the rounds and its ratio to
@@ -27,9 +27,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import report
+
+sys.path.append(str(Path(__file__).parents[1]))
 import install_peers
 import processes
-import report
 import trackers
 
 WORKER = Path(__file__).with_name("worker.py")

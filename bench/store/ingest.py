@@ -1,4 +1,4 @@
-"""How fast a server makes points durable, and how small it keeps them: `python bench/ingest.py`.
+"""How fast a server makes points durable, and how small: `python bench/store/ingest.py`.
 
 A real `mltrack server` takes one run after another over loopback, in the batches that an agent
 sends. Then the same store is folded to the end, and its pages are counted, but for those that a
@@ -18,7 +18,6 @@ import time
 from pathlib import Path
 
 import herd
-import processes
 import requests
 
 from mltrack_core import wire
@@ -32,6 +31,9 @@ from mltrack_server.lock import STORE_FILE
 from mltrack_server.lock import STORE_FOLDER
 from mltrack_server.lock import store_url
 from mltrack_server.store import Store
+
+sys.path.append(str(Path(__file__).parents[1]))
+import processes
 
 
 def main() -> None:

@@ -11,11 +11,11 @@ import contextlib
 import json
 import struct
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import made
-import processes
 from backend import Backend
 from backend import postgres_bytes
 from backend import sqlite_bytes
@@ -27,6 +27,9 @@ from mltrack_server.lock import STORE_FILE
 from mltrack_server.lock import STORE_FOLDER
 from mltrack_server.lock import store_url
 from mltrack_server.testing.cluster import cluster
+
+sys.path.append(str(Path(__file__).parents[1]))
+import processes
 
 READ_AIM = Path(__file__).with_name("read_aim.py")
 BUCKETS = 1600  # pixels of a wide chart

@@ -1,6 +1,6 @@
 """What watching a training costs it, in one process that is watched by turns.
 
-    python bench/alternating.py --blocks 20
+    python bench/training/alternating.py --blocks 20
 
 Two processes that do the same differ by more than 1 %, for their memory lies otherwise. So here one
 bare PyTorch loop is watched for a block of steps and not for the next. The first steps of a block,
