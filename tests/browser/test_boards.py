@@ -29,6 +29,11 @@ TYPES: Final = (
     "Parallel coordinates",
     "Importance of parameters",
     "Media",
+    "Differences of runs",
+    "Gradient flow",
+    "Devices over time",
+    "Checkpoints",
+    "Console",
 )
 
 DRAFTS: Final = """() =>
@@ -126,6 +131,11 @@ def test_a_dashboard_of_every_panel_is_there_at_the_next_visit(page: Page) -> No
         picture = page.locator(f".board-panel.is-{kind} canvas[role=img]")
         expect(picture).to_have_attribute("data-drawn", "true")
     expect(page.locator(".is-histograms .heatmap canvas")).to_be_visible()
+    expect(page.locator(".is-console .console-line").first).to_be_visible()
+    expect(page.locator(".is-devices .lane canvas").first).to_be_attached()
+    expect(page.locator(".is-compare .compare-table")).to_contain_text("calm-fox")
+    expect(page.locator(".is-flow")).to_contain_text("None of these runs has norms")
+    expect(page.locator(".is-checkpoints")).to_contain_text("None of these runs has checkpoints")
     expect(page.locator(".is-importance")).to_contain_text("too few to tell")
     row = page.locator(".is-table").first.get_by_role("row").filter(has_text="calm-fox")
     expect(row.locator(".swatch")).to_be_visible()

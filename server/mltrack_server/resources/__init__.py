@@ -31,6 +31,9 @@ from mltrack_server.resources.console import ConsoleMatches
 from mltrack_server.resources.console import ConsolePage
 from mltrack_server.resources.console import ConsolePlace
 from mltrack_server.resources.dashboards import DOCUMENT_BYTES_MAX
+from mltrack_server.resources.dashboards import CheckpointsPanel
+from mltrack_server.resources.dashboards import ComparePanel
+from mltrack_server.resources.dashboards import ConsolePanel
 from mltrack_server.resources.dashboards import Dashboard
 from mltrack_server.resources.dashboards import DashboardDocument
 from mltrack_server.resources.dashboards import DashboardId
@@ -42,6 +45,8 @@ from mltrack_server.resources.dashboards import DashboardSummary
 from mltrack_server.resources.dashboards import DashboardTab
 from mltrack_server.resources.dashboards import DashboardVersion
 from mltrack_server.resources.dashboards import DashboardVersions
+from mltrack_server.resources.dashboards import DevicesPanel
+from mltrack_server.resources.dashboards import FlowPanel
 from mltrack_server.resources.dashboards import Frozen
 from mltrack_server.resources.dashboards import HistogramsPanel
 from mltrack_server.resources.dashboards import ImportancePanel
@@ -156,13 +161,16 @@ __all__ = [
     "CheckpointList",
     "CheckpointStatus",
     "CheckpointSummary",
+    "CheckpointsPanel",
     "ColumnQuery",
     "ColumnRef",
     "ColumnType",
+    "ComparePanel",
     "Completion",
     "ConsoleLine",
     "ConsoleMatches",
     "ConsolePage",
+    "ConsolePanel",
     "ConsolePlace",
     "Created",
     "Dashboard",
@@ -179,6 +187,7 @@ __all__ = [
     "Deletion",
     "DeletionList",
     "Detail",
+    "DevicesPanel",
     "ExtractColumn",
     "ExtractHeader",
     "ExtractList",
@@ -187,6 +196,7 @@ __all__ = [
     "ExtractQuery",
     "ExtractSeries",
     "Finish",
+    "FlowPanel",
     "Frozen",
     "GroupQuery",
     "Health",

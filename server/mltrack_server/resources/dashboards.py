@@ -1,8 +1,9 @@
 """Dashboards of a project's own, and the reports that are frozen from them.
 
-A document is what a browser draws, saves and exports; docs/format/dashboard.md describes it. Every
-field of it is required and no other is taken, so that nothing is lost between two versions of
-mltrack without a word.
+A document is what a browser draws, saves and exports; docs/format/dashboard.md describes it. Fields
+of the first mltrack that had dashboards are required; those that came later have a default, which
+is what a document without them means. No other field is taken, so that nothing is lost between two
+versions of mltrack without a word.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Final
 from typing import Literal
 
 from msgspec import Meta
+from msgspec import field
 
 from mltrack_server.resources.base import Request
 from mltrack_server.resources.base import Resource
@@ -23,7 +25,9 @@ DOCUMENT_BYTES_MAX: Final = 512 * 1024  # of a request that carries one
 GRID_COLUMNS: Final = 12
 TABS_MAX: Final = 20
 PANELS_MAX: Final = 100  # of a tab
-FROZEN_RUNS_MAX: Final = 200  # as many as one chart draws
+RUNS_DRAWN_MAX: Final = 200  # as many as one chart draws
+FROZEN_RUNS_MAX: Final = RUNS_DRAWN_MAX
+METRICS_MAX: Final = 8  # of one chart: beyond that nobody tells the lines apart
 
 DashboardKind = Literal["dashboard", "report"]
 DashboardId = RunId
@@ -62,13 +66,15 @@ class Panel(Request, frozen=True, kw_only=True, tag_field="type"):
 
 
 class LinesPanel(Panel, frozen=True, kw_only=True, tag="lines"):
-    """One metric of the runs, as lines."""
+    """Metrics of the runs, as lines."""
 
     metric: Key
+    more: Annotated[list[Key], Meta(max_length=METRICS_MAX - 1)] = field(default_factory=list)
     axis: Key  # "step", "relative", "time", "epoch", or "m:" and the name of a metric
     smoothing: Annotated[float, Meta(ge=0, le=0.99)]
     is_log: bool
     is_full: bool  # extremes are on the scale, however far they flatten the rest
+    window: Annotated[list[float], Meta(min_length=2, max_length=2)] | None = None  # of the axis
 
 
 class TablePanel(Panel, frozen=True, kw_only=True, tag="table"):
@@ -89,7 +95,7 @@ class HistogramsPanel(Panel, frozen=True, kw_only=True, tag="histograms"):
 
     run: OneRun
     name: Key
-    view: Literal["layers", "ridges", "bands"]
+    view: Literal["layers", "ridges", "bands", "step"]
 
 
 class ScatterPanel(Panel, frozen=True, kw_only=True, tag="scatter"):
@@ -120,6 +126,42 @@ class ImportancePanel(Panel, frozen=True, kw_only=True, tag="importance"):
     of: Key
 
 
+class FlowPanel(Panel, frozen=True, kw_only=True, tag="flow"):
+    """How gradients flow through one run: its layers over the steps, by colour."""
+
+    run: OneRun
+    flow: Literal["gradient", "weight", "ratio"]  # norms, or how much of a weight an update is
+
+
+class DevicesPanel(Panel, frozen=True, kw_only=True, tag="devices"):
+    """What the machines and processes of one run did, as lanes over its time."""
+
+    run: OneRun
+
+
+class ConsolePanel(Panel, frozen=True, kw_only=True, tag="console"):
+    """What one run printed: its end, and where a text is found in it."""
+
+    run: OneRun
+    search: Key  # empty: nothing is searched for
+    is_regex: bool
+    is_case: bool
+
+
+class CheckpointsPanel(Panel, frozen=True, kw_only=True, tag="checkpoints"):
+    """The checkpoints of one run, on the metric that chose them."""
+
+    run: OneRun
+
+
+class ComparePanel(Panel, frozen=True, kw_only=True, tag="compare"):
+    """What distinguishes the runs, as columns beside each other."""
+
+    summary: Literal["last", "best", "min", "max"]  # which value stands for a metric
+    baseline: OneRun  # what the others are compared with; empty: the first column
+    is_all: bool  # equal rows too
+
+
 AnyPanel = (
     LinesPanel
     | TablePanel
@@ -129,6 +171,11 @@ AnyPanel = (
     | ParallelPanel
     | MediaPanel
     | ImportancePanel
+    | FlowPanel
+    | DevicesPanel
+    | ConsolePanel
+    | CheckpointsPanel
+    | ComparePanel
 )
 
 
@@ -155,6 +202,7 @@ class DashboardDocument(Request, frozen=True, kw_only=True):
     version: Literal[1]  # of the format
     filter: Filter  # of the runs that its panels show
     frozen: Frozen | None  # of a report
+    drawn_max: Annotated[int, Meta(ge=1, le=RUNS_DRAWN_MAX)] = 30  # runs as lines: the newest
     tabs: Annotated[list[DashboardTab], Meta(min_length=1, max_length=TABS_MAX)]
 
     def __post_init__(self) -> None:

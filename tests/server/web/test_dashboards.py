@@ -54,8 +54,21 @@ def test_a_dashboard_is_made_saved_listed_and_read_back(project: RunningServer) 
 
     assert made["document"] == first["document"] == GOLDEN
     assert listed["dashboards"] == [saved["summary"]]
-    assert (saved["summary"]["name"], saved["summary"]["panels"]) == ("Ours", 8)
+    assert (saved["summary"]["name"], saved["summary"]["panels"]) == ("Ours", 14)
     assert [each["author"] for each in history["versions"]] == ["grace", "ada"]
+
+
+def test_a_document_of_an_older_mltrack_means_what_it_meant(project: RunningServer) -> None:
+    """Fields that came later have a value where they are not given: what was shown before them."""
+    older = json.loads(json.dumps(NEW))
+    del older["document"]["drawn_max"]
+    lines = older["document"]["tabs"][0]["panels"][0]
+    del lines["more"], lines["window"]
+
+    made = project.post(AT, json=older).json()["document"]
+
+    assert made["drawn_max"] == 30
+    assert made["tabs"][0]["panels"][0] == {**lines, "more": [], "window": None}
 
 
 def test_a_conflict_says_who_saved_what(project: RunningServer) -> None:
@@ -116,6 +129,9 @@ def with_panel(**fields: Any) -> dict[str, Any]:
         (with_panel(id="p2"), "body.document"),
         (with_panel(title="x" * 201), "body.document.tabs[0].panels[0].title"),
         (with_panel(colour="red"), "body.document.tabs[0].panels[0]"),
+        (with_panel(more=["m"] * 8), "body.document.tabs[0].panels[0].more"),
+        (with_panel(window=[1.0]), "body.document.tabs[0].panels[0].window"),
+        ({**NEW, "document": {**GOLDEN, "drawn_max": 201}}, "body.document.drawn_max"),
         (NEW | {"name": ""}, "body.name"),
         ({**NEW, "document": {**GOLDEN, "version": 2}}, "body.document.version"),
     ],

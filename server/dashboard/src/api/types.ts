@@ -169,6 +169,47 @@ export interface ConsolePlace {
   number: number | null;
 }
 
+export interface CheckpointsPanel {
+  type: "checkpoints";
+  id: string;
+  title: string;
+  filter: string;
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+  run: string;
+}
+
+export interface ComparePanel {
+  type: "compare";
+  id: string;
+  title: string;
+  filter: string;
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+  summary: "best" | "last" | "max" | "min";
+  baseline: string;
+  is_all: boolean;
+}
+
+export interface ConsolePanel {
+  type: "console";
+  id: string;
+  title: string;
+  filter: string;
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+  run: string;
+  search: string;
+  is_regex: boolean;
+  is_case: boolean;
+}
+
 export interface Dashboard {
   summary: DashboardSummary;
   version: number;
@@ -179,6 +220,7 @@ export interface DashboardDocument {
   version: 1;
   filter: string;
   frozen: Frozen | null;
+  drawn_max?: number;
   tabs: DashboardTab[];
 }
 
@@ -216,7 +258,7 @@ export interface DashboardSummary {
 export interface DashboardTab {
   id: string;
   title: string;
-  panels: (HistogramsPanel | ImportancePanel | LinesPanel | MediaPanel | ParallelPanel | ScatterPanel | TablePanel | TextPanel)[];
+  panels: (CheckpointsPanel | ComparePanel | ConsolePanel | DevicesPanel | FlowPanel | HistogramsPanel | ImportancePanel | LinesPanel | MediaPanel | ParallelPanel | ScatterPanel | TablePanel | TextPanel)[];
 }
 
 export interface DashboardVersion {
@@ -228,6 +270,31 @@ export interface DashboardVersion {
 
 export interface DashboardVersions {
   versions: DashboardVersion[];
+}
+
+export interface DevicesPanel {
+  type: "devices";
+  id: string;
+  title: string;
+  filter: string;
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+  run: string;
+}
+
+export interface FlowPanel {
+  type: "flow";
+  id: string;
+  title: string;
+  filter: string;
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+  run: string;
+  flow: "gradient" | "ratio" | "weight";
 }
 
 export interface Frozen {
@@ -248,7 +315,7 @@ export interface HistogramsPanel {
   height: number;
   run: string;
   name: string;
-  view: "bands" | "layers" | "ridges";
+  view: "bands" | "layers" | "ridges" | "step";
 }
 
 export interface ImportancePanel {
@@ -273,10 +340,12 @@ export interface LinesPanel {
   width: number;
   height: number;
   metric: string;
+  more?: string[];
   axis: string;
   smoothing: number;
   is_log: boolean;
   is_full: boolean;
+  window?: number[] | null;
 }
 
 export interface MediaPanel {

@@ -4,7 +4,6 @@ import { useTranslation } from "react-i18next";
 import { Boundary } from "../shell/Boundary";
 import { Icon } from "../shell/Icon";
 import { Tool } from "../shell/Tool";
-import type { Window } from "../series/useTracks";
 import type { Panel } from "./document";
 import {
   inOrder,
@@ -17,6 +16,7 @@ import {
   type Cell,
 } from "./grid";
 import { PanelBody } from "./PanelBody";
+import { ownWindow, type AxisWindow } from "./panels/LinesBody";
 import { useTitleOf } from "./titles";
 
 /** The strip with a panel's handles while the dashboard is being changed. */
@@ -30,8 +30,8 @@ const SCROLL_PX = 16;
 interface BoardGridProps {
   panels: readonly Panel[];
   isEditing: boolean;
-  window: Window | null;
-  onWindow: (window: Window | null) => void;
+  window: AxisWindow | null;
+  onWindow: (window: AxisWindow | null) => void;
   /** Panels at other places, or of other sizes. */
   onArrange: (panels: Panel[]) => void;
   onChange: (panel: Panel) => void;
@@ -169,6 +169,7 @@ export function BoardGrid(props: BoardGridProps) {
                   />
                 </header>
               )}
+              <OwnMark panel={panel} />
               {hasHead && !isEditing && <h3 className="panel-head">{titleOf(panel)}</h3>}
               <div className="panel-body" tabIndex={panel.type === "lines" ? undefined : 0}>
                 <Boundary>
@@ -191,6 +192,17 @@ export function BoardGrid(props: BoardGridProps) {
       </p>
     </>
   );
+}
+
+/** A dot on a panel that shows less than the dashboard's runs, or less than all of an axis. */
+function OwnMark({ panel }: { panel: Panel }) {
+  const { t } = useTranslation();
+  const filter = panel.filter.trim();
+  const isCut = panel.type === "lines" && ownWindow(panel) !== null;
+  if (filter === "" && !isCut) return null;
+  const said = [filter && t("board.own_filter", { filter }), isCut && t("board.own_window")];
+  const text = said.filter(Boolean).join(" ");
+  return <span className="panel-own" role="img" aria-label={text} title={text} />;
 }
 
 function arranged(

@@ -1,26 +1,22 @@
 import Button from "@mui/material/Button";
 import { useCallback, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { Link, Redirect } from "wouter";
+import { Link } from "wouter";
 
 import type { ApiError } from "../api/client";
 import type { Dashboard } from "../api/types";
 import { FilterBox } from "../list/FilterBox";
-import type { Window } from "../series/useTracks";
 import { Failure } from "../shell/Failure";
 import { Icon } from "../shell/Icon";
-import { useTitle } from "../shell/useTitle";
 import { useUrl } from "../shell/useUrl";
 import "../styles/boards.css";
 import { AddPanel } from "./AddPanel";
-import { addressOf } from "./address";
 import { BoardGrid } from "./BoardGrid";
 import { BoardMenu } from "./BoardMenu";
 import {
   heightOf,
   PANELS_MAX,
   panelsOf,
-  scopeOf,
   withCopy,
   withoutPanel,
   withPanel,
@@ -29,31 +25,20 @@ import {
   type Panel,
 } from "./document";
 import { Legend } from "./Legend";
+import type { AxisWindow } from "./panels/LinesBody";
 import { PanelDialog } from "./PanelDialog";
 import { SaveState } from "./SaveState";
-import { ScopeProvider, useScope } from "./scope";
+import { useScope } from "./scope";
 import { Tabs } from "./Tabs";
-import { useBoard, useDashboard, type BoardState } from "./useBoard";
+import type { BoardState } from "./useBoard";
+import { WithBoard } from "./WithBoard";
 
 /** One dashboard of the project: its panels on their tabs, to be seen and to be changed. */
 export function BoardPage({ project, id }: { project: string; id: string }) {
-  const { t } = useTranslation();
-  const query = useDashboard(id);
-  if (!query.data && query.error)
-    return <Failure error={query.error} onRetry={() => void query.refetch()} />;
-  if (!query.data) return <div className="page-loading">{t("loading")}</div>;
-  if (query.data.summary.kind === "report") return <Redirect to={addressOf(query.data.summary)} />;
-  return <Loaded key={id} project={project} stored={query.data} />;
-}
-
-function Loaded({ project, stored }: { project: string; stored: Dashboard }) {
-  const state = useBoard(stored);
-  const { document } = state.board;
-  useTitle(`${state.board.name} · ${project}`);
   return (
-    <ScopeProvider project={project} filter={scopeOf(document)}>
-      <Page state={state} stored={stored} />
-    </ScopeProvider>
+    <WithBoard project={project} id={id} kind="dashboard">
+      {(state, stored) => <Page state={state} stored={stored} />}
+    </WithBoard>
   );
 }
 
@@ -63,7 +48,7 @@ function Page({ state, stored }: { state: BoardState; stored: Dashboard }) {
   const [editText, setEditText] = useUrl("edit");
   const [tabId, setTab] = useUrl("tab");
   const [edited, setEdited] = useState<{ panel: Panel; isNew: boolean } | null>(null);
-  const [shown, setShown] = useState<Window | null>(null);
+  const [shown, setShown] = useState<AxisWindow | null>(null);
   const { board, changeDocument } = state;
   const { document } = board;
   const isEditing = editText === "1";
@@ -120,7 +105,9 @@ function Page({ state, stored }: { state: BoardState; stored: Dashboard }) {
           error={scope.isRefused ? (scope.error as ApiError) : null}
           unknown={[]}
         />
-        <Legend />
+        <Legend
+          onDrawnMax={(drawn_max) => changeDocument({ ...document, drawn_max }, "drawn_max")}
+        />
       </div>
       <Tabs
         document={document}

@@ -1,12 +1,17 @@
 import { useTranslation } from "react-i18next";
 
+import { AllLive } from "../charts/live";
 import { Markdown } from "../markdown/Markdown";
-import type { Window } from "../series/useTracks";
 import { Failure } from "../shell/Failure";
+import { UrlPrefix } from "../shell/useUrl";
 import { joined, type Panel } from "./document";
-import { HistogramsBody, MediaBody } from "./panels/OneRun";
+import { CompareBody } from "./panels/CompareBody";
+import { ConsoleBody } from "./panels/ConsoleBody";
+import { HistogramsBody } from "./panels/HistogramsBody";
 import { ImportanceBody, ParallelBody, ScatterBody, TableBody } from "./panels/ManyRuns";
-import { LinesBody } from "./panels/LinesBody";
+import { LinesBody, type AxisWindow } from "./panels/LinesBody";
+import { MediaBody } from "./panels/MediaBody";
+import { CheckpointsBody, DevicesBody, FlowBody } from "./panels/OneRun";
 import { StaticChart } from "./panels/StaticChart";
 import { ScopeProvider, useScope } from "./scope";
 
@@ -14,21 +19,36 @@ export interface PanelBodyProps {
   panel: Panel;
   /** What there is for it, in pixels. */
   height: number;
-  window: Window | null;
-  onWindow: (window: Window | null) => void;
+  window: AxisWindow | null;
+  onWindow: (window: AxisWindow | null) => void;
   /** A person has changed in the picture what the document keeps. */
   onChange: (panel: Panel) => void;
   /** As a report has it: drawn once, whole, for paper too. */
   isStatic?: boolean;
 }
 
-/** What a panel shows of its runs: the dashboard's, or those of them that its own filter names. */
+/** What a panel shows, with an address of its own for what is opened and zoomed in it. */
 export function PanelBody(props: PanelBodyProps) {
+  return (
+    <UrlPrefix value={`${props.panel.id}.`}>
+      <AllLive value={props.isStatic ?? false}>
+        <Scoped {...props} />
+      </AllLive>
+    </UrlPrefix>
+  );
+}
+
+/** What it shows of its runs: the dashboard's, or those of them that its own filter names. */
+function Scoped(props: PanelBodyProps) {
   const { panel } = props;
   const scope = useScope();
   if (panel.filter.trim() === "") return <Body {...props} />;
   return (
-    <ScopeProvider project={scope.project} filter={joined(scope.filter, panel.filter)}>
+    <ScopeProvider
+      project={scope.project}
+      filter={joined(scope.filter, panel.filter)}
+      drawnMax={scope.drawnMax}
+    >
       <Refusable>
         <Body {...props} />
       </Refusable>
@@ -77,5 +97,15 @@ function Body(props: PanelBodyProps) {
       return <HistogramsBody panel={panel} />;
     case "media":
       return <MediaBody panel={panel} />;
+    case "flow":
+      return <FlowBody panel={panel} />;
+    case "devices":
+      return <DevicesBody panel={panel} />;
+    case "console":
+      return <ConsoleBody panel={panel} isStatic={isStatic} />;
+    case "checkpoints":
+      return <CheckpointsBody panel={panel} />;
+    case "compare":
+      return <CompareBody panel={panel} isStatic={isStatic} onChange={onChange} />;
   }
 }

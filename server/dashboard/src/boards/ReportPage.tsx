@@ -2,7 +2,7 @@ import Button from "@mui/material/Button";
 import { useIsFetching } from "@tanstack/react-query";
 import { useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { Link, Redirect } from "wouter";
+import { Link } from "wouter";
 
 import type { Dashboard, DashboardTab } from "../api/types";
 import { download, fileName } from "../charts/exports/files";
@@ -11,7 +11,6 @@ import { CopyButton } from "../shell/CopyButton";
 import { Failure } from "../shell/Failure";
 import { Icon } from "../shell/Icon";
 import { Tool } from "../shell/Tool";
-import { useTitle } from "../shell/useTitle";
 import { useUrl } from "../shell/useUrl";
 import "../styles/boards.css";
 import "../styles/report.css";
@@ -19,7 +18,6 @@ import { addressOf } from "./address";
 import { BoardMenu } from "./BoardMenu";
 import {
   newPanel,
-  scopeOf,
   withoutPanel,
   withPanelAt,
   withPanelChanged,
@@ -31,28 +29,17 @@ import { COLUMNS, inOrder, pixelsOf } from "./grid";
 import { PanelBody } from "./PanelBody";
 import { PanelDialog } from "./PanelDialog";
 import { SaveState } from "./SaveState";
-import { ScopeProvider, useScope } from "./scope";
+import { useScope } from "./scope";
 import { useTitleOf } from "./titles";
-import { useBoard, useDashboard, type BoardState } from "./useBoard";
+import type { BoardState } from "./useBoard";
+import { WithBoard } from "./WithBoard";
 
 /** A report: what a dashboard showed of certain runs, and what somebody has to say about it. */
 export function ReportPage({ project, id }: { project: string; id: string }) {
-  const { t } = useTranslation();
-  const query = useDashboard(id);
-  if (!query.data && query.error)
-    return <Failure error={query.error} onRetry={() => void query.refetch()} />;
-  if (!query.data) return <div className="page-loading">{t("loading")}</div>;
-  if (query.data.summary.kind !== "report") return <Redirect to={addressOf(query.data.summary)} />;
-  return <Loaded key={id} project={project} stored={query.data} />;
-}
-
-function Loaded({ project, stored }: { project: string; stored: Dashboard }) {
-  const state = useBoard(stored);
-  useTitle(`${state.board.name} · ${project}`);
   return (
-    <ScopeProvider project={project} filter={scopeOf(state.board.document)}>
-      <Report state={state} stored={stored} />
-    </ScopeProvider>
+    <WithBoard project={project} id={id} kind="report">
+      {(state, stored) => <Report state={state} stored={stored} />}
+    </WithBoard>
   );
 }
 

@@ -11,17 +11,48 @@ export const DOCUMENT_VERSION = 1;
 export const TABS_MAX = 20;
 export const PANELS_MAX = 100;
 export const FROZEN_RUNS_MAX = 200;
+export const METRICS_MAX = 8;
+/** Runs that charts draw as lines where the document says nothing else, and the most they may. */
+export const DRAWN_DEFAULT = 30;
+export const DRAWN_MAX = 200;
 
+/** The kinds of panels, as people are offered them. */
 export const PANEL_TYPES: readonly PanelType[] = [
   "lines",
   "table",
   "text",
-  "histograms",
+  "compare",
   "scatter",
   "parallel",
   "importance",
+  "flow",
+  "histograms",
+  "devices",
+  "checkpoints",
   "media",
+  "console",
 ];
+
+/** Kinds of panels that show one run, which each of them may name. */
+const OF_ONE_RUN = [
+  "histograms",
+  "media",
+  "flow",
+  "devices",
+  "checkpoints",
+  "console",
+] as const satisfies readonly PanelType[];
+
+export type OneRunPanel = PanelOf<(typeof OF_ONE_RUN)[number]>;
+
+export function isOfOneRun(panel: Panel): panel is OneRunPanel {
+  return OF_ONE_RUN.some((type) => type === panel.type);
+}
+
+/** Return the metrics that a line chart names; none where it leaves that to the dashboard. */
+export function metricsOf({ metric, more = [] }: PanelOf<"lines">): string[] {
+  return [...new Set([metric, ...more])].filter(Boolean);
+}
 
 /** What people can change of a dashboard. */
 export interface Board {
@@ -33,7 +64,7 @@ export interface Board {
 /** Return a dashboard's document with one empty tab. */
 export function emptyDocument(): DashboardDocument {
   const tabs = [{ id: "tab1", title: "", panels: [] }];
-  return { version: DOCUMENT_VERSION, filter: "", frozen: null, tabs };
+  return { version: DOCUMENT_VERSION, filter: "", frozen: null, drawn_max: DRAWN_DEFAULT, tabs };
 }
 
 /** Return one with the table of runs and the charts of *metrics*, three in a row. */
@@ -51,7 +82,17 @@ export function newPanel(document: DashboardDocument, type: PanelType): Panel {
   const at = { id: freshId("p", ids), title: "", filter: "", x: 0, y: 0, width: 4, height: 7 };
   switch (type) {
     case "lines":
-      return { type, ...at, metric: "", axis: "step", smoothing: 0, is_log: false, is_full: false };
+      return {
+        type,
+        ...at,
+        metric: "",
+        more: [],
+        axis: "step",
+        smoothing: 0,
+        is_log: false,
+        is_full: false,
+        window: null,
+      };
     case "table":
       return { type, ...at, width: 6, columns: [], sort: "" };
     case "text":
@@ -66,6 +107,25 @@ export function newPanel(document: DashboardDocument, type: PanelType): Panel {
       return { type, ...at, width: 6, height: 10, run: "", name: "" };
     case "importance":
       return { type, ...at, width: 6, height: 9, of: "" };
+    case "flow":
+      return { type, ...at, width: 6, height: 12, run: "", flow: "gradient" };
+    case "devices":
+      return { type, ...at, width: 12, height: 12, run: "" };
+    case "console":
+      return {
+        type,
+        ...at,
+        width: 12,
+        height: 9,
+        run: "",
+        search: "",
+        is_regex: false,
+        is_case: false,
+      };
+    case "checkpoints":
+      return { type, ...at, width: 12, height: 10, run: "" };
+    case "compare":
+      return { type, ...at, width: 12, height: 10, summary: "last", baseline: "", is_all: false };
   }
 }
 

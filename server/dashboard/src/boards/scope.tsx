@@ -5,7 +5,6 @@ import { createContext, useContext, useMemo, type ReactNode } from "react";
 import { ApiError } from "../api/client";
 import type { RunSummary } from "../api/types";
 import type { ChartRun } from "../charts/ChartCard";
-import { DRAWN_MAX } from "../workspace/drawn";
 import { useRuns } from "../list/useRuns";
 import { storedStyles } from "../list/useStyles";
 import { headlines } from "../series/metrics";
@@ -22,6 +21,8 @@ export interface Scope {
   total: number;
   /** Of these the ones that charts draw. */
   drawn: readonly ChartRun[];
+  /** The most that they draw. */
+  drawnMax: number;
   drawnRuns: readonly RunSummary[];
   metrics: readonly string[];
   /** The most telling first. */
@@ -44,12 +45,13 @@ export function useScope(): Scope {
 interface ScopeProps {
   project: string;
   filter: string;
+  drawnMax: number;
   children: ReactNode;
 }
 
-export function ScopeProvider({ project, filter, children }: ScopeProps) {
+export function ScopeProvider({ project, filter, drawnMax, children }: ScopeProps) {
   const { runs, total, isPending, error, refetch } = useRuns(project, filter);
-  const drawnRuns = useMemo(() => runs.slice(0, DRAWN_MAX), [runs]);
+  const drawnRuns = useMemo(() => runs.slice(0, drawnMax), [runs, drawnMax]);
   // Rebuilt at every notice; the charts need to know when their runs are others.
   const key = JSON.stringify(drawnRuns.map((run) => [run.id, run.name]));
   const drawn = useMemo<ChartRun[]>(() => {
@@ -68,6 +70,7 @@ export function ScopeProvider({ project, filter, children }: ScopeProps) {
       runs,
       total,
       drawn,
+      drawnMax,
       drawnRuns,
       metrics,
       headlines: headlines(runs, METRICS_MAX),
@@ -76,7 +79,7 @@ export function ScopeProvider({ project, filter, children }: ScopeProps) {
       isRefused: error instanceof ApiError && error.status === 422,
       retry: () => void refetch(),
     }),
-    [project, filter, runs, total, drawn, drawnRuns, metrics, isPending, error, refetch],
+    [project, filter, runs, total, drawn, drawnMax, drawnRuns, metrics, isPending, error, refetch],
   );
   return <ScopeContext value={scope}>{children}</ScopeContext>;
 }

@@ -1,7 +1,7 @@
 import { useTranslation } from "react-i18next";
 
 import { labelOf } from "../params/axes";
-import type { Panel } from "./document";
+import { metricsOf, type Panel } from "./document";
 
 /** Return what calls a panel by its title, or else by what it shows. */
 export function useTitleOf(): (panel: Panel) => string {
@@ -12,7 +12,7 @@ export function useTitleOf(): (panel: Panel) => string {
 function shownBy(panel: Panel): string {
   switch (panel.type) {
     case "lines":
-      return panel.metric;
+      return metricsOf(panel).join(", ");
     case "histograms":
     case "media":
       return panel.name;

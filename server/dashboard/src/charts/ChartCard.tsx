@@ -1,4 +1,4 @@
-// One metric of one or more runs, with everything that is to be said about the picture.
+// One metric of one or more runs, or several of them in one picture, with everything that is to be said about the picture.
 
 import { useCallback, useMemo, useRef, useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
@@ -7,7 +7,7 @@ import { ApiError } from "../api/client";
 import type { Track } from "../api/columns";
 import { formatCount, formatNumber } from "../api/number";
 import { shortName } from "../series/metrics";
-import { useMappedTracks } from "../series/useMappedTracks";
+import { useMetricTracks, type CountedMetric } from "../series/useMetricTracks";
 import type { Window } from "../series/useTracks";
 import { Tool } from "../shell/Tool";
 import { keyOf } from "../workspace/drawn";
@@ -18,6 +18,7 @@ import { ExportMenu } from "./ExportMenu";
 import type { Flag } from "./flags";
 import { groupTracks, type RunGroup, type Spread } from "./groups";
 import { LineChart } from "./LineChart";
+import { lineOf, metricLines, type ChartRun } from "./lines";
 import { useLive } from "./live";
 import type { Line } from "./model";
 import { PinTable } from "./PinTable";
@@ -26,11 +27,7 @@ import type { Reading } from "./tooltip";
 import { plain, type Unit } from "./unit";
 import { chartX, type ChartView } from "./useView";
 
-export interface ChartRun {
-  id: string;
-  label: string;
-  style: LineStyle;
-}
+export type { ChartRun };
 
 /** Runs that are drawn as one line. */
 export interface ChartGroup extends RunGroup {
@@ -48,6 +45,8 @@ interface ChartCardProps {
   drawn?: ReadonlySet<string>;
   /** How many points the runs' summaries count. */
   points: number;
+  /** Further metrics in the same picture. With more or fewer of them it is another card. */
+  more?: readonly CountedMetric[];
   view: ChartView;
   onWindow: (window: Window | null) => void;
   onPinCursor?: ((place: number) => void) | undefined;
@@ -67,10 +66,13 @@ interface ChartCardProps {
 const BUCKETS = 400;
 const BUCKETS_OF_MANY = 240;
 const MANY = 8;
+const NO_MORE: readonly CountedMetric[] = [];
 
 export function ChartCard(props: ChartCardProps) {
-  const { name, runs, view, onWindow, height, unit = plain, groups = null, drawn } = props;
-  const label = props.label ?? name;
+  const { name, points, runs, view, onWindow, height, unit = plain, groups = null, drawn } = props;
+  const { more = NO_MORE } = props;
+  const metrics = useMemo(() => [name, ...more.map((metric) => metric.name)], [name, more]);
+  const label = props.label ?? metrics.join(", ");
   const { t } = useTranslation();
   const card = useRef<HTMLElement>(null);
   const readout = useRef<HTMLSpanElement>(null);
@@ -83,26 +85,31 @@ export function ChartCard(props: ChartCardProps) {
   const x = chartX(view);
   const buckets = runs.length > MANY ? BUCKETS_OF_MANY : BUCKETS;
   const runIds = useMemo(() => runs.map((run) => run.id), [runs]);
-  const query = useMappedTracks(
-    { runs: runIds, name, x: view.x, window: view.window, buckets, points: props.points },
+  const query = useMetricTracks(
+    [{ name, points }, ...more],
+    { runs: runIds, x: view.x, window: view.window, buckets },
     view.by,
     isVisible,
   );
   const lines = useMemo(() => {
     const own = drawn ? runs.filter((run) => drawn.has(run.id)) : runs;
-    return (groups ? groupLines : linesOf)(query.data ?? [], own, groups ?? [], view.spread);
-  }, [query.data, runs, drawn, groups, view.spread]);
+    const tracks = query.data ?? [];
+    return groups
+      ? groupLines(tracks, own, groups, view.spread)
+      : metricLines(tracks, own, metrics);
+  }, [query.data, runs, drawn, groups, view.spread, metrics]);
   const domain = useMemo(() => {
     const tracks = drawn ? (query.data ?? []) : lines.map((line) => line.track);
     return lines.length > 0 ? domainOf(tracks, isFull, isLog, unit) : null;
   }, [query.data, drawn, lines, isFull, isLog, unit]);
+  const isOneLine = runs.length === 1 && metrics.length === 1;
   const onReading = useCallback(
     (readings: Reading[] | null) => {
       const first = readings?.find(({ line }) => !line.track.isSuperseded);
       if (readout.current)
-        readout.current.textContent = first && runs.length === 1 ? unit.format(first.value) : "";
+        readout.current.textContent = first && isOneLine ? unit.format(first.value) : "";
     },
-    [runs, unit],
+    [isOneLine, unit],
   );
   const link = () => {
     const { origin, pathname, search } = location;
@@ -140,7 +147,7 @@ export function ChartCard(props: ChartCardProps) {
           {domain && (
             <ExportMenu
               picture={{
-                title: name,
+                title: metrics.join(", "),
                 lines,
                 domain,
                 x,
@@ -195,14 +202,6 @@ export function ChartCard(props: ChartCardProps) {
 
 type Translate = ReturnType<typeof useTranslation>["t"];
 
-export function linesOf(tracks: readonly Track[], runs: readonly ChartRun[]): Line[] {
-  const byId = new Map(runs.map((run) => [run.id, run]));
-  return tracks.flatMap((track) => {
-    const run = byId.get(track.run);
-    return run && track.x.length > 0 ? [lineOf(track, run, [run.id])] : [];
-  });
-}
-
 function groupLines(
   tracks: readonly Track[],
   runs: readonly ChartRun[],
@@ -216,14 +215,6 @@ function groupLines(
     const group = byId.get(track.run)!;
     return lineOf(track, group, group.runs);
   });
-}
-
-function lineOf(
-  track: Track,
-  { label, style }: Pick<ChartRun, "label" | "style">,
-  members: readonly string[],
-): Line {
-  return { track, label, style, members };
 }
 
 function emptyText(lines: readonly Line[], view: ChartView, t: Translate): string {

@@ -61,10 +61,7 @@ async function save(kind: Exclude<Choice, "link">, drawn: Omit<Picture, "ink">):
   const { chartCsv, chartSvg, download, fileName, pngOf } = await import("./exports");
   const name = fileName(drawn.title, kind);
   if (kind === "csv")
-    return download(
-      new Blob([chartCsv(drawn.title, drawn.lines, drawn.x)], { type: "text/csv" }),
-      name,
-    );
+    return download(new Blob([chartCsv(drawn.lines, drawn.x)], { type: "text/csv" }), name);
   const svg = chartSvg({ ...drawn, ink });
   const named = drawn.lines.filter(({ track }) => !track.isSuperseded);
   download(

@@ -41,7 +41,7 @@ export function PinTable(props: {
         <tbody>
           {rows.map(({ line, values }) => (
             <tr
-              key={`${line.track.run} ${line.track.isSuperseded}`}
+              key={`${line.track.run} ${line.track.name} ${line.track.isSuperseded}`}
               className={line.track.isSuperseded ? "muted" : ""}
             >
               <th scope="row">

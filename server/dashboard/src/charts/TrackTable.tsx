@@ -24,7 +24,7 @@ export function TrackTable({ lines, x }: { lines: readonly Line[]; x: ChartX }) 
           {lines.flatMap(({ track, label }) =>
             Array.from(track.x, (place, index) => (
               <tr
-                key={`${track.run} ${track.isSuperseded} ${place}`}
+                key={`${track.run} ${track.name} ${track.isSuperseded} ${place}`}
                 className={track.isSuperseded ? "muted" : ""}
               >
                 <td>{formatX(place, x, true)}</td>

@@ -4,6 +4,8 @@
 /** Twelve hues that stay apart for colour-blind eyes; the theme gives each a light and a dark tone. */
 export const HUES = 12;
 const DASHES: readonly (readonly number[])[] = [[], [6, 3], [2, 3]];
+/** Patterns that are told apart at a glance, beside any colour. */
+const PATTERNS: readonly (readonly number[])[] = [[], [7, 4], [2, 3], [10, 3, 2, 3]];
 
 export interface LineStyle {
   colour: string; // a CSS variable
@@ -38,4 +40,9 @@ export function styleOf(slot: number): LineStyle {
     colour: `--hue-${slot % HUES}`,
     dash: DASHES[Math.floor(slot / HUES) % DASHES.length]!,
   };
+}
+
+/** Return the dash of the kind *at*, from 0 on; the fifth looks like the first again. */
+export function dashOf(at: number): readonly number[] {
+  return PATTERNS[at % PATTERNS.length]!;
 }

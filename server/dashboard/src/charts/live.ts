@@ -1,6 +1,6 @@
 // Which charts hold a canvas: those on screen or nearly, never more than a page can afford.
 
-import { useEffect, useState, type RefObject } from "react";
+import { createContext, useContext, useEffect, useState, type RefObject } from "react";
 
 /** Canvases at once. A screen of charts and one more on either side fit. */
 export const LIVE_MAX = 24;
@@ -80,13 +80,17 @@ class LiveCharts {
 
 let charts: LiveCharts | undefined;
 
+/** Whether all charts below are drawn wherever they are, as on paper. */
+export const AllLive = createContext(false);
+
 /** Tell whether the chart in *element* is to fetch and draw; the others are empty places. */
 export function useLive(element: RefObject<Element | null>): boolean {
+  const areAll = useContext(AllLive);
   const [isLive, setLive] = useState(false);
   useEffect(() => {
-    if (!element.current) return;
+    if (!element.current || areAll) return;
     charts ??= new LiveCharts();
     return charts.watch(element.current, setLive);
-  }, [element]);
-  return isLive;
+  }, [element, areAll]);
+  return areAll || isLive;
 }

@@ -1,4 +1,4 @@
-import { Fragment, useState } from "react";
+import { Fragment, useId, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
 
@@ -15,19 +15,21 @@ import {
   type CompareRow,
   type RowGroup,
 } from "./differences";
+import "../styles/compare.css";
 
 interface CompareTableProps {
   runs: readonly Run[];
   rows: readonly CompareRow[];
   styles: readonly LineStyle[];
   baseline: number;
-  onBaseline: (id: string) => void;
-  onRemove: (id: string) => void;
+  /** Without these it is there to be read. */
+  onBaseline?: (id: string) => void;
+  onRemove?: (id: string) => void;
 }
 
 /** Runs as columns, what they were made of and led to as rows. */
 export function CompareTable(props: CompareTableProps) {
-  const { runs, rows, baseline } = props;
+  const { runs, rows, baseline, onBaseline, onRemove } = props;
   const { t } = useTranslation();
   const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
   const toggle = (key: string) => {
@@ -35,6 +37,7 @@ export function CompareTable(props: CompareTableProps) {
     if (!next.delete(key)) next.add(key);
     setOpen(next);
   };
+  const group = useId();
   return (
     <div className="compare-table" tabIndex={0} role="region" aria-label={t("compare.table")}>
       <table>
@@ -48,22 +51,28 @@ export function CompareTable(props: CompareTableProps) {
                   <Link href={`/r/${id}`} title={name}>
                     {name}
                   </Link>
-                  <Tool
-                    icon="close"
-                    label={t("compare.remove_run", { name })}
-                    hint={t("compare.remove")}
-                    onClick={() => props.onRemove(id)}
-                  />
+                  {onRemove && (
+                    <Tool
+                      icon="close"
+                      label={t("compare.remove_run", { name })}
+                      hint={t("compare.remove")}
+                      onClick={() => onRemove(id)}
+                    />
+                  )}
                 </span>
-                <label className="compare-base">
-                  <input
-                    type="radio"
-                    name="baseline"
-                    checked={at === baseline}
-                    onChange={() => props.onBaseline(id)}
-                  />
-                  {t("compare.baseline")}
-                </label>
+                {onBaseline ? (
+                  <label className="compare-base">
+                    <input
+                      type="radio"
+                      name={group}
+                      checked={at === baseline}
+                      onChange={() => onBaseline(id)}
+                    />
+                    {t("compare.baseline")}
+                  </label>
+                ) : (
+                  at === baseline && <span className="compare-base">{t("compare.baseline")}</span>
+                )}
               </th>
             ))}
           </tr>

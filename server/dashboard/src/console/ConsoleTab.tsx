@@ -23,7 +23,7 @@ import { MatchMap } from "./MatchMap";
 import { indexOf } from "./matches";
 import { RunStrip } from "./RunStrip";
 import { contentHeight, rowsOf, scrollTopOf } from "./scrolling";
-import { SearchBar, useAsked } from "./SearchBar";
+import { SearchBar, useAsked, type Asked } from "./SearchBar";
 import type { ConsoleLines } from "./useConsole";
 import { isSearch, useSearch } from "./useSearch";
 
@@ -33,12 +33,24 @@ const OVERSCAN = 20;
 const SETTLE_MS = 40;
 const SECOND_NS = 1e9;
 
-/** What the run printed. Follows the end until someone scrolls up. */
+/** What the run printed, as a page of its own. */
 export function ConsoleTab({ run, lines }: { run: Run; lines: ConsoleLines }) {
+  return <ConsoleView run={run} lines={lines} asked={useAsked()} isPage />;
+}
+
+interface ConsoleViewProps {
+  run: Run;
+  lines: ConsoleLines;
+  asked: Asked;
+  /** It has the page's keys, and the strip of the run above it. */
+  isPage?: boolean;
+}
+
+/** What the run printed. Follows the end until someone scrolls up. */
+export function ConsoleView({ run, lines, asked, isPage = false }: ConsoleViewProps) {
   const { t } = useTranslation();
   const total = lines.total ?? 0;
   const { id, started_ns } = run.summary;
-  const asked = useAsked();
   const search = useSearch(id, asked, total);
   const [current, setCurrent] = useState<number | null>(null);
   // Of a search the lines that hold a match, or all lines with these marked.
@@ -105,6 +117,7 @@ export function ConsoleTab({ run, lines }: { run: Run; lines: ConsoleLines }) {
           top={rows[Math.min(OVERSCAN, rows.length - 1)]?.number ?? 0}
           ranks={ranks}
           onShow={show}
+          hasKeys={isPage}
         />
         <label>
           <input
@@ -121,7 +134,7 @@ export function ConsoleTab({ run, lines }: { run: Run; lines: ConsoleLines }) {
           <Icon name="download" /> {t("console.download")}
         </a>
       </div>
-      <RunStrip run={run} metric={headlines([run.summary], 1)[0] ?? ""} shown={shown} />
+      {isPage && <RunStrip run={run} metric={headlines([run.summary], 1)[0] ?? ""} shown={shown} />}
       <div className="console-body">
         <div
           ref={scroller}

@@ -51,11 +51,13 @@ interface SearchBarProps {
   /** Of the processes that printed; one alone has no choice. */
   ranks: readonly number[];
   onShow: (number: number) => void;
+  /** Whether it listens to the keys of the page. */
+  hasKeys: boolean;
 }
 
 /** The field to search a console with, how much was found, and the ways to it. */
 export function SearchBar(props: SearchBarProps) {
-  const { asked, search, total, current, top, ranks, onShow } = props;
+  const { asked, search, total, current, top, ranks, onShow, hasKeys } = props;
   const { t } = useTranslation();
   const field = useRef<HTMLInputElement>(null);
   const { numbers } = search;
@@ -66,11 +68,9 @@ export function SearchBar(props: SearchBarProps) {
     const index = neighbour(numbers, from, side);
     if (index >= 0) onShow(numbers[index]!);
   };
-  useShortcuts({
-    "/": () => field.current?.focus(),
-    "n": () => go(1),
-    "N": () => go(-1),
-  });
+  useShortcuts(
+    hasKeys ? { "/": () => field.current?.focus(), "n": () => go(1), "N": () => go(-1) } : {},
+  );
   return (
     <div className="console-search" role="search">
       <div

@@ -19,10 +19,12 @@ interface StepHistogramProps {
   /** Null is the newest. */
   step: number | null;
   onStep: (step: number | null) => void;
+  /** Whether the arrow keys of the page are its own. */
+  hasKeys?: boolean;
 }
 
 /** One step's histogram, large; a slider, or the keys ← and →, go through the steps. */
-export function StepHistogram({ series, step, onStep }: StepHistogramProps) {
+export function StepHistogram({ series, step, onStep, hasKeys = true }: StepHistogramProps) {
   const { t } = useTranslation();
   const steps = useMemo(() => series.columns.map((column) => column.last_step), [series]);
   const at = step === null ? steps.length - 1 : nearestIndex(steps, step);
@@ -48,7 +50,13 @@ export function StepHistogram({ series, step, onStep }: StepHistogramProps) {
   const bar = pointed === null ? null : bars[pointed];
   return (
     <div className="step-histogram">
-      <StepSlider steps={steps} isThinned={series.is_thinned} step={step} onStep={onStep} />
+      <StepSlider
+        steps={steps}
+        isThinned={series.is_thinned}
+        step={step}
+        onStep={onStep}
+        hasKeys={hasKeys}
+      />
       <p className="step-words">
         <b>
           {column.records > 1

@@ -1,7 +1,7 @@
 // Colours that say what a run's parameter is.
 
 import type { ParamValue, RunSummary } from "../api/types";
-import { styleOf, type LineStyle } from "../charts/colours";
+import { dashOf, styleOf, type LineStyle } from "../charts/colours";
 import { compareValues, fieldOf, type Field } from "./rows";
 import { formatParam } from "./columns";
 
@@ -28,8 +28,6 @@ export interface Dashing {
   legend: LegendEntry[];
 }
 
-/** Patterns that are told apart at a glance. */
-const DASHES: readonly (readonly number[])[] = [[], [7, 4], [2, 3], [10, 3, 2, 3]];
 /** Of runs without the value. */
 const NONE_DASH: readonly number[] = [1, 6];
 /** A legend names no more kinds than this. */
@@ -64,14 +62,14 @@ export function colourBy(runs: readonly RunSummary[], field: Field): Colouring {
 export function dashBy(runs: readonly RunSummary[], field: Field): Dashing {
   const values = valuesOf(runs, field);
   const slots = new Map(values.map((value, slot) => [JSON.stringify(value), slot]));
-  const dashOf = (value: ParamValue) =>
-    value === null ? NONE_DASH : DASHES[slots.get(JSON.stringify(value))! % DASHES.length]!;
+  const dashIn = (value: ParamValue) =>
+    value === null ? NONE_DASH : dashOf(slots.get(JSON.stringify(value))!);
   return {
-    dashes: new Map(runs.map((run) => [run.id, dashOf(fieldOf(run, field))])),
+    dashes: new Map(runs.map((run) => [run.id, dashIn(fieldOf(run, field))])),
     legend: values.map((value) => ({
       key: `dash ${JSON.stringify(value)}`,
       label: formatParam(value),
-      line: { ...NONE, dash: dashOf(value) },
+      line: { ...NONE, dash: dashIn(value) },
     })),
   };
 }

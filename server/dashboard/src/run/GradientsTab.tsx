@@ -50,8 +50,14 @@ interface Picture {
   layer: (name: string) => string;
 }
 
+interface GradientsTabProps {
+  run: Run;
+  /** What is shown until somebody chooses. */
+  initial?: Flow;
+}
+
 /** All layers over the steps by colour, under the loss; the one that was clicked as a line. */
-export function GradientsTab({ run }: { run: Run }) {
+export function GradientsTab({ run, initial = "gradient" }: GradientsTabProps) {
   const { t } = useTranslation();
   const { id, rev } = run.summary;
   const [lookText, setLook] = useUrl("f");
@@ -67,7 +73,8 @@ export function GradientsTab({ run }: { run: Run }) {
       ? zeros !== null
       : flowMetrics(names, look === "nonfinite" ? "gradient" : look).length > 0,
   );
-  const look: Look = available.find((one) => one === lookText) ?? available[0] ?? "gradient";
+  const look: Look =
+    available.find((one) => one === (lookText || initial)) ?? available[0] ?? "gradient";
   // Zeros are counted by histograms; everything else is told by norms.
   const flow: Flow = look === "zeros" || look === "nonfinite" ? "gradient" : look;
   const key = flowMetrics(names, flow).join("\n");

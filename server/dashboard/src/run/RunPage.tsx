@@ -17,9 +17,9 @@ import { useShortcuts } from "../shell/shortcuts";
 import { useTitle } from "../shell/useTitle";
 import { ChartsTab } from "./ChartsTab";
 import type { Clock } from "./clock";
+import { Clocked } from "./Clocked";
 import { FLOWS, hasFlow } from "./flow";
 import { RunHeader } from "./RunHeader";
-import { useClock, useCompletion } from "./useClock";
 import { useRunChanges } from "./useRunChanges";
 
 // What nobody opens first is fetched when it is opened.
@@ -77,17 +77,8 @@ export function RunPage({ id, tab }: { id: string; tab: string | undefined }) {
     return <Failure error={error} onRetry={() => void query.refetch()} />;
   }
   if (!query.data) return <div className="page-loading">{t("loading")}</div>;
-  return <Clocked run={query.data} tab={tab} />;
-}
-
-/** The page with what is known of when the run was at which step. */
-function Clocked({ run, tab }: { run: Run; tab: string | undefined }) {
-  const clock = useClock(run);
-  return (
-    <Completion value={useCompletion(clock)}>
-      <RunTabs run={run} clock={clock} tab={tab} />
-    </Completion>
-  );
+  const run = query.data;
+  return <Clocked run={run}>{(clock) => <RunTabs run={run} clock={clock} tab={tab} />}</Clocked>;
 }
 
 function RunTabs(props: { run: Run; clock: Clock | null; tab: string | undefined }) {

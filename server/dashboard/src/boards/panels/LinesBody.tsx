@@ -1,48 +1,88 @@
-import { useMemo } from "react";
+import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { ChartCard } from "../../charts/ChartCard";
 import { parseX, PLAIN_VIEW, type ChartView } from "../../charts/useView";
+import type { CountedMetric } from "../../series/useMetricTracks";
 import type { Window } from "../../series/useTracks";
-import type { PanelOf } from "../document";
+import { metricsOf, type PanelOf } from "../document";
 import { useScope, type Scope } from "../scope";
+import { DrawnNote } from "./DrawnNote";
 
 /** A card's head, foot and border. */
 const CARD_PX = 60;
+const NOTE_PX = 20;
+
+/** A part of an axis; on another axis it means nothing. */
+export interface AxisWindow {
+  axis: string;
+  window: Window;
+}
 
 export interface LinesProps {
   panel: PanelOf<"lines">;
   height: number;
-  /** The part of the x axis that all charts of the tab show. */
-  window: Window | null;
-  onWindow: (window: Window | null) => void;
+  /** What all charts of the tab with this axis show. */
+  window: AxisWindow | null;
+  onWindow: (window: AxisWindow | null) => void;
 }
 
-/** One metric of the runs. */
+/** Metrics of the runs, in one picture. */
 export function LinesBody({ panel, height, window, onWindow }: LinesProps) {
   const { t } = useTranslation();
   const scope = useScope();
-  const metric = metricOf(panel, scope);
-  const view = useLinesView(panel, scope.metrics, window);
-  const points = scope.drawnRuns.reduce((sum, run) => sum + (run.metrics[metric]?.count ?? 0), 0);
-  if (metric === "") return <p className="panel-hint">{t("board.no_metric")}</p>;
+  const { axis } = panel;
+  const shared = window?.axis === axis ? window.window : null;
+  // The panel's own part of the axis, until somebody looks at another one.
+  const [isWhole, setWhole] = useState(false);
+  const view = useLinesView(panel, scope.metrics, shared ?? (isWhole ? null : ownWindow(panel)));
+  const [first, ...more] = useCounted(panel, scope);
+  if (!first) return <p className="panel-hint">{t("board.no_metric")}</p>;
+  const hasNote = panel.filter.trim() !== "" && scope.drawn.length < scope.total;
   return (
-    <ChartCard
-      name={metric}
-      {...(panel.title ? { title: panel.title } : {})}
-      runs={scope.drawn}
-      points={points}
-      view={view}
-      onWindow={onWindow}
-      height={Math.max(80, height - CARD_PX)}
-      project={scope.project}
-    />
+    <>
+      {hasNote && <DrawnNote />}
+      <ChartCard
+        // With another number of metrics it is another chart.
+        key={more.length}
+        name={first.name}
+        more={more}
+        {...(panel.title ? { title: panel.title } : {})}
+        runs={scope.drawn}
+        points={first.points}
+        view={view}
+        onWindow={(next) => {
+          setWhole(next === null);
+          onWindow(next && { axis, window: next });
+        }}
+        height={Math.max(80, height - CARD_PX - (hasNote ? NOTE_PX : 0))}
+        project={scope.project}
+      />
+    </>
   );
 }
 
-/** Return the metric that the panel shows: its own, or the one that tells most. */
-export function metricOf(panel: PanelOf<"lines">, { headlines }: Scope): string {
-  return panel.metric || (headlines[0] ?? "");
+/** Return the part of the axis that the panel itself shows; null for all of it. */
+export function ownWindow({ window }: PanelOf<"lines">): Window | null {
+  const [from, to] = window ?? [];
+  return from !== undefined && to !== undefined && from < to ? [from, to] : null;
+}
+
+/** Return the metrics that the panel shows, its own or the one that tells most, with their points. */
+export function useCounted(
+  panel: PanelOf<"lines">,
+  { headlines, drawnRuns }: Scope,
+): CountedMetric[] {
+  const own = metricsOf(panel);
+  const names = own.length > 0 ? own : headlines.slice(0, 1);
+  const key = JSON.stringify(
+    names.map((name) => ({
+      name,
+      points: drawnRuns.reduce((sum, run) => sum + (run.metrics[name]?.count ?? 0), 0),
+    })),
+  );
+  // Rebuilt at every notice; charts need to know when there are others, or more points.
+  return useMemo(() => JSON.parse(key) as CountedMetric[], [key]);
 }
 
 export function useLinesView(
@@ -51,15 +91,16 @@ export function useLinesView(
   window: Window | null,
 ): ChartView {
   const { axis, smoothing, is_log, is_full } = panel;
+  const [from, to] = window ?? [];
   return useMemo<ChartView>(
     () => ({
       ...PLAIN_VIEW,
       ...parseX(axis, metrics),
-      window,
+      window: from === undefined || to === undefined ? null : [from, to],
       smoothing,
       isLog: is_log,
       isFull: is_full,
     }),
-    [axis, metrics, smoothing, is_log, is_full, window],
+    [axis, metrics, smoothing, is_log, is_full, from, to],
   );
 }

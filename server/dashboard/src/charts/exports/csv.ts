@@ -4,12 +4,12 @@ import type { ChartX } from "../axis";
 import type { Line } from "../model";
 
 /** Return the buckets of *lines* as RFC 4180 has it: full precision, one row each, NaN as "NaN". */
-export function chartCsv(name: string, lines: readonly Line[], x: ChartX): string {
+export function chartCsv(lines: readonly Line[], x: ChartX): string {
   const rows = lines.flatMap(({ track, label }) =>
     Array.from(track.x, (place, index) => [
       label,
       track.run,
-      name,
+      track.name,
       place,
       track.mean[index]!,
       track.min[index]!,
