@@ -109,6 +109,13 @@ from mltrack_server.resources.query import UnknownKey
 from mltrack_server.resources.query import ValueCount
 from mltrack_server.resources.query import ValueIndex
 from mltrack_server.resources.query import ValueKind
+from mltrack_server.resources.report_links import LINK_PAGE_BYTES_MAX
+from mltrack_server.resources.report_links import LinkId
+from mltrack_server.resources.report_links import LinkPageQuery
+from mltrack_server.resources.report_links import NewReportLink
+from mltrack_server.resources.report_links import ReportLink
+from mltrack_server.resources.report_links import ReportLinkList
+from mltrack_server.resources.report_links import SharedQuery
 from mltrack_server.resources.rules import PATTERNS_MAX
 from mltrack_server.resources.rules import Detail
 from mltrack_server.resources.rules import ProjectRules
@@ -148,6 +155,7 @@ __all__ = [
     "COLUMN_RUNS_MAX",
     "DOCUMENT_BYTES_MAX",
     "EXTRACT_POINTS_MAX",
+    "LINK_PAGE_BYTES_MAX",
     "METRICS_LISTED_MAX",
     "METRIC_NAMES_MAX",
     "PATTERNS_MAX",
@@ -215,6 +223,8 @@ __all__ = [
     "KeyIndex",
     "KeySummary",
     "LinesPanel",
+    "LinkId",
+    "LinkPageQuery",
     "Loss",
     "MediaBox",
     "MediaFile",
@@ -233,6 +243,7 @@ __all__ = [
     "MetricSummary",
     "NewDashboard",
     "NewPoints",
+    "NewReportLink",
     "NewRun",
     "NonFinite",
     "Note",
@@ -245,6 +256,8 @@ __all__ = [
     "ProjectList",
     "ProjectRules",
     "ProjectSize",
+    "ReportLink",
+    "ReportLinkList",
     "Request",
     "Resource",
     "RetentionItem",
@@ -268,6 +281,7 @@ __all__ = [
     "SeriesHeader",
     "SeriesQuery",
     "Server",
+    "SharedQuery",
     "SignIn",
     "SizeList",
     "Stored",

@@ -25,6 +25,7 @@ from mltrack_server.store.database.engine import translated
 from mltrack_server.store.database.engine import where
 from mltrack_server.store.keys import SeriesNumbers
 from mltrack_server.store.media.reading import MediaReads
+from mltrack_server.store.report_links import ReportLinks
 from mltrack_server.store.search.contents import Contents
 from mltrack_server.store.search.runtables import RunTables
 from mltrack_server.store.segs import SegCache
@@ -72,6 +73,11 @@ class Connected:
     def dashboards(self) -> Dashboards:
         """What reads and writes dashboards. Made when it is asked for, as above."""
         return Dashboards(self._reading, self._committing, self._clock_ns)
+
+    @property
+    def report_links(self) -> ReportLinks:
+        """What makes and opens links of reports. Made when it is asked for, as above."""
+        return ReportLinks(self._reading, self._committing, self._clock_ns)
 
     def open(self) -> None:
         """Create or migrate the database and open it.

@@ -10,6 +10,7 @@ from typing import Final
 from sqlalchemy import BigInteger
 from sqlalchemy import Index
 from sqlalchemy import Integer
+from sqlalchemy import LargeBinary
 from sqlalchemy import Table
 
 from mltrack_server.store.database.column import column as _column
@@ -69,4 +70,20 @@ dashboard_version: Final = Table(
     _column("saved_ns", BigInteger, "By the server's clock"),
     _column("body", Text, "The document, JSON; see docs/format/dashboard.md"),
     comment="The newest versions of each dashboard",
+)
+
+report_link: Final = Table(
+    "report_link",
+    metadata,
+    _column("uid", Text, "Its id, 32 hexadecimal digits", key=True),
+    _column("report", Text, "The dashboard's uid"),
+    _column("key_sha256", Text, "Of the key in its address, which is not stored", unique=True),
+    _column("version", Integer, "Of the report that its page shows"),
+    _column("author", Text, "Who made it or put the page there, by their own word"),
+    _column("made_ns", BigInteger, "By the server's clock"),
+    _column("saved_ns", BigInteger, "When its page was put there"),
+    _column("page_bytes", Integer, "Of the page, unpacked"),
+    _column("page", LargeBinary, "One HTML document, gzip"),
+    Index("report_link_by_report", "report"),
+    comment="Links by which a report is read without the token; see docs/decisions/0011",
 )

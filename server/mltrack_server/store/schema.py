@@ -26,10 +26,11 @@ from mltrack_server.store.database.text import Text
 from mltrack_server.store.project_schema import dashboard as dashboard
 from mltrack_server.store.project_schema import dashboard_version as dashboard_version
 from mltrack_server.store.project_schema import project as project
+from mltrack_server.store.project_schema import report_link as report_link
 from mltrack_server.store.project_schema import revision as revision
 from mltrack_server.store.project_schema import rule as rule
 
-VERSION: Final = "0011"  # of the schema: the last step in migrations/versions
+VERSION: Final = "0012"  # of the schema: the last step in migrations/versions
 VERSION_TABLE: Final = "mltrack_version"
 
 run: Final = Table(

@@ -33,6 +33,7 @@ from mltrack_server.web import media
 from mltrack_server.web import metrics
 from mltrack_server.web import pages
 from mltrack_server.web import query
+from mltrack_server.web import report_links
 from mltrack_server.web import rules
 from mltrack_server.web import runs
 from mltrack_server.web import series
@@ -62,6 +63,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *series.routes,
     *extracts.routes,
     *dashboards.routes,
+    *report_links.routes,
     *deletions.routes,
     *sizes.routes,
     *rules.routes,

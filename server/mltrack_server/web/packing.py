@@ -33,13 +33,13 @@ async def pack(route: Route, request: web.Request, answer: web.Response) -> None
         return
     vary = [answer.headers["Vary"]] if "Vary" in answer.headers else []
     answer.headers["Vary"] = ", ".join([*vary, "Accept-Encoding"])
-    if not _takes_gzip(request.headers.get("Accept-Encoding", "")):
+    if not takes_gzip(request.headers.get("Accept-Encoding", "")):
         return
     answer.body = await asyncio.to_thread(gzip.compress, body, _LEVEL, mtime=0)
     answer.headers["Content-Encoding"] = "gzip"
 
 
-def _takes_gzip(accepted: str) -> bool:
+def takes_gzip(accepted: str) -> bool:
     """Tell whether a client that accepts these encodings can unpack gzip."""
     weights: dict[str, bool] = {}
     for part in accepted.split(","):

@@ -746,6 +746,33 @@ export interface ValueIndex {
   missing: number;
 }
 
+export interface LinkPageQuery {
+  version: number;
+  author?: string;
+}
+
+export interface NewReportLink {
+  link: ReportLink;
+  url: string;
+}
+
+export interface ReportLink {
+  id: string;
+  version: number;
+  author: string;
+  made_ns: number;
+  saved_ns: number;
+  page_bytes: number;
+}
+
+export interface ReportLinkList {
+  links: ReportLink[];
+}
+
+export interface SharedQuery {
+  key: string;
+}
+
 export interface ProjectRules {
   project: string;
   version: number;
