@@ -1,10 +1,10 @@
 import { ThemeProvider } from "@mui/material/styles";
-import { QueryCache, QueryClient, QueryClientProvider, useQuery } from "@tanstack/react-query";
+import { QueryCache, QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { lazy, Suspense, useEffect } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, Route, Switch } from "wouter";
 
-import { ApiError, fetchServer } from "./api/client";
+import { ApiError } from "./api/client";
 import { feed } from "./api/feed";
 import type { Server } from "./api/types";
 import { EmptyList } from "./list/EmptyList";
@@ -14,6 +14,7 @@ import { Boundary } from "./shell/Boundary";
 import { Failure } from "./shell/Failure";
 import { Shell } from "./shell/Shell";
 import { muiTheme, THEME_KEY } from "./shell/theme";
+import { useServer } from "./shell/useServer";
 import { WorkspacePage } from "./workspace/WorkspacePage";
 
 // What nobody opens first is fetched when it is opened.
@@ -71,11 +72,7 @@ export function App() {
 /** Asks for a token where the server wants one, else shows the pages and starts the feed. */
 function Door() {
   const { t } = useTranslation();
-  const server = useQuery({
-    queryKey: ["server"],
-    queryFn: ({ signal }) => fetchServer(signal),
-    staleTime: Infinity,
-  });
+  const server = useServer();
   const { data, isPending, error } = server;
   const isOpen = data !== undefined && (!data.needs_token || data.is_signed_in);
   useEffect(() => {

@@ -23,9 +23,11 @@ import type {
   MetricNames,
   MetricPage,
   NewDashboard,
+  NewReportLink,
   Notice,
   Problem,
   ProjectList,
+  ReportLinkList,
   RetentionPlan,
   RetentionQuery,
   Run,
@@ -409,6 +411,43 @@ export async function saveDashboard(id: string, save: DashboardSave): Promise<Da
 export async function deleteDashboard(id: string, isBack = false): Promise<void> {
   if (isBack) await ask(`/dashboards/${id}/restore`, { method: "POST" });
   else await ask(`/dashboards/${id}`, { method: "DELETE" });
+}
+
+export function fetchReportLinks(report: string, signal?: AbortSignal): Promise<ReportLinkList> {
+  return get(`/dashboards/${report}/links`, signal);
+}
+
+/** A report as readers of a link get it: one HTML document. */
+export interface ReportPage {
+  html: string;
+  version: number;
+  author: string;
+}
+
+/** Make a link that shows *page*; its address is told this once. */
+export async function makeReportLink(report: string, page: ReportPage): Promise<NewReportLink> {
+  const answer = await sendPage("POST", `/dashboards/${report}/links`, page);
+  return (await answer.json()) as NewReportLink;
+}
+
+/** Let a link show *page* from now on. */
+export async function renewReportLink(
+  report: string,
+  link: string,
+  page: ReportPage,
+): Promise<void> {
+  await sendPage("PUT", `/dashboards/${report}/links/${link}`, page);
+}
+
+function sendPage(method: "POST" | "PUT", path: string, page: ReportPage): Promise<Response> {
+  const { html, version, author } = page;
+  const query = new URLSearchParams({ version: String(version), author });
+  const headers = { "content-type": "text/html; charset=utf-8" };
+  return ask(`${path}?${query.toString()}`, { method, headers, body: html });
+}
+
+export async function endReportLink(report: string, link: string): Promise<void> {
+  await ask(`/dashboards/${report}/links/${link}`, { method: "DELETE" });
 }
 
 /** Exchange a token for this browser's session cookie. */

@@ -1,20 +1,16 @@
 import Button from "@mui/material/Button";
-import { useIsFetching } from "@tanstack/react-query";
 import { useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
 
 import type { Dashboard, DashboardTab } from "../api/types";
-import { download, fileName } from "../charts/exports/files";
 import { Boundary } from "../shell/Boundary";
-import { CopyButton } from "../shell/CopyButton";
 import { Failure } from "../shell/Failure";
 import { Icon } from "../shell/Icon";
 import { Tool } from "../shell/Tool";
 import { useUrl } from "../shell/useUrl";
 import "../styles/boards.css";
 import "../styles/report.css";
-import { addressOf } from "./address";
 import { BoardMenu } from "./BoardMenu";
 import {
   newPanel,
@@ -30,6 +26,7 @@ import { PanelBody } from "./PanelBody";
 import { PanelDialog } from "./PanelDialog";
 import { SaveState } from "./SaveState";
 import { useScope } from "./scope";
+import { Takeaway } from "./Takeaway";
 import { useTitleOf } from "./titles";
 import type { BoardState } from "./useBoard";
 import { WithBoard } from "./WithBoard";
@@ -78,11 +75,8 @@ function Report({ state, stored }: ReportProps) {
           </Link>
           <SaveState state={state} stored={stored} />
           <span className="bar-space" />
-          <CopyButton
-            label={t("board.copy_link")}
-            text={`${location.origin}${addressOf(stored.summary)}?read=1`}
-          />
-          <Takeaway article={article} name={board.name} />
+          {/* What is taken out is the report, and not the means to change it. */}
+          {!isEditing && <Takeaway article={article} state={state} stored={stored} />}
           <Button
             variant={isEditing ? "contained" : "outlined"}
             onClick={() => setEditText(isEditing ? null : "1")}
@@ -268,9 +262,11 @@ function Item({ panel, before, tools }: ItemProps) {
   );
 }
 
+const WIDE: readonly Panel["type"][] = ["table", "parallel", "compare", "devices", "checkpoints"];
+
 /** What would be cut off on paper where it is narrow. */
 function isWide({ type }: Panel): boolean {
-  return type === "table" || type === "parallel";
+  return WIDE.some((one) => one === type);
 }
 
 interface ItemToolsProps {
@@ -291,44 +287,5 @@ function ItemTools({ panel, onEdit, onMove, onRemove }: ItemToolsProps) {
       <Tool icon="right" label={t("board.later", { title })} onClick={() => onMove(1)} />
       <Tool icon="trash" label={t("board.remove_panel", { title })} onClick={onRemove} />
     </div>
-  );
-}
-
-/** Takes the report out of the page: onto paper, and as a file that needs no server. */
-function Takeaway({
-  article,
-  name,
-}: {
-  article: React.RefObject<HTMLElement | null>;
-  name: string;
-}) {
-  const { t } = useTranslation();
-  const isLoading = useIsFetching() > 0;
-  const [failure, setFailure] = useState("");
-  const save = async () => {
-    setFailure("");
-    try {
-      const { reportHtml } = await import("./exports");
-      const words = { leftOut: t("board.left_out"), numbers: t("board.numbers") };
-      const html = await reportHtml(article.current!, name, words);
-      download(new Blob([html], { type: "text/html" }), fileName(name, "html"));
-    } catch (error) {
-      setFailure(t("chart.export_failed", { reason: String(error) }));
-    }
-  };
-  return (
-    <>
-      <Button variant="outlined" disabled={isLoading} onClick={() => void save()}>
-        {t("board.as_html")}
-      </Button>
-      <Button variant="outlined" disabled={isLoading} onClick={() => window.print()}>
-        {t("board.print")}
-      </Button>
-      {failure && (
-        <span className="bad" role="alert">
-          {failure}
-        </span>
-      )}
-    </>
   );
 }
