@@ -1,6 +1,7 @@
 // The document of a dashboard, and what can be done to it. docs/format/dashboard.md describes it.
 
 import type { Dashboard, DashboardDocument, DashboardTab } from "../api/types";
+import type { SeenChart } from "../charts/seen";
 import { flowed, inOrder, settled, withCell } from "./grid";
 
 export type Panel = DashboardTab["panels"][number];
@@ -127,6 +128,26 @@ export function newPanel(document: DashboardDocument, type: PanelType): Panel {
     case "compare":
       return { type, ...at, width: 12, height: 10, summary: "last", baseline: "", is_all: false };
   }
+}
+
+/** Return the document with a chart more, drawn as somebody has seen it: in a report at the end. */
+export function withChart(document: DashboardDocument, tab: string, chart: SeenChart) {
+  const [metric = "", ...more] = chart.metrics.slice(0, METRICS_MAX);
+  const panel: Panel = {
+    ...(newPanel(document, "lines") as PanelOf<"lines">),
+    metric,
+    more,
+    filter: chart.filter,
+    axis: chart.axis,
+    smoothing: chart.smoothing,
+    is_log: chart.isLog,
+    is_full: chart.isFull,
+    window: chart.window && [...chart.window],
+    width: 6,
+  };
+  return document.frozen === null
+    ? withPanel(document, tab, panel)
+    : withPanelAt(document, tab, panel, PANELS_MAX);
 }
 
 /** Return how high a panel is that shows a text without scrolling, as far as lines tell. */

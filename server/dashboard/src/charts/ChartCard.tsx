@@ -21,6 +21,7 @@ import { LineChart } from "./LineChart";
 import { lineOf, metricLines, type ChartRun } from "./lines";
 import { useLive } from "./live";
 import type { Line } from "./model";
+import { MetricKey } from "./MetricKey";
 import { PinTable } from "./PinTable";
 import { TrackTable } from "./TrackTable";
 import type { Reading } from "./tooltip";
@@ -56,6 +57,8 @@ interface ChartCardProps {
   groups?: readonly ChartGroup[] | null;
   /** In whose workspace a link shows the chart; elsewhere it shows the page's own address. */
   project?: string;
+  /** Which runs the page is about, where a chart of it can be put onto a dashboard of *project*. */
+  filter?: string | undefined;
   /** What happened on the way, as links. */
   flags?: readonly Flag[] | undefined;
   /** More buttons for the card's head. */
@@ -116,18 +119,36 @@ export function ChartCard(props: ChartCardProps) {
     const seen = { project: props.project ?? null, name, isLog, isFull, runs: runIds.map(keyOf) };
     return origin + linkTo(pathname, search, seen);
   };
+  const seen =
+    props.project === undefined || props.filter === undefined
+      ? null
+      : {
+          project: props.project,
+          filter: props.filter,
+          metrics,
+          axis: view.by === null ? view.x : `m:${view.by}`,
+          window: view.window,
+          isLog,
+          isFull,
+          smoothing: view.smoothing,
+          runs: runIds,
+          isGrouped: groups !== null,
+        };
   const prefix = name.slice(0, name.length - shortName(name).length);
 
   return (
     <section ref={card} className="card" aria-label={label} aria-busy={query.isFetching}>
       <header className="card-header">
         <h3 title={label}>
-          {props.title ?? (
-            <>
-              <span className="muted">{prefix}</span>
-              {shortName(name)}
-            </>
-          )}
+          {props.title ??
+            (metrics.length > 1 ? (
+              label
+            ) : (
+              <>
+                <span className="muted">{prefix}</span>
+                {shortName(name)}
+              </>
+            ))}
         </h3>
         <span ref={readout} className="card-readout" />
         {domain && (
@@ -157,11 +178,13 @@ export function ChartCard(props: ChartCardProps) {
                 unit,
               }}
               link={link}
+              seen={seen}
             />
           )}
           {props.tools}
         </div>
       </header>
+      {metrics.length > 1 && <MetricKey metrics={metrics} isOneRun={runs.length === 1} />}
       <div className="card-body" style={{ height }}>
         {query.error && lines.length === 0 ? (
           <CardError error={query.error} onRetry={() => void query.refetch()} />

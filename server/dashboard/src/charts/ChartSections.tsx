@@ -33,6 +33,8 @@ export interface Facet {
 interface ChartSectionsProps {
   /** Whose pinned charts these are: a project. */
   project: string;
+  /** Which of its runs the page is about. */
+  filter: string;
   metrics: readonly string[];
   runs: readonly ChartRun[];
   groups?: readonly ChartGroup[] | null;
@@ -70,6 +72,7 @@ export function ChartSections(props: ChartSectionsProps) {
   const shared = (name: string) => ({
     name,
     project,
+    filter: props.filter,
     runs: props.runs,
     groups: props.groups ?? null,
     points: props.pointsOf(name),

@@ -1,21 +1,35 @@
 import Menu from "@mui/material/Menu";
 import MenuItem from "@mui/material/MenuItem";
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { copyText } from "../shell/clipboard";
 import { Icon } from "../shell/Icon";
 import { ink } from "../shell/theme";
 import type { Picture } from "./exports/svg";
+import type { SeenChart } from "./seen";
+
+const AddToBoard = lazy(() =>
+  import("../boards/AddToBoard").then(({ AddToBoard }) => ({ default: AddToBoard })),
+);
 
 const CHOICES = ["png", "svg", "csv", "link"] as const;
 type Choice = (typeof CHOICES)[number];
 
-/** Takes a chart out of the page: as a picture, as its numbers, as a link to what is seen. */
-export function ExportMenu(props: { picture: Omit<Picture, "ink">; link: () => string }) {
+interface ExportMenuProps {
+  picture: Omit<Picture, "ink">;
+  link: () => string;
+  /** What a dashboard is given of it; null where the chart is no page's own. */
+  seen: SeenChart | null;
+}
+
+/** Takes a chart out of the page: as a picture, as its numbers, as a link, onto a dashboard. */
+export function ExportMenu(props: ExportMenuProps) {
   const { t } = useTranslation();
   const [anchor, setAnchor] = useState<HTMLElement | null>(null);
   const [said, setSaid] = useState("");
+  // As it was when the menu was opened: the page goes on below.
+  const [added, setAdded] = useState<SeenChart | null>(null);
   const choose = async (choice: Choice) => {
     setAnchor(null);
     try {
@@ -51,7 +65,22 @@ export function ExportMenu(props: { picture: Omit<Picture, "ink">; link: () => s
             {t(`chart.export_${choice}`)}
           </MenuItem>
         ))}
+        {props.seen && (
+          <MenuItem
+            onClick={() => {
+              setAnchor(null);
+              setAdded(props.seen);
+            }}
+          >
+            {t("board.add_chart")}
+          </MenuItem>
+        )}
       </Menu>
+      {added && (
+        <Suspense>
+          <AddToBoard chart={added} onClose={() => setAdded(null)} />
+        </Suspense>
+      )}
     </>
   );
 }

@@ -157,6 +157,7 @@ function Curves(props: { project: string; runs: readonly Run[]; chartRuns: reado
       <ViewBar state={state} metrics={metrics} hasAxisKeys />
       <ChartSections
         project={props.project}
+        filter={`id in [${runs.map((run) => `"${run.summary.id}"`).join(", ")}]`}
         metrics={findMetrics(metrics, state.search)}
         runs={props.chartRuns}
         pointsOf={(metric) =>

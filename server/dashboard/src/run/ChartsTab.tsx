@@ -21,6 +21,7 @@ export function ChartsTab({ run }: { run: Run }) {
       <ViewBar state={state} metrics={names} searchKey="/" />
       <ChartSections
         project={project}
+        filter={`id = "${id}"`}
         metrics={findMetrics(names, state.search)}
         runs={runs}
         pointsOf={(metric) => metrics[metric]?.count ?? 0}

@@ -60,6 +60,7 @@ export function Wall({ project, runs, total, draw, styles, groups, varying }: Wa
     [groups, drawn, styles, t],
   );
   const [facetField, setFacetField] = useUrl("f");
+  const [filter] = useUrl("q");
   const facets = useMemo<Facet[] | null>(() => {
     if (!facetField) return null;
     const members = runs.filter((run) => drawn.has(run.id));
@@ -128,6 +129,7 @@ export function Wall({ project, runs, total, draw, styles, groups, varying }: Wa
       ) : (
         <ChartSections
           project={project}
+          filter={filter}
           metrics={found}
           runs={chartRuns}
           groups={chartGroups}

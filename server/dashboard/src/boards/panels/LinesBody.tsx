@@ -11,6 +11,7 @@ import { DrawnNote } from "./DrawnNote";
 
 /** A card's head, foot and border. */
 const CARD_PX = 60;
+/** A line of text above the chart. */
 const NOTE_PX = 20;
 
 /** A part of an axis; on another axis it means nothing. */
@@ -55,7 +56,10 @@ export function LinesBody({ panel, height, window, onWindow }: LinesProps) {
           setWhole(next === null);
           onWindow(next && { axis, window: next });
         }}
-        height={Math.max(80, height - CARD_PX - (hasNote ? NOTE_PX : 0))}
+        height={Math.max(
+          80,
+          height - CARD_PX - (hasNote ? NOTE_PX : 0) - (more.length > 0 ? NOTE_PX : 0),
+        )}
         project={scope.project}
       />
     </>
