@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import type { MetricSummary } from "../src/api/types";
-import { columnOf, columnsFor, sortRuns } from "../src/list/columns";
+import { columnOf, columnsFor, formatDate, sortRuns } from "../src/list/columns";
 import { patched } from "../src/list/useRuns";
 import { headlines, sectionsOf } from "../src/series/metrics";
 import { runOf } from "./build";
@@ -123,5 +123,18 @@ describe("metrics", () => {
     );
 
     expect(headlines(runs, 4)).toEqual(["train/loss", "val/loss"]);
+  });
+});
+
+describe("formatDate", () => {
+  it("says no more of a moment than tells it from now", () => {
+    const now = new Date(2026, 10, 29, 17, 0, 0);
+    const on = (...moment: [number, number, number, number, number, number]) =>
+      formatDate(new Date(...moment).getTime() * 1e6, now);
+
+    expect(on(2026, 10, 29, 14, 5, 9)).toBe(new Date(2026, 10, 29, 14, 5, 9).toLocaleTimeString());
+    expect(on(2026, 9, 29, 14, 5, 9)).toMatch(/29\D.*05\b/);
+    expect(on(2026, 10, 28, 14, 5, 9)).not.toContain("2026");
+    expect(on(2025, 10, 29, 14, 5, 9)).toContain("2025");
   });
 });

@@ -7,15 +7,20 @@ export function toNumber(value: ApiNumber): number {
   return typeof value === "number" ? value : Number(value);
 }
 
+// Made once: a table formats thousands of numbers before its first row is seen.
+const WHOLE = new Intl.NumberFormat("en-US");
+const COMPACT = new Intl.NumberFormat("en-US", { notation: "compact", maximumFractionDigits: 1 });
+
 /** Return *value* in at most five significant digits: "0.01234", "1.2e-7", "12,345", "NaN", "−∞". */
 export function formatNumber(value: number): string {
   if (Number.isNaN(value)) return "NaN";
   if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
   if (value === 0) return "0";
   const size = Math.abs(value);
-  if (Number.isInteger(value) && size < 1e9) return value.toLocaleString("en-US");
+  if (Number.isInteger(value) && size < 1e9)
+    return size < 1000 ? String(value) : WHOLE.format(value);
   if (size < 1e-4 || size >= 1e9) return trimExponent(value.toExponential(3));
-  if (size >= 1e5) return Math.round(value).toLocaleString("en-US");
+  if (size >= 1e5) return WHOLE.format(Math.round(value));
   return String(Number(value.toPrecision(5)));
 }
 
@@ -25,9 +30,7 @@ function trimExponent(text: string): string {
 
 /** Return a count in words of magnitude: 999, 12.3k, 1.2M. */
 export function formatCount(count: number): string {
-  return new Intl.NumberFormat("en-US", { notation: "compact", maximumFractionDigits: 1 }).format(
-    count,
-  );
+  return COMPACT.format(count);
 }
 
 /** Return bytes in binary units: "1.5 GiB". */

@@ -14,6 +14,9 @@ import { EDIT_FIELDS, type EditField } from "./edits";
 import type { RowActions } from "./RunTable";
 import { pinOf } from "./widths";
 
+/** The row's: asking for it takes longer than a cell does, and a table has a thousand of them. */
+type Translate = ReturnType<typeof useTranslation>["t"];
+
 interface RunRowProps {
   run: RunSummary;
   index: number;
@@ -74,10 +77,11 @@ export const RunRow = memo(
         </span>
         {columns.map((column, at) =>
           EDIT_FIELDS.includes(column.id) ? (
-            <EditableCell key={column.id} {...props} column={column} at={at} />
+            <EditableCell key={column.id} {...props} t={t} column={column} at={at} />
           ) : (
             <Cell
               key={column.id}
+              t={t}
               column={column}
               pin={pinOf(at, props.pinnedCount)}
               run={run}
@@ -111,9 +115,8 @@ export function Swatch({ line }: { line: LineStyle | undefined }) {
 }
 
 /** The name, tags, notes or group: a double click edits it here. */
-function EditableCell(props: RunRowProps & { column: Column; at: number }) {
-  const { run, column, editing, onEditCell } = props;
-  const { t } = useTranslation();
+function EditableCell(props: RunRowProps & { t: Translate; column: Column; at: number }) {
+  const { t, run, column, editing, onEditCell } = props;
   const field = column.id as EditField;
   const pin = pinOf(props.at, props.pinnedCount);
   const text = column.text(run);
@@ -147,8 +150,7 @@ function EditableCell(props: RunRowProps & { column: Column; at: number }) {
   );
 }
 
-function Name({ run, isPinned, isOnly, actions }: RunRowProps) {
-  const { t } = useTranslation();
+function Name({ t, run, isPinned, isOnly, actions }: RunRowProps & { t: Translate }) {
   return (
     <>
       <Link href={`/r/${run.id}`} title={run.name}>
@@ -188,14 +190,14 @@ function Name({ run, isPinned, isOnly, actions }: RunRowProps) {
 }
 
 interface CellProps {
+  t: Translate;
   column: Column;
   pin: ReturnType<typeof pinOf>;
   run: RunSummary;
   best: Best;
 }
 
-function Cell({ column, pin, run, best }: CellProps) {
-  const { t } = useTranslation();
+function Cell({ t, column, pin, run, best }: CellProps) {
   const text = column.text(run);
   const metric = column.kind === "metric" ? run.metrics[column.name] : undefined;
   const bad = metric?.nonfinite ?? 0;
