@@ -163,11 +163,12 @@ class Replica:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("servers", [2, 4])
 def test_servers_are_killed_at_random_and_nothing_is_lost_or_doubled(
-    database: str, tmp_path: Path
+    database: str, tmp_path: Path, servers: int
 ) -> None:
     """Trainers talk to whichever server answers; each acknowledged record is there, once."""
-    replicas = [Replica(database, tmp_path / f"server-{number}.log") for number in range(2)]
+    replicas = [Replica(database, tmp_path / f"server-{number}.log") for number in range(servers)]
     agents = [Agent() for _ in range(TRAINERS)]
     sent = [0] * TRAINERS
 
