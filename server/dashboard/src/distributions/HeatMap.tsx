@@ -150,7 +150,9 @@ export function HeatMap(props: HeatMapProps) {
       </div>
       <details className="heatmap-table">
         <summary>{t("distributions.rows_as_table")}</summary>
-        <RowTable {...{ rows, measure, label }} nameOf={(name) => props.nameOf?.(name) ?? name} />
+        <div className="heatmap-rows" tabIndex={0} role="region" aria-label={label}>
+          <RowTable {...{ rows, measure, label }} nameOf={(name) => props.nameOf?.(name) ?? name} />
+        </div>
       </details>
     </div>
   );

@@ -63,16 +63,18 @@ export function KeyNumbers({ run, clock }: { run: Run; clock: Clock | null }) {
   const shown = cells.filter((cell) => cell !== false);
   if (shown.length === 0) return null;
   return (
-    <dl className="key-numbers" aria-label={t("key.numbers")}>
-      {shown.map(([name, value, note]) => (
-        <div key={name}>
-          <dt title={name}>{name}</dt>
-          <dd>
-            <b>{value}</b> {note && <span className="muted">{note}</span>}
-          </dd>
-        </div>
-      ))}
-    </dl>
+    <section aria-label={t("key.numbers")}>
+      <dl className="key-numbers">
+        {shown.map(([name, value, note]) => (
+          <div key={name}>
+            <dt title={name}>{name}</dt>
+            <dd>
+              <b>{value}</b> {note && <span className="muted">{note}</span>}
+            </dd>
+          </div>
+        ))}
+      </dl>
+    </section>
   );
 }
 
