@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import os
-import stat
 import time
-from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 from typing import get_args
 
+from mltrack_core import _listing
 from mltrack_core._names import new_id
 from mltrack_core._settings import Checkpoints
 from mltrack_core.errors import CheckpointInvalid
-from mltrack_core.limits import CHECKPOINT_FILES_MAX
+from mltrack_core.errors import FileInvalid
 from mltrack_core.records import Checkpoint
-from mltrack_core.records import CheckpointFile
 from mltrack_core.records import CheckpointMode
 from mltrack_core.records import CheckpointRole
 
@@ -62,15 +60,9 @@ def survey(
         raise ValueError(f"mode={mode!r}: use min or max")
     where = Path(path).absolute()
     try:
-        kind = where.stat().st_mode
-        is_folder = stat.S_ISDIR(kind)
-        if not is_folder and not stat.S_ISREG(kind):
-            raise CheckpointInvalid(where, "it is neither a file nor a folder")
-        files = list(_files(where)) if is_folder else [_file(where, where.name)]
-    except OSError as error:
-        raise CheckpointInvalid(where, error.strerror or str(error)) from error
-    if not files:
-        raise CheckpointInvalid(where, "the folder is empty")
+        is_folder, files = _listing.look(where)
+    except FileInvalid as error:
+        raise CheckpointInvalid(where, error.reason) from error
     return Checkpoint(
         time.time_ns(),
         id=new_id(),
@@ -85,28 +77,3 @@ def survey(
         is_folder=is_folder,
         axes=dict(axes),
     )
-
-
-def _files(folder: Path) -> Iterator[CheckpointFile]:
-    """Yield every regular file below *folder*, by name.
-
-    Raises:
-        CheckpointInvalid: There are too many.
-    """
-    count = 0
-    for place, folders, names in os.walk(folder):
-        folders.sort()
-        for name in sorted(names):
-            count += 1
-            if count > CHECKPOINT_FILES_MAX:
-                raise CheckpointInvalid(
-                    folder, f"more than {CHECKPOINT_FILES_MAX} files: name one folder"
-                )
-            path = Path(place, name)
-            if path.is_file():
-                yield _file(path, path.relative_to(folder).as_posix())
-
-
-def _file(path: Path, name: str) -> CheckpointFile:
-    found = path.stat()
-    return CheckpointFile(name, found.st_size, found.st_mtime_ns)

@@ -5,15 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from collections.abc import Mapping
-from collections.abc import Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING
 from typing import Final
 from typing import Self
 from typing import get_args
 from weakref import WeakValueDictionary
-
-import msgspec
 
 from mltrack_core import _late
 from mltrack_core import _settings
@@ -22,6 +19,7 @@ from mltrack_core import updates
 from mltrack_core import wire
 from mltrack_core._console import ConsoleTap
 from mltrack_core._ending import ending
+from mltrack_core._filing import Filing
 from mltrack_core._guard import Guard
 from mltrack_core._metrics import Metrics
 from mltrack_core._recorder import Recorder
@@ -33,9 +31,6 @@ from mltrack_core.limits import MIB
 from mltrack_core.records import Alert
 from mltrack_core.records import AlertLevel
 from mltrack_core.records import Channel
-from mltrack_core.records import Checkpoint
-from mltrack_core.records import CheckpointMode
-from mltrack_core.records import CheckpointRole
 from mltrack_core.records import Console
 from mltrack_core.records import EndState
 from mltrack_core.records import Histograms
@@ -49,7 +44,6 @@ from mltrack_core.records import Scalars
 from mltrack_core.spool.writer import SpoolWriter
 
 if TYPE_CHECKING:
-    import os
     from pathlib import Path
 
     from mltrack_core._console_fd import DescriptorTap
@@ -61,7 +55,7 @@ _encode = wire.encode_payload
 _now_ns = time.time_ns
 
 
-class Run:
+class Run(Filing):
     """A run of this process: see `mltrack_core.tracker.Tracker` for what its methods promise.
 
     Thread-safe. In a forked child the run goes on in a stream of the child's own, which is begun
@@ -176,36 +170,6 @@ class Run:
             flat = self._redactor.params(_values.params(values))
             if flat:
                 self._write_params(str(namespace or ""), flat)
-
-    def log_checkpoint(
-        self,
-        path: str | os.PathLike[str],
-        *,
-        step: int | None = None,
-        roles: Sequence[CheckpointRole] = (),
-        metrics: Mapping[str, object] | None = None,
-        monitor: str = "",
-        mode: CheckpointMode = "",
-        writer: str = "",
-        is_atomic: bool = False,
-        **axes: float,
-    ) -> None:
-        """Record a checkpoint that has just been written."""
-        with self._recorder.keeping(Checkpoint):
-            from mltrack_core import _checkpoint  # not needed by a run without checkpoints
-
-            found = _checkpoint.survey(
-                path,
-                step=max(self._step, 0) if step is None else _values.step_number(step),
-                roles=roles,
-                metrics=self._metrics.axes(metrics or {}),
-                monitor=monitor,
-                mode=mode,
-                writer=writer,
-                axes=self._metrics.axes(axes),
-            )
-            is_kept = _checkpoint.is_kept(self._keeps, roles)
-            self._write_checkpoint(found, is_kept=is_kept, is_atomic=is_atomic)
 
     def alert(
         self,
@@ -350,27 +314,6 @@ class Run:
         names = list(values)
         for part in (names[: len(names) // 2], names[len(names) // 2 :]):
             self._write_params(namespace, {name: values[name] for name in part})
-
-    def _write_checkpoint(self, found: Checkpoint, *, is_kept: bool, is_atomic: bool) -> None:
-        """Write *found*, its bytes kept on request, and leave it to the agent."""
-        from mltrack_core._snapshot import Snapshot
-
-        recorder = self._recorder
-        try:
-            snapshot = Snapshot(recorder.root, self.id, recorder.started, found)
-        except OSError as error:
-            reason = error.strerror or str(error)
-            recorder.write(msgspec.structs.replace(found, reason=reason) if is_kept else found)
-            return
-        if is_kept:
-            snapshot.take(is_atomic=is_atomic)
-        try:
-            recorder.write(snapshot.checkpoint)
-        except Exception:
-            snapshot.discard()
-            raise
-        with self._guard("checkpoint"):
-            snapshot.release()
 
     def _end(self, ended: RunEnded) -> None:
         if self._recorder.has_ended:

@@ -1,4 +1,4 @@
-"""Snapshots: a checkpoint's bytes kept at the moment it was written, before anybody rotates them.
+"""Snapshots: bytes of files kept at the moment they were written, before anybody rotates them.
 
 By reflink where the file system shares blocks, else by hard link where the writer promises that it
 never changes a file in place, else by a copy within bounds. Nothing of the user's is changed.
@@ -20,8 +20,8 @@ import msgspec
 
 from mltrack_core import limits
 from mltrack_core.limits import MIB
-from mltrack_core.records import Checkpoint
 from mltrack_core.records import CheckpointFile
+from mltrack_core.records import Filed
 from mltrack_core.records import RunStarted
 from mltrack_core.spool import space
 from mltrack_core.spool import waiting
@@ -38,28 +38,28 @@ _OTHER_WAY: Final = frozenset(
 
 
 class _NotKept(Exception):
-    """Why a checkpoint's bytes are not kept, in plain words."""
+    """Why the bytes are not kept, in plain words."""
 
 
 class Snapshot:
-    """The folder in which one checkpoint waits for the agent.
+    """The folder in which one checkpoint, or what else has files, waits for the agent.
 
     Args:
         root: MLTRACK_DIR.
         run: Id of the run.
         started: How this process introduced itself.
-        checkpoint: What was found at its path.
+        record: What was found at its path.
 
     Raises:
         OSError: The folder cannot be made.
     """
 
-    def __init__(self, root: Path, run: str, started: RunStarted, checkpoint: Checkpoint) -> None:
-        self.checkpoint = checkpoint  # as it is to be recorded
+    def __init__(self, root: Path, run: str, started: RunStarted, record: Filed) -> None:
+        self.record = record  # as it is to be recorded
         self._root, self._started = root, started
-        if is_remote(root) and not _is_beside(checkpoint.path, root):
+        if is_remote(root) and not _is_beside(record.path, root):
             raise OSError(errno.EREMOTEIO, "MLTRACK_DIR is on a network file system that may hang")
-        self._folder = waiting.make(root, run, Manifest(started, checkpoint))
+        self._folder = waiting.make(root, run, Manifest(started, record))
 
     def take(self, *, is_atomic: bool) -> None:
         """Keep the bytes of all files, or of none and say why in the record.
@@ -74,17 +74,17 @@ class Snapshot:
         except OSError as error:
             kept, reason = "", error.strerror or str(error)
         except BaseException:
-            self.discard()  # Ctrl-C is the user's, and the checkpoint is not recorded
+            self.discard()  # Ctrl-C is the user's, and nothing is recorded
             raise
         else:
             reason = ""
         if not kept:
             self._forget_files()
-        self.checkpoint = msgspec.structs.replace(self.checkpoint, kept=kept, reason=reason)
+        self.record = msgspec.structs.replace(self.record, kept=kept, reason=reason)
 
     def release(self) -> None:
         """Hand it over to the agent, once it is recorded."""
-        waiting.release(self._folder, Manifest(self._started, self.checkpoint))
+        waiting.release(self._folder, Manifest(self._started, self.record))
 
     def discard(self) -> None:
         """Remove it: it is not recorded."""
@@ -94,19 +94,19 @@ class Snapshot:
     def _take(self, *, is_atomic: bool) -> str:
         """Keep all files; return the way of the one that took the most."""
         ways = ["reflink", "hard link", "copy"] if is_atomic else ["reflink", "copy"]
-        for number, file in enumerate(self.checkpoint.files):
+        for number, file in enumerate(self.record.files):
             source = self._source(file)
             target = self._folder / str(number)
             while not _keep(ways[0], source, target, file):
                 ways.pop(0)  # what does not work for one file is not tried for the next
                 if ways == ["copy"]:
-                    self._check_room(self.checkpoint.files[number:])
+                    self._check_room(self.record.files[number:])
         return ways[0]
 
     def _source(self, file: CheckpointFile) -> Path:
         """Return where the user's *file* is."""
-        path = Path(self.checkpoint.path)
-        return path / file.path if self.checkpoint.is_folder else path
+        path = Path(self.record.path)
+        return path / file.path if self.record.is_folder else path
 
     def _check_room(self, files: Sequence[CheckpointFile]) -> None:
         """Refuse to copy what is too long, or what the disk has no room for."""
@@ -119,7 +119,7 @@ class Snapshot:
 
     def _forget_files(self) -> None:
         """Remove what was kept of the files so far."""
-        for number in range(len(self.checkpoint.files)):
+        for number in range(len(self.record.files)):
             with contextlib.suppress(OSError):
                 (self._folder / str(number)).unlink(missing_ok=True)
 

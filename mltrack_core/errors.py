@@ -6,6 +6,7 @@
     ├── ValueInvalid         a logged value is not a number
     ├── MediaInvalid         what is to be shown is no image, sound, text or table
     ├── CheckpointInvalid    what is at a path is no checkpoint
+    ├── FileInvalid          what is at a path cannot be recorded as a file of the run
     ├── RunFinished          something was logged to a run that has ended
     ├── SpoolUnavailable     the spool folder cannot be written
     ├── SpoolFull            the disk of the spool takes no more records for now
@@ -86,6 +87,17 @@ class CheckpointInvalid(MltrackError):
         self.path, self.reason = path, reason
 
     def __reduce__(self) -> tuple[type[CheckpointInvalid], tuple[Path, str]]:
+        return type(self), (self.path, self.reason)
+
+
+class FileInvalid(MltrackError):
+    """What lies at a path cannot be recorded as a file of the run."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(f"file {_shorten(path)}: {reason}. It is not recorded")
+        self.path, self.reason = path, reason
+
+    def __reduce__(self) -> tuple[type[FileInvalid], tuple[str, str]]:
         return type(self), (self.path, self.reason)
 
 

@@ -31,11 +31,12 @@ TRACEBACK_BYTES_MAX: Final = 64 * 1024
 CONSOLE_LINE_BYTES_MAX: Final = 64 * 1024  # a longer line is recorded in pieces
 DIFF_BYTES_MAX: Final = 1 * MIB  # an uncommitted change, where recording it is asked for
 
-# ---- checkpoints ----
+# ---- checkpoints and files ----
 
 CHECKPOINT_FILES_MAX: Final = 10_000  # a folder with more is a place with a checkpoint somewhere
 CHECKPOINT_COPY_BYTES_MAX: Final = 4 * GIB  # copied while the training waits, where it must be
 CHECKPOINT_HASH_BYTES_MAX: Final = 64 * GIB  # read by the agent only to be hashed
+FILE_KIND_CHARACTERS_MAX: Final = 64  # of the word for what a file is; longer ones are cut
 BLOB_BYTES_MAX: Final = 8 * MIB  # one piece of a stored file, so one upload
 
 # ---- media ----

@@ -23,6 +23,7 @@ AlertLevel = Literal["info", "warning", "error"]
 CheckpointRole = Literal["best", "last", "periodic", "final", "backup"]
 CheckpointMode = Literal["", "min", "max"]
 Gone = Literal["", "deleted", "overwritten"]
+FileUse = Literal["output", "input"]
 MediaKind = Literal["image", "audio", "text", "table"]
 ParamScalar = None | bool | int | float | str
 ParamValue = ParamScalar | list[ParamScalar]
@@ -224,6 +225,28 @@ class Checkpoint(Record, frozen=True):
     axes: dict[str, float] = {}  # as in Scalars
 
 
+class File(Record, frozen=True):
+    """A file or folder that the run wrote or read, as its process saw it at that moment."""
+
+    id: str  # 32 hexadecimal digits
+    name: str  # within the run, "/" between parts; of several the newest is shown
+    path: str  # absolute, of the file or folder; the address of what lies elsewhere
+    use: FileUse  # the run made it, or read it
+    files: list[CheckpointFile]  # none of what lies elsewhere
+    kind: str = ""  # in a person's words: "dataset", "report" …
+    step: int | None = None
+    is_folder: bool = False
+    is_elsewhere: bool = False  # behind an address: never fetched, so what follows was told
+    size: int | None = None  # of what lies elsewhere, in bytes
+    modified_ns: int | None = None  # of what lies elsewhere
+    sha256: str = ""  # of what lies elsewhere
+    kept: str = ""  # as in Checkpoint
+    reason: str = ""  # as in Checkpoint
+
+
+Filed = Checkpoint | File  # what has files, of which an Artifact tells what became
+
+
 class ArtifactFile(msgspec.Struct, frozen=True, array_like=True):
     """One file in the blob store."""
 
@@ -238,7 +261,7 @@ class ArtifactFile(msgspec.Struct, frozen=True, array_like=True):
 class Artifact(Record, frozen=True):
     """What became of files that a record names: hashed, stored where that was asked for, gone."""
 
-    about: str  # id of the Checkpoint
+    about: str  # id of the Checkpoint or File
     files: list[ArtifactFile]
     problem: str = ""  # in plain words, e.g. "the file was overwritten before it could be read"
     gone: Gone = ""  # what happened to them where they were written; seen at `time_ns`

@@ -93,6 +93,54 @@ class Tracker(Protocol):
             axes: As in `log`.
         """
 
+    def log_file(
+        self,
+        path: str | os.PathLike[str],
+        name: str = "",
+        *,
+        kind: str = "",
+        step: int | None = None,
+        keep: bool = True,
+        is_atomic: bool = False,
+        size: int | None = None,
+        modified_s: float | None = None,
+        sha256: str = "",
+    ) -> None:
+        """Record a file or folder that the run has written; nothing of it is changed.
+
+        Its bytes are kept as those of a checkpoint are: by reflink, hard link or copy while this
+        runs, everything slower by the agent. What cannot be kept is recorded all the same.
+
+        Args:
+            path: Of the file or folder. Or an address (s3://, https://, …): recorded, never asked.
+            name: What it is called in the run, "/" between parts. Default: the path's last part.
+                Several of one name are its versions, and the newest one is shown.
+            kind: What it is, in your words: "model", "report" …
+            step: Where in the training. Default: the highest step so far.
+            keep: Keep the bytes; else only its size, time and, from the agent, its SHA-256.
+            is_atomic: As in `log_checkpoint`.
+            size: Bytes of what an address names, if known.
+            modified_s: When that was written last, in seconds since the Unix epoch, if known.
+            sha256: Of that, if known: it is what ties runs to each other.
+        """
+
+    def use_file(
+        self,
+        path: str | os.PathLike[str],
+        name: str = "",
+        *,
+        kind: str = "",
+        step: int | None = None,
+        keep: bool = False,
+        size: int | None = None,
+        modified_s: float | None = None,
+        sha256: str = "",
+    ) -> None:
+        """Record a file or folder that the run reads, by its SHA-256; as `log_file` does.
+
+        Whatever run has written or read the same bytes is shown beside it. *keep* stores them, too.
+        """
+
     def alert(
         self,
         title: str,
@@ -155,6 +203,35 @@ class NullTracker:
         writer: str = "",
         is_atomic: bool = False,
         **axes: float,
+    ) -> None:
+        """Do nothing."""
+
+    def log_file(
+        self,
+        path: str | os.PathLike[str],
+        name: str = "",
+        *,
+        kind: str = "",
+        step: int | None = None,
+        keep: bool = True,
+        is_atomic: bool = False,
+        size: int | None = None,
+        modified_s: float | None = None,
+        sha256: str = "",
+    ) -> None:
+        """Do nothing."""
+
+    def use_file(
+        self,
+        path: str | os.PathLike[str],
+        name: str = "",
+        *,
+        kind: str = "",
+        step: int | None = None,
+        keep: bool = False,
+        size: int | None = None,
+        modified_s: float | None = None,
+        sha256: str = "",
     ) -> None:
         """Do nothing."""
 

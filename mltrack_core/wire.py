@@ -26,6 +26,7 @@ TYPES: Final[dict[int, type[records.Record]]] = {
     14: records.Gap,
     15: records.RunEnded,
     16: records.Seal,
+    17: records.File,
 }
 NUMBERS: Final = {kind: number for number, kind in TYPES.items()}
 SCALARS: Final = NUMBERS[records.Scalars]
@@ -43,15 +44,20 @@ class Unknown(msgspec.Struct, frozen=True):
 
 
 def encode(record: records.Record) -> tuple[int, bytes]:
-    """Return the frame type and the payload of *record*.
+    """Return the frame type and the payload of *record*."""
+    return NUMBERS[type(record)], pack(record)
+
+
+def pack(fields: msgspec.Struct) -> bytes:
+    """Return *fields* as msgpack.
 
     Text that UTF-8 cannot hold, like a file name with undecodable bytes in it, gets a "?" there.
     """
     try:
-        payload = encode_payload(record)
+        return encode_payload(fields)
     except UnicodeEncodeError:
-        payload = encode_payload(_without_surrogates(msgspec.structs.astuple(record)))
-    return NUMBERS[type(record)], payload
+        plain = msgspec.to_builtins(fields, builtin_types=(bytes,))
+        return encode_payload(_without_surrogates(plain))
 
 
 def _without_surrogates(value: object) -> object:

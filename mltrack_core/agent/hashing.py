@@ -1,4 +1,4 @@
-"""Hashing a checkpoint's files, and cutting what was captured of them into blobs."""
+"""Hashing files, and cutting what was captured of them into blobs."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from mltrack_core.agent.chunking import pieces
 from mltrack_core.blobs import digest_of
 from mltrack_core.limits import MIB
 from mltrack_core.records import ArtifactFile
-from mltrack_core.records import Checkpoint
 from mltrack_core.records import CheckpointFile
+from mltrack_core.records import Filed
 
 _READ_BYTES: Final = 4 * MIB
 
@@ -36,11 +36,11 @@ class Blobs(Protocol):
 
 
 class Hasher:
-    """Reads the files of one checkpoint.
+    """Reads the files of one checkpoint, or of what else has files.
 
     Args:
-        folder: Where the checkpoint waits, and what was captured of it lies.
-        checkpoint: As it was recorded.
+        folder: Where it waits, and what was captured of it lies.
+        record: What was recorded of it.
         blobs: Where its pieces go; None: it is hashed only.
         check: Called now and then; what it raises ends the work.
     """
@@ -48,11 +48,11 @@ class Hasher:
     def __init__(
         self,
         folder: Path,
-        checkpoint: Checkpoint,
+        record: Filed,
         blobs: Blobs | None,
         check: Callable[[], None],
     ) -> None:
-        self._folder, self._checkpoint = folder, checkpoint
+        self._folder, self._record = folder, record
         self._blobs, self._check = blobs, check
 
     def read(self) -> list[ArtifactFile]:
@@ -61,7 +61,7 @@ class Hasher:
         Raises:
             Unreadable: One of them cannot be read, or has changed.
         """
-        found = self._checkpoint
+        found = self._record
         size = sum(file.bytes for file in found.files)
         if not found.kept and size > limits.CHECKPOINT_HASH_BYTES_MAX:
             gib = limits.CHECKPOINT_HASH_BYTES_MAX / limits.GIB
@@ -96,17 +96,17 @@ class Hasher:
 
     def _path(self, number: int, file: CheckpointFile) -> Path:
         """Return where the bytes of *file* are."""
-        if self._checkpoint.kept:
+        if self._record.kept:
             return self._folder / str(number)
-        path = Path(self._checkpoint.path)
-        return path / file.path if self._checkpoint.is_folder else path
+        path = Path(self._record.path)
+        return path / file.path if self._record.is_folder else path
 
     def _compare(self, found: os.stat_result, file: CheckpointFile) -> None:
         """Refuse a file that is not what was recorded."""
         if not stat.S_ISREG(found.st_mode):
             raise Unreadable(f"{file.path} is no longer a file")
         # A copy and a reflink have a time of their own; a hard link has the one of the file.
-        kept = self._checkpoint.kept
+        kept = self._record.kept
         is_copy = kept in ("copy", "reflink")
         if found.st_size != file.bytes or (not is_copy and found.st_mtime_ns != file.modified_ns):
             how = "it was overwritten before it could be hashed"

@@ -1,4 +1,4 @@
-"""The keeper: stores media and what was captured of checkpoints, in a thread of its own."""
+"""The keeper: stores media and what was captured of files, in a thread of its own."""
 
 from __future__ import annotations
 
@@ -66,12 +66,12 @@ class _Place:
 
 
 class Keeper:
-    """Empties the folders in which checkpoints and media wait: `spool.waiting`, `.attachments`.
+    """Empties the folders in which files and media wait: `spool.waiting`, `.attachments`.
 
     A file that a Media record names becomes the blob of its name where the run's records go.
-    For each checkpoint it writes an `Artifact` to a stream of its own, once the blobs that it names
-    are durable where they belong, and only then removes what was captured. A kill in between makes
-    the next agent do it again, which changes nothing.
+    For each checkpoint and file it writes an `Artifact` to a stream of its own, once the blobs that
+    it names are durable where they belong, and only then removes what was captured. A kill in
+    between makes the next agent do it again, which changes nothing.
 
     Args:
         root: MLTRACK_DIR.
@@ -136,7 +136,7 @@ class Keeper:
         """
         streams = layout.segments(self._root, run)
         for artifact in peek.stored(streams):
-            recorded = peek.checkpoint(streams, artifact.about)
+            recorded = peek.filed_as(streams, artifact.about)
             if recorded is not None:
                 manifest = Manifest(*recorded, artifact)
                 waiting.release(waiting.make(self._root, run, manifest), manifest)
@@ -204,7 +204,7 @@ class Keeper:
             path.unlink(missing_ok=True)
 
     def _look_at(self, run: str, folder: Path) -> bool:
-        """Do what can be done for one checkpoint; tell whether it needs nothing more."""
+        """Do what can be done for what waits in one folder; tell whether it needs nothing more."""
         try:
             manifest = waiting.read(folder / waiting.MANIFEST_FILE)
         except FileNotFoundError:
@@ -216,7 +216,7 @@ class Keeper:
         place = self._place(run)
         if manifest.artifact is not None and isinstance(place.blobs, _Local):
             return False  # `mltrack sync` is about to say where to
-        if (manifest.checkpoint.kept or manifest.artifact) and not place.backoff.is_ready(
+        if (manifest.record.kept or manifest.artifact) and not place.backoff.is_ready(
             self._clock.monotonic()
         ):
             return False
@@ -235,20 +235,20 @@ class Keeper:
         return True
 
     def _settle(self, run: str, folder: Path, manifest: Manifest, blobs: Blobs) -> None:
-        """Hash one checkpoint, store what was captured of it, say so, and remove its folder."""
+        """Hash what waits in one folder, store what was captured of it, say so, and remove it."""
         if manifest.artifact is not None:
             self._bring(manifest.artifact, blobs)
         else:
-            kept = blobs if manifest.checkpoint.kept else None
+            kept = blobs if manifest.record.kept else None
             files: list[ArtifactFile] = []
             problem = ""
             try:
-                files = Hasher(folder, manifest.checkpoint, kept, self._check).read()
+                files = Hasher(folder, manifest.record, kept, self._check).read()
             except Unreadable as error:
                 if not (folder / waiting.MANIFEST_FILE).exists():
                     return  # `mltrack sync`, or another host's agent, has done it meanwhile
                 problem = str(error)
-                logger.warning("checkpoint %s: %s", manifest.checkpoint.path, problem)
+                logger.warning("%s: %s", manifest.record.path, problem)
             self._record(run, manifest, files, problem)
             # Removing is for good: what says where the bytes are now must survive a power cut.
             Durability(self._root).secure([run])
@@ -282,7 +282,7 @@ class Keeper:
             return False
         recorded = None
         if is_told_of:
-            recorded = peek.checkpoint(layout.segments(self._root, run), folder.name)
+            recorded = peek.filed_as(layout.segments(self._root, run), folder.name)
         if recorded is None:
             waiting.remove(folder)  # the kill came before the record, or while it was removed
             return True
@@ -297,7 +297,7 @@ class Keeper:
         problem: str = "",
         gone: Gone = "",
     ) -> None:
-        """Write what became of a checkpoint's files.
+        """Write what became of the files.
 
         Raises:
             OSError: The disk does not take it.
@@ -306,7 +306,7 @@ class Keeper:
         if writer is None:
             writer = self._writers[run] = SpoolWriter(self._root, run)
             writer.append(*wire.encode(introduction(manifest.started, self._clock)))
-        about = manifest.checkpoint.id
+        about = manifest.record.id
         try:
             record = Artifact(self._clock.time_ns(), about, files, problem, gone)
             is_written = writer.append(*wire.encode(record))
@@ -319,7 +319,7 @@ class Keeper:
             raise OSError(errno.ENOSPC, "the spool takes no records now")
 
     def _note(self, run: str, folder: Path, manifest: Manifest, error: Exception) -> None:
-        """Say once, in the run too, that a checkpoint could not be stored yet."""
+        """Say once, in the run too, that something could not be stored yet."""
         why = self._say(folder, error)
         if not why or manifest.artifact is not None:
             return

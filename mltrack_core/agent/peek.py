@@ -16,6 +16,8 @@ from mltrack_core.errors import WireInvalid
 from mltrack_core.limits import MIB
 from mltrack_core.records import Artifact
 from mltrack_core.records import Checkpoint
+from mltrack_core.records import File
+from mltrack_core.records import Filed
 from mltrack_core.records import Media
 from mltrack_core.records import Params
 from mltrack_core.records import Record
@@ -55,25 +57,26 @@ def early_params(segments: Sequence[SegmentFile], namespace: str) -> Params | No
     return result
 
 
-def checkpoint(
+def filed_as(
     streams: Mapping[str, Sequence[SegmentFile]], uid: str
-) -> tuple[RunStarted, Checkpoint] | None:
-    """Return the record of the checkpoint *uid* and who wrote it; reads whole streams."""
-    return next((found for found in checkpoints(streams) if found[1].id == uid), None)
+) -> tuple[RunStarted, Filed] | None:
+    """Return the checkpoint or file *uid* and who recorded it; reads whole streams."""
+    return next((found for found in filed(streams, Checkpoint, File) if found[1].id == uid), None)
 
 
-def checkpoints(
-    streams: Mapping[str, Sequence[SegmentFile]],
-) -> Iterator[tuple[RunStarted, Checkpoint]]:
-    """Yield every checkpoint that was recorded, and who wrote it; reads whole streams."""
+def filed(
+    streams: Mapping[str, Sequence[SegmentFile]], *kinds: type[Filed]
+) -> Iterator[tuple[RunStarted, Filed]]:
+    """Yield everything of these *kinds* and who recorded it; reads whole streams."""
     for segments in streams.values():
         writer = started(segments)
         if writer is None or writer.role == "agent":
             continue
         for segment in segments:
-            for record in _records(segment.path, Checkpoint):
-                if isinstance(record, Checkpoint):
-                    yield writer, record
+            for kind in kinds:
+                for record in _records(segment.path, kind):
+                    if isinstance(record, Checkpoint | File):
+                        yield writer, record
 
 
 def stored(streams: Mapping[str, Sequence[SegmentFile]]) -> list[Artifact]:

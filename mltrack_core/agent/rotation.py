@@ -14,6 +14,7 @@ from mltrack_core._facts import host_name
 from mltrack_core.agent import peek
 from mltrack_core.agent.clock import Clock
 from mltrack_core.records import Checkpoint
+from mltrack_core.records import Filed
 from mltrack_core.records import Gone
 from mltrack_core.spool import layout
 from mltrack_core.spool.waiting import Manifest
@@ -37,9 +38,9 @@ class Rotation:
         self._due_s = clock.monotonic()
 
     def add(self, run: str, manifest: Manifest) -> None:
-        """Watch a checkpoint that this host's processes have written and recorded."""
-        if manifest.started.host == host_name():
-            self._there.setdefault(run, {})[manifest.checkpoint.id] = manifest
+        """Watch what this host's processes have written and recorded, if it is a checkpoint."""
+        if manifest.started.host == host_name() and isinstance(manifest.record, Checkpoint):
+            self._there.setdefault(run, {})[manifest.record.id] = manifest
 
     def look(self, live: frozenset[str]) -> Iterator[tuple[str, Manifest, Gone]]:
         """Yield every checkpoint that has gone since, with its run; each of them once.
@@ -56,7 +57,7 @@ class Rotation:
         for run in list(self._there) if now_s >= self._due_s else sorted(ended):
             there = self._there[run]
             for uid, manifest in list(there.items()):
-                if gone := _what_became_of(manifest.checkpoint):
+                if gone := _what_became_of(manifest.record):
                     yield run, manifest, gone
                     del there[uid]  # by now it is recorded
             if run in ended:
@@ -69,17 +70,17 @@ class Rotation:
         """Watch what the run had written before it, or the agent, was begun again."""
         streams = layout.segments(self._root, run)
         told = peek.gone(streams)
-        for started, checkpoint in peek.checkpoints(streams):
+        for started, checkpoint in peek.filed(streams, Checkpoint):
             if checkpoint.id not in told:
                 self.add(run, Manifest(started, checkpoint))
 
 
-def _what_became_of(checkpoint: Checkpoint) -> Gone:
+def _what_became_of(record: Filed) -> Gone:
     """Return whether a file is away or another; "" if all are as they were, or cannot be seen."""
-    path = Path(checkpoint.path)
-    for file in checkpoint.files:
+    path = Path(record.path)
+    for file in record.files:
         try:
-            found = (path / file.path if checkpoint.is_folder else path).stat()
+            found = (path / file.path if record.is_folder else path).stat()
         except (FileNotFoundError, NotADirectoryError):
             return "deleted"
         except OSError:

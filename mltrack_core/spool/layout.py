@@ -14,6 +14,8 @@
             pending                 while the trainer captures it
             manifest                instead, once it is captured and recorded
             0, 1, 2 …               what was captured of its files, in the record's order
+    files/
+        <run>/<id>/                 the same of a file or folder that was recorded by `log_file`
     origins/
         <device>-<inode>            which run has written that file: see mltrack_core.origins
     media/
@@ -39,6 +41,7 @@ AGENT_LOCK_FILE: Final = "agent.lock"
 AGENT_LOG_FILE: Final = "agent.log"
 AGENT_BELL_FILE: Final = "agent.bell"
 CHECKPOINTS_FOLDER: Final = "checkpoints"
+FILES_FOLDER: Final = "files"
 MEDIA_FOLDER: Final = "media"
 ORIGINS_FOLDER: Final = "origins"
 BLOBS_FOLDER: Final = "store/blobs"
@@ -87,11 +90,6 @@ def make_run_folder(root: Path, run: str) -> Path:
     for part in (root, spool_folder(root), folder):
         part.mkdir(mode=0o700, exist_ok=True)
     return folder
-
-
-def checkpoint_folder(root: Path, run: str, checkpoint: str) -> Path:
-    """Return where a checkpoint of a run waits for the agent."""
-    return root / CHECKPOINTS_FOLDER / run / checkpoint
 
 
 def origin_path(root: Path, device: int, inode: int) -> Path:

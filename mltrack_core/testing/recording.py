@@ -16,6 +16,7 @@ from mltrack_core.records import AlertLevel
 from mltrack_core.records import CheckpointMode
 from mltrack_core.records import CheckpointRole
 from mltrack_core.records import EndState
+from mltrack_core.records import FileUse
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +54,7 @@ class RecordingTracker:
     alerts: list[tuple[AlertLevel, str, int | None]] = field(default_factory=list)
     marks: list[tuple[str, int | None]] = field(default_factory=list)  # alerts of a kind
     checkpoints: list[Saved] = field(default_factory=list)
+    files: list[tuple[FileUse, str, str]] = field(default_factory=list)  # use, path, name
     notes: list[str] = field(default_factory=list)
     rewinds: list[int] = field(default_factory=list)
     ended: tuple[EndState, str] | None = None
@@ -94,6 +96,37 @@ class RecordingTracker:
                 axes=dict(axes),
             )
         )
+
+    def log_file(
+        self,
+        path: str | os.PathLike[str],
+        name: str = "",
+        *,
+        kind: str = "",
+        step: int | None = None,
+        keep: bool = True,
+        is_atomic: bool = False,
+        size: int | None = None,
+        modified_s: float | None = None,
+        sha256: str = "",
+    ) -> None:
+        """Keep use, path, and name."""
+        self.files.append(("output", os.fspath(path), name))
+
+    def use_file(
+        self,
+        path: str | os.PathLike[str],
+        name: str = "",
+        *,
+        kind: str = "",
+        step: int | None = None,
+        keep: bool = False,
+        size: int | None = None,
+        modified_s: float | None = None,
+        sha256: str = "",
+    ) -> None:
+        """Keep use, path, and name."""
+        self.files.append(("input", os.fspath(path), name))
 
     def alert(
         self,
@@ -177,7 +210,9 @@ class FailingTracker:
         self.calls += 1
         raise self._error("the tracker is broken on purpose")
 
-    log = log_params = log_checkpoint = alert = note = rewind = finish = fail = _raise
+    log = log_params = log_checkpoint = log_file = use_file = alert = note = rewind = finish = (
+        fail
+    ) = _raise
 
     def __enter__(self) -> Self:
         """Return the tracker."""

@@ -252,7 +252,7 @@ def test_a_broken_promise_is_noticed(root: Path, keeper: Keeper, tmp_path: Path)
     ((_, folder),) = waiting.folders(root)
     manifest = waiting.read(folder / waiting.MANIFEST_FILE)
     assert manifest is not None
-    if manifest.checkpoint.kept != "hard link":
+    if manifest.record.kept != "hard link":
         pytest.skip("this file system shares blocks")
     with path.open("r+b") as file:
         file.write(b"new")

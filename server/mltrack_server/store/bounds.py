@@ -21,6 +21,7 @@ from mltrack_core import wire
 from mltrack_core.errors import WireInvalid
 from mltrack_core.limits import CONSOLE_LINE_BYTES_MAX
 from mltrack_core.limits import DIFF_BYTES_MAX
+from mltrack_core.limits import FILE_KIND_CHARACTERS_MAX
 from mltrack_core.limits import NAME_CHARACTERS_MAX
 from mltrack_core.limits import PARAM_DEPTH_MAX
 from mltrack_core.limits import PROJECT_CHARACTERS_MAX
@@ -35,6 +36,7 @@ from mltrack_core.records import Checkpoint
 from mltrack_core.records import CheckpointFile
 from mltrack_core.records import Console
 from mltrack_core.records import Devices
+from mltrack_core.records import File
 from mltrack_core.records import Gap
 from mltrack_core.records import Histograms
 from mltrack_core.records import Media
@@ -78,6 +80,7 @@ _CHARACTERS_MAX: Final[dict[type[Record], dict[str, int]]] = {
     Note: {"text": _PARAGRAPH},
     Gap: {"reason": _WORD},
     Checkpoint: {"path": 4096, "monitor": NAME_CHARACTERS_MAX, "writer": _WORD, "reason": 4096},
+    File: {"path": 4096, "kind": FILE_KIND_CHARACTERS_MAX, "reason": 4096},
     Artifact: {"problem": 4096},
 }
 BINS_MAX: Final = 4096  # of one histogram, edges chosen by somebody
@@ -117,6 +120,8 @@ def bounded(record: Record) -> Record:
             raise OutOfBounds(found)
     elif isinstance(record, Checkpoint):
         _check_files(record.id, record.files)
+    elif isinstance(record, File):
+        _check_file(record)
     elif isinstance(record, Artifact):
         _check_files(record.about, record.files)
         _check_digests(record)
@@ -226,10 +231,22 @@ def _gap(record: Gap) -> dict[str, Any]:
     return {} if kinds == record.kinds else {"kinds": kinds}
 
 
-def _check_files(checkpoint: str, files: Sequence[CheckpointFile | ArtifactFile]) -> None:
-    """Refuse what is no checkpoint's id, and files that nobody could write anywhere in safety."""
-    if not layout.is_id(checkpoint):
-        raise OutOfBounds(f"{checkpoint[:40]!r} is no id of a checkpoint")
+def _check_file(record: File) -> None:
+    """Refuse a file that no tree has room for, or of which something impossible is told."""
+    check_names((record.name,))
+    if not layout.is_inside(record.name):
+        raise OutOfBounds(f"the name {record.name[:80]!r} leads out of the run's files")
+    _check_files(record.id, record.files)
+    if record.sha256 and not blobs.is_digest(record.sha256):
+        raise OutOfBounds(f"{record.sha256[:80]!r} is no SHA-256")
+    if record.size is not None and record.size < 0:
+        raise OutOfBounds("its size is less than nothing")
+
+
+def _check_files(uid: str, files: Sequence[CheckpointFile | ArtifactFile]) -> None:
+    """Refuse what is no id, and files that nobody could write anywhere in safety."""
+    if not layout.is_id(uid):
+        raise OutOfBounds(f"{uid[:40]!r} is no id of a checkpoint or file")
     for file in files:
         if not layout.is_inside(file.path):
             raise OutOfBounds(f"the file name {file.path[:80]!r} leads out of its folder")

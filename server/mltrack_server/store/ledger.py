@@ -25,6 +25,7 @@ from mltrack_server.store import schema
 from mltrack_server.store.bounds import LOST_MAX
 from mltrack_server.store.bounds import REASONS_MAX
 from mltrack_server.store.console import ConsoleWriter
+from mltrack_server.store.files import writing as files
 from mltrack_server.store.keys import rid_of
 from mltrack_server.store.media.writing import MediaWriter
 from mltrack_server.store.outcome import Process
@@ -217,6 +218,11 @@ class RunLedger:
             case records.Checkpoint() | records.Artifact():
                 table, columns = checkpoints.row_of(record)
                 self._add(table, stream, seq, **columns)
+                if isinstance(record, records.Artifact):
+                    self._add_digests(stream, seq, record)
+            case records.File():
+                self._add("file", stream, seq, **files.row_of(record))
+                self._add_digests(stream, seq, record)
             case records.Seal():
                 stream.is_sealed = True
 
@@ -251,6 +257,13 @@ class RunLedger:
     def _add_note(self, stream: StreamRow, seq: int, record: records.Note) -> None:
         """Remember a remark."""
         self._add("note", stream, seq, time_ns=record.time_ns, text=record.text, step=record.step)
+
+    def _add_digests(
+        self, stream: StreamRow, seq: int, record: records.Artifact | records.File
+    ) -> None:
+        """Remember which bytes *record* tells of."""
+        for columns in files.digests_of(record):
+            self._add("digest", stream, seq, **columns)
 
     def _start(self, stream: StreamRow, seq: int, record: records.RunStarted) -> None:
         """Take what a stream says of itself and its run."""

@@ -23,6 +23,8 @@ from mltrack_server.store.database.column import rid as _rid
 from mltrack_server.store.database.column import seq as _seq
 from mltrack_server.store.database.column import stream_no as _stream_no
 from mltrack_server.store.database.text import Text
+from mltrack_server.store.file_schema import digest as digest
+from mltrack_server.store.file_schema import file as file
 from mltrack_server.store.project_schema import dashboard as dashboard
 from mltrack_server.store.project_schema import dashboard_version as dashboard_version
 from mltrack_server.store.project_schema import project as project
@@ -320,12 +322,12 @@ artifact: Final = Table(
     _rid(),
     _stream_no(),
     _seq(),
-    _column("about", Text, "Id of the checkpoint"),
+    _column("about", Text, "Id of the checkpoint or file"),
     _column("time_ns", BigInteger, "By the writer's clock"),
     _column("removed_ns", BigInteger, "When retention let go of its blobs", optional=True),
     _column("body", LargeBinary, "The Artifact record, msgpack: hashes, and which blobs"),
     Index("artifact_by_about", "rid", "about"),
-    comment="What became of a checkpoint's files; the blobs that it names stay while it is here",
+    comment="What became of files; the blobs that it names stay while it is here",
 )
 
 media: Final = Table(

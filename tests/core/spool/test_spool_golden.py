@@ -159,6 +159,30 @@ RECORDS: list[records.Record | wire.Unknown] = [
     ),
     wire.Unknown(200, b"\x91\xcd\x01\x00"),  # a type of a version to come
     records.Seal(NOW + 12),
+    # Whatever was added since stands behind it, so that the bytes before are those they were.
+    records.File(
+        NOW + 13,
+        id="fedcba9876543210fedcba9876543210",
+        name="plots/roc.png",
+        path="/home/mina/mnist/roc.png",
+        use="output",
+        files=[records.CheckpointFile("roc.png", 99, NOW)],
+        kind="plot",
+        step=12,
+        kept="reflink",
+    ),
+    records.File(
+        NOW + 14,
+        id="fedcba9876543210fedcba9876543211",
+        name="train.parquet",
+        path="s3://bucket/train.parquet",
+        use="input",
+        files=[],
+        is_elsewhere=True,
+        size=2**40,
+        modified_ns=NOW,
+        sha256="ef" * 32,
+    ),
 ]
 
 
