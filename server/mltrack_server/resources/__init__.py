@@ -72,6 +72,14 @@ from mltrack_server.resources.extract import ExtractPart
 from mltrack_server.resources.extract import ExtractPosition
 from mltrack_server.resources.extract import ExtractQuery
 from mltrack_server.resources.extract import ExtractSeries
+from mltrack_server.resources.files import FileLink
+from mltrack_server.resources.files import FileList
+from mltrack_server.resources.files import FilePreview
+from mltrack_server.resources.files import FileStatus
+from mltrack_server.resources.files import FileSummary
+from mltrack_server.resources.files import PreviewKind
+from mltrack_server.resources.files import Provenance
+from mltrack_server.resources.files import RunFile
 from mltrack_server.resources.histograms import Histogram
 from mltrack_server.resources.histograms import HistogramColumn
 from mltrack_server.resources.histograms import HistogramGrid
@@ -203,6 +211,11 @@ __all__ = [
     "ExtractPosition",
     "ExtractQuery",
     "ExtractSeries",
+    "FileLink",
+    "FileList",
+    "FilePreview",
+    "FileStatus",
+    "FileSummary",
     "Finish",
     "FlowPanel",
     "Frozen",
@@ -251,11 +264,13 @@ __all__ = [
     "Number",
     "ParallelPanel",
     "ParameterImportance",
+    "PreviewKind",
     "Problem",
     "Project",
     "ProjectList",
     "ProjectRules",
     "ProjectSize",
+    "Provenance",
     "ReportLink",
     "ReportLinkList",
     "Request",
@@ -269,6 +284,7 @@ __all__ = [
     "RunColumn",
     "RunColumns",
     "RunEdit",
+    "RunFile",
     "RunGroup",
     "RunGroups",
     "RunId",

@@ -159,6 +159,7 @@ class Run(Resource, frozen=True, kw_only=True):
     histograms: int  # records of histograms
     media: int  # records of images, sounds, texts and tables
     checkpoints: int
+    files: int  # that it wrote or read, by its own word
     streams: list[Stream]
     losses: list[Loss]
     alerts: list[Alert]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,26 +10,24 @@ from typing import Final
 import msgspec
 from sqlalchemy import Connection
 from sqlalchemy import and_
-from sqlalchemy import func
 from sqlalchemy import select
 
 from mltrack_core import records
 from mltrack_core.records import CheckpointRole
 from mltrack_server.resources import Checkpoint
-from mltrack_server.resources import CheckpointFile
-from mltrack_server.resources import CheckpointStatus
 from mltrack_server.resources import CheckpointSummary
 from mltrack_server.resources import number
+from mltrack_server.store import filed
 from mltrack_server.store import schema
 from mltrack_server.store.blobs import BlobStore
 from mltrack_server.store.blobs import StoredFile
+from mltrack_server.store.filed import Outcome
 
 # The others are held by many at once.
 _HELD: Final[frozenset[CheckpointRole]] = frozenset(("best", "last", "final"))
 
 _encode: Final = msgspec.msgpack.Encoder().encode
-_decode_checkpoint: Final = msgspec.msgpack.Decoder(records.Checkpoint).decode
-_decode_artifact: Final = msgspec.msgpack.Decoder(records.Artifact).decode
+_decode: Final = msgspec.msgpack.Decoder(records.Checkpoint).decode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,20 +38,7 @@ class Found:
     attempt: int
     rank: int
     record: records.Checkpoint
-    artifact: records.Artifact | None  # the best that is known of its files
-    is_removed: bool  # its blobs were let go of
-    gone: records.Artifact | None  # tells that the files have gone from where they were written
-
-    @property
-    def is_stored(self) -> bool:
-        """Whether its bytes went into the blob store, and were not let go of."""
-        return not self.is_removed and self.artifact is not None and is_complete(self.artifact)
-
-    @property
-    def digests(self) -> list[str]:
-        """Its blobs."""
-        files = self.artifact.files if self.artifact and not self.is_removed else []
-        return [digest for file in files for digest in file.chunks]
+    outcome: Outcome
 
     @property
     def score(self) -> float | None:
@@ -81,15 +65,10 @@ def row_of(record: records.Checkpoint | records.Artifact) -> tuple[str, dict[str
     }
 
 
-def is_complete(artifact: records.Artifact) -> bool:
-    """Tell whether all of the files' bytes were stored."""
-    return bool(artifact.files) and all(file.chunks for file in artifact.files)
-
-
 def find(connection: Connection, rid: int) -> list[Found]:
     """Return a run's checkpoints, in the order in which they were written."""
     checkpoint, stream = schema.checkpoint, schema.stream
-    best, gone = _outcomes(connection, rid)
+    outcomes = filed.outcomes(connection, rid)
     rows = connection.execute(
         select(checkpoint.c.uid, checkpoint.c.body, stream.c.attempt, stream.c.rank)
         .join(stream, and_(stream.c.rid == checkpoint.c.rid, stream.c.no == checkpoint.c.stream_no))
@@ -98,50 +77,14 @@ def find(connection: Connection, rid: int) -> list[Found]:
     )
     found: dict[str, Found] = {}
     for row in rows:
-        artifact, is_removed = best.get(row.uid, (None, False))
         found[row.uid] = Found(
             rid=rid,
             attempt=row.attempt,
             rank=row.rank,
-            record=_decode_checkpoint(row.body),
-            artifact=artifact,
-            is_removed=is_removed,
-            gone=gone.get(row.uid),
+            record=_decode(row.body),
+            outcome=outcomes.get(row.uid, filed.UNKNOWN),
         )
     return list(found.values())
-
-
-def count(connection: Connection, rid: int) -> int:
-    """Return how many checkpoints a run has."""
-    checkpoint = schema.checkpoint
-    return int(
-        connection.execute(
-            select(func.count()).select_from(checkpoint).where(checkpoint.c.rid == rid)
-        ).scalar_one()
-    )
-
-
-def _outcomes(
-    connection: Connection, rid: int
-) -> tuple[dict[str, tuple[records.Artifact, bool]], dict[str, records.Artifact]]:
-    """Return what is known best of each checkpoint's files, and whether they were removed.
-
-    And what told first that they have gone from where they were written.
-    """
-    artifact = schema.artifact
-    best: dict[str, tuple[records.Artifact, bool]] = {}
-    gone: dict[str, records.Artifact] = {}
-    for row in connection.execute(
-        select(artifact.c.about, artifact.c.removed_ns, artifact.c.body)
-        .where(artifact.c.rid == rid)
-        .order_by(artifact.c.time_ns, artifact.c.stream_no, artifact.c.seq)
-    ):
-        found = (_decode_artifact(row.body), row.removed_ns is not None)
-        if found[0].gone:
-            gone.setdefault(row.about, found[0])
-        elif row.about not in best or _worth(*found) >= _worth(*best[row.about]):
-            best[row.about] = found
-    return best, gone
 
 
 def summaries(found: Sequence[Found], blobs: BlobStore) -> list[CheckpointSummary]:
@@ -157,17 +100,8 @@ def details(found: Sequence[Found], uid: str, blobs: BlobStore) -> Checkpoint | 
     """Return everything about the checkpoint *uid* but its bytes; *found* are all of its run."""
     for each, summary in zip(found, summaries(found, blobs), strict=True):
         if summary.id == uid:
-            return Checkpoint(summary=summary, files=_files(each, blobs))
+            return Checkpoint(summary=summary, files=each.outcome.contents(each.record, blobs))
     return None
-
-
-def _worth(artifact: records.Artifact, is_removed: bool) -> tuple[bool, bool, bool]:
-    """Return how much an artifact says, to be compared: of several the best is believed.
-
-    An agent that was killed before it could remove a snapshot tells of it once more, and by then
-    there may be less to tell.
-    """
-    return is_complete(artifact) and not is_removed, is_removed, bool(artifact.files)
 
 
 def file(found: Sequence[Found], uid: str, name: str, blobs: BlobStore) -> StoredFile | None:
@@ -177,26 +111,9 @@ def file(found: Sequence[Found], uid: str, name: str, blobs: BlobStore) -> Store
         BlobMissing: It was stored, and one of its blobs has gone.
     """
     for each in found:
-        if each.record.id == uid and each.is_stored and each.artifact:
-            for stored in each.artifact.files:
-                if stored.path == name:
-                    return blobs.file(name, stored.sha256, stored.chunks)
+        if each.record.id == uid:
+            return each.outcome.stored(name, blobs)
     return None
-
-
-def _files(found: Found, blobs: BlobStore) -> list[CheckpointFile]:
-    """Return a checkpoint's files."""
-    known = {file.path: file for file in found.artifact.files} if found.artifact else {}
-    return [
-        CheckpointFile(
-            path=file.path,
-            bytes=file.bytes,
-            modified_ns=file.modified_ns,
-            sha256=known[file.path].sha256 if file.path in known else "",
-            is_stored=found.is_stored and _has(blobs, known[file.path].chunks),
-        )
-        for file in found.record.files
-    ]
 
 
 def _holders(found: Sequence[Found]) -> dict[CheckpointRole, str]:
@@ -217,7 +134,7 @@ def _holders(found: Sequence[Found]) -> dict[CheckpointRole, str]:
 
 def _summary(found: Found, holds: list[CheckpointRole], blobs: BlobStore) -> CheckpointSummary:
     """Return what a list shows of one checkpoint."""
-    record = found.record
+    record, gone = found.record, found.outcome.gone
     return CheckpointSummary(
         id=record.id,
         time_ns=record.time_ns,
@@ -237,27 +154,8 @@ def _summary(found: Found, holds: list[CheckpointRole], blobs: BlobStore) -> Che
         bytes=sum(file.bytes for file in record.files),
         kept=record.kept,
         reason=record.reason,
-        status=_status(found, blobs),
-        problem=found.artifact.problem if found.artifact else "",
-        gone=found.gone.gone if found.gone else "",
-        gone_ns=found.gone.time_ns if found.gone else None,
+        status=found.outcome.status(record, blobs),
+        problem=found.outcome.problem,
+        gone=gone.gone if gone else "",
+        gone_ns=gone.time_ns if gone else None,
     )
-
-
-def _status(found: Found, blobs: BlobStore) -> CheckpointStatus:
-    """Return how far the checkpoint has come."""
-    if found.is_removed:
-        return "removed"
-    if found.is_stored:
-        # Blobs are stored in order: with the first and the last, those between are here. A file
-        # that is asked for is looked at whole.
-        ends = found.digests[:1] + found.digests[-1:]
-        return "stored" if _has(blobs, ends) else "missing"
-    if found.artifact is not None and found.artifact.files:
-        return "hashed"
-    return "waiting" if found.record.kept and found.artifact is None else "recorded"
-
-
-def _has(blobs: BlobStore, digests: Iterable[str]) -> bool:
-    """Tell whether all of the blobs are here."""
-    return all(map(blobs.has, digests))

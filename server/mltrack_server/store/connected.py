@@ -23,6 +23,7 @@ from mltrack_server.store.database.engine import is_sqlite
 from mltrack_server.store.database.engine import open_engines
 from mltrack_server.store.database.engine import translated
 from mltrack_server.store.database.engine import where
+from mltrack_server.store.files.reading import FileReads
 from mltrack_server.store.keys import SeriesNumbers
 from mltrack_server.store.media.reading import MediaReads
 from mltrack_server.store.report_links import ReportLinks
@@ -68,6 +69,11 @@ class Connected:
     def media(self) -> MediaReads:
         """What answers reads of media. Made when it is asked for: kept, it would keep us."""
         return MediaReads(self._reading, self.blobs)
+
+    @property
+    def files(self) -> FileReads:
+        """What answers reads of files. Made when it is asked for, as above."""
+        return FileReads(self._reading, self.blobs)
 
     @property
     def dashboards(self) -> Dashboards:

@@ -28,7 +28,7 @@ from mltrack_server.resources import Notice
 from mltrack_server.resources import Project
 from mltrack_server.resources import ProjectList
 from mltrack_server.resources import Run
-from mltrack_server.store import checkpoints
+from mltrack_server.store import filed
 from mltrack_server.store import histograms
 from mltrack_server.store import metrics
 from mltrack_server.store import rules
@@ -139,7 +139,8 @@ def one(connection: Connection, rid: int, now_ns: int) -> Run | None:
         next_device=devices.next,
         histograms=histograms.count(connection, rid),
         media=media.count(connection, rid),
-        checkpoints=checkpoints.count(connection, rid),
+        checkpoints=filed.count(connection, schema.checkpoint, rid),
+        files=filed.count(connection, schema.file, rid),
         streams=streams_of(connection, rid),
         losses=_losses(connection, rid),
         alerts=[

@@ -26,6 +26,7 @@ from mltrack_server.web import dashboards
 from mltrack_server.web import deletions
 from mltrack_server.web import door
 from mltrack_server.web import extracts
+from mltrack_server.web import files
 from mltrack_server.web import histograms
 from mltrack_server.web import ingest
 from mltrack_server.web import live
@@ -60,6 +61,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *query.routes,
     *analysis.routes,
     *checkpoints.routes,
+    *files.routes,
     *series.routes,
     *extracts.routes,
     *dashboards.routes,

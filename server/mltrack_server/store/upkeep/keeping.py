@@ -32,14 +32,16 @@ def plan(connection: Connection, query: RetentionQuery, blobs: BlobStore) -> Ret
     items = []
     going: list[Found] = []
     for uid in _runs(connection, query):
-        stored = [each for each in checkpoints.find(connection, rid_of(uid)) if each.is_stored]
+        stored = [
+            each for each in checkpoints.find(connection, rid_of(uid)) if each.outcome.is_stored
+        ]
         for each, kept_by in zip(stored, judge(stored, query), strict=True):
             items.append(_item(uid, each, kept_by))
             if not kept_by:
                 going.append(each)
     gone = {each.record.id for each in going}
     others = named(connection, gone) if going else set()
-    freed = {digest for each in going for digest in each.digests} - others
+    freed = {digest for each in going for digest in each.outcome.digests} - others
     return RetentionPlan(
         items=items,
         bytes_freed=sum(map(blobs.size, freed)),
