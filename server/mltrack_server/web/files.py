@@ -84,7 +84,7 @@ async def show(services: Services, run: RunId, file: RunId) -> RunFile:
 
 
 @routes.get(
-    "/api/v1/runs/{run}/files/{file}/bytes/{path:.+}",
+    "/api/v1/runs/{run}/files/{file}/bytes/{path:(?s:.+)}",
     access="read",
     gives=(BYTES,),
     problems=(404, 410, 416),
@@ -104,7 +104,7 @@ async def download(
 
 
 @routes.get(
-    "/api/v1/runs/{run}/files/{file}/image/{path:.+}",
+    "/api/v1/runs/{run}/files/{file}/image/{path:(?s:.+)}",
     access="read",
     gives=tuple(sorted(formats.IMAGES)),
     problems=(404, 410, 416),
@@ -125,7 +125,9 @@ async def image(
     return await send(request, found, headers)
 
 
-@routes.get("/api/v1/runs/{run}/files/{file}/preview/{path:.+}", access="read", problems=(404, 410))
+@routes.get(
+    "/api/v1/runs/{run}/files/{file}/preview/{path:(?s:.+)}", access="read", problems=(404, 410)
+)
 async def show_beginning(services: Services, run: RunId, file: RunId, path: Path) -> FilePreview:
     """Return how a stored file begins: text, the first rows of a table, or that it is a picture."""
     return await _stored(services.store.files.preview, run, file, path)

@@ -514,6 +514,67 @@ export interface ExtractSeries {
   is_thinned: boolean;
 }
 
+export interface FileLink {
+  file: string;
+  use: "input" | "output";
+  other_run: string;
+  other_run_name: string;
+  other_project: string;
+  other: string;
+  other_use: "input" | "output";
+  other_name: string;
+  is_checkpoint: boolean;
+  same: number;
+  time_ns: number;
+}
+
+export interface FileList {
+  files: FileSummary[];
+  first: number;
+  total: number;
+  rev: number;
+}
+
+export interface FilePreview {
+  kind: "image" | "json" | "none" | "table" | "text";
+  bytes: number;
+  is_whole: boolean;
+  text: string;
+  columns: string[];
+  rows: string[][];
+}
+
+export interface FileSummary {
+  id: string;
+  name: string;
+  use: "input" | "output";
+  kind: string;
+  time_ns: number;
+  step: number | null;
+  attempt: number;
+  rank: number;
+  path: string;
+  is_folder: boolean;
+  files: number;
+  bytes: number | null;
+  modified_ns: number | null;
+  sha256: string;
+  kept: string;
+  reason: string;
+  status: "elsewhere" | "hashed" | "missing" | "recorded" | "removed" | "stored" | "waiting";
+  problem: string;
+}
+
+export interface Provenance {
+  links: FileLink[];
+  is_cut: boolean;
+}
+
+export interface RunFile {
+  summary: FileSummary;
+  files: CheckpointFile[];
+}
+
 export interface Histogram {
   low: number[];
   high: number[];
@@ -873,6 +934,7 @@ export interface Run {
   histograms: number;
   media: number;
   checkpoints: number;
+  files: number;
   streams: Stream[];
   losses: Loss[];
   alerts: Alert[];
