@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import mltrack.commands.backups
 import mltrack.commands.checkpoints
 import mltrack.commands.deletions
+import mltrack.commands.files
 import mltrack.commands.fsck
 import mltrack.commands.projects
 import mltrack.commands.runs
@@ -56,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     mltrack.launch._commands.register(commands)
     mltrack.commands.runs.register(commands)
     mltrack.commands.checkpoints.register(commands)
+    mltrack.commands.files.register(commands)
     mltrack.export._commands.register(commands)
     mltrack.commands.deletions.register(commands)
     mltrack.commands.backups.register(commands)

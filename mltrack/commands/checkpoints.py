@@ -6,6 +6,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
+from mltrack.commands.table import size
 from mltrack.commands.table import table
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def _checkpoint_row(run: RunView, found: CheckpointView) -> Sequence[str]:
         found.id[-8:],
         str(found.step),
         roles,
-        _size(summary.bytes),
+        size(summary.bytes),
         found.status,
         f"{summary.path} ({summary.gone})" if summary.gone else summary.path,
     )
@@ -94,24 +95,14 @@ def _print_plan(plan: RetentionPlan) -> None:
             item.run[-8:],
             item.checkpoint[-8:],
             str(item.step),
-            _size(item.bytes),
+            size(item.bytes),
             f"{stays}: {', '.join(item.kept_by)}" if item.kept_by else went,
         )
         for item in plan.items
     ]
     print(table(("run", "checkpoint", "step", "size", ""), rows))
     if plan.is_applied:
-        later = f"; {_size(plan.bytes_later)} follow an hour after they were used last"
-        print(f"freed {_size(plan.bytes_freed)}{later if plan.bytes_later else ''}")
+        later = f"; {size(plan.bytes_later)} follow an hour after they were used last"
+        print(f"freed {size(plan.bytes_freed)}{later if plan.bytes_later else ''}")
     else:
-        print(f"would free {_size(plan.bytes_freed)}; nothing is done without --apply")
-
-
-def _size(count: int) -> str:
-    """Return a number of bytes for people."""
-    size = float(count)
-    for unit in ("B", "KiB", "MiB", "GiB"):
-        if size < 1024:
-            return f"{size:.4g} {unit}"
-        size /= 1024
-    return f"{size:.4g} TiB"
+        print(f"would free {size(plan.bytes_freed)}; nothing is done without --apply")

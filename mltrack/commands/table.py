@@ -11,12 +11,17 @@ _CELL_CHARACTERS_MAX: Final = 40  # one endless name must not push all others of
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Return *rows* below *header*, one a line, each column as wide as its widest cell."""
-    lines = [header, *map(_shortened, rows)]
+    lines = [header, *(_shortened([*map(_plain, row)]) for row in rows)]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
         for line in lines
     )
+
+
+def _plain(text: str) -> str:
+    """Return *text* without what would move the cursor, colour the screen or turn the line."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else "�" for c in text)
 
 
 def _shortened(row: Sequence[str]) -> list[str]:
@@ -26,3 +31,13 @@ def _shortened(row: Sequence[str]) -> list[str]:
         name if len(name) <= _CELL_CHARACTERS_MAX else f"{name[: _CELL_CHARACTERS_MAX - 1]}…"
         for name in names
     ] + [values]
+
+
+def size(count: int) -> str:
+    """Return a number of bytes for people."""
+    left = float(count)
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if left < 1024:
+            return f"{left:.4g} {unit}"
+        left /= 1024
+    return f"{left:.4g} TiB"

@@ -18,6 +18,7 @@ from mltrack.reading.checkpoints import choose
 from mltrack.reading.extract import ExtractView
 from mltrack.reading.extract import extracted
 from mltrack.reading.extract import pages
+from mltrack.reading.files import HasFiles
 from mltrack.reading.history import HistoryView
 from mltrack.reading.media import HasMedia
 from mltrack.reading.source import Source
@@ -43,7 +44,7 @@ class NotFound(MltrackError, LookupError):
     """There is no such folder, run or series, or a short form of an id fits several."""
 
 
-class RunView(HasMedia):
+class RunView(HasMedia, HasFiles):
     """One recorded run, as it was when it was looked up."""
 
     def __init__(self, source: Source, summary: RunSummary) -> None:

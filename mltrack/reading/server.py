@@ -12,10 +12,12 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from mltrack.reading.file_source import FileSource
+from mltrack.reading.file_source import Readable
+from mltrack.reading.file_source import ServerFiles
 from mltrack.reading.media_source import MediaSource
 from mltrack.reading.media_source import ServerMedia
 from mltrack.reading.remote_file import RemoteFile
-from mltrack.reading.source import Readable
 from mltrack_core.errors import ServerRefused
 from mltrack_core.errors import ServerUnreachable
 from mltrack_core.records import RunState
@@ -183,6 +185,11 @@ class ServerSource:
         if answer.status_code == 404:
             raise ServerRefused(self.url + path, 404, "this server is too old for it")
         return msgspec.json.decode(answer.content, type=RetentionPlan)
+
+    @property
+    def files(self) -> FileSource:
+        """What files that runs wrote and read are read from."""
+        return ServerFiles(self._find, self._ask)
 
     @property
     def media(self) -> MediaSource:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Protocol
 
+from mltrack.reading.file_source import FileSource
+from mltrack.reading.file_source import Readable
 from mltrack.reading.media_source import MediaSource
 from mltrack_core.records import RunState
 from mltrack_server.columns import Points
@@ -83,6 +84,10 @@ class Source(Protocol):
         """Tell which stored checkpoints stay, and let go of the others if *query* says so."""
 
     @property
+    def files(self) -> FileSource:
+        """What files that runs wrote and read are read from."""
+
+    @property
     def media(self) -> MediaSource:
         """What images, sounds, texts and tables are read from."""
 
@@ -106,10 +111,3 @@ class Source(Protocol):
 
     def preview_rules(self, change: RulesEdit) -> ThinningPlan:
         """Return what would be thinned today if a project's rules were changed so."""
-
-
-class Readable(Protocol):
-    """A stored file."""
-
-    def read(self, start: int = 0) -> Iterator[bytes]:
-        """Yield its bytes from *start* on."""
