@@ -8,13 +8,17 @@ from typing import Any
 from typing import Final
 
 import msgspec
+from sqlalchemy import ColumnElement
+from sqlalchemy import CompoundSelect
 from sqlalchemy import Connection
+from sqlalchemy import FromClause
 from sqlalchemy import Select
 from sqlalchemy import and_
 from sqlalchemy import func
 from sqlalchemy import or_
 from sqlalchemy import select
 from sqlalchemy import tuple_
+from sqlalchemy import union
 
 from mltrack_core.records import Checkpoint
 from mltrack_server.resources import FileLink
@@ -73,20 +77,19 @@ def _checkpoint_paths(connection: Connection, ids: list[tuple[int, str]]) -> dic
 
 def _links(rid: int) -> Select[Any]:
     """Return the query of the pairs of a run's files and others with the same bytes."""
-    mine, other = schema.digest.alias("mine"), schema.digest.alias("other")
+    mine, others = schema.digest.alias("mine"), _others(rid).subquery()
     own_file, file = schema.file.alias("own_file"), schema.file.alias("other_file")
     run = schema.run
-    # An id has a row for each record of its artifact: the same file counts once.
     pairs = (
         select(
             mine.c.about,
-            other.c.rid.label("other_rid"),
-            other.c.about.label("other"),
+            others.c.rid.label("other_rid"),
+            others.c.about.label("other"),
             func.count(mine.c.sha256.distinct()).label("same"),
         )
-        .join(other, and_(other.c.sha256 == mine.c.sha256, other.c.rid != mine.c.rid))
+        .join(others, others.c.sha256 == mine.c.sha256)
         .where(mine.c.rid == rid)
-        .group_by(mine.c.about, other.c.rid, other.c.about)
+        .group_by(mine.c.about, others.c.rid, others.c.about)
         .subquery()
     )
     is_input = own_file.c.use == "input"
@@ -111,4 +114,23 @@ def _links(rid: int) -> Select[Any]:
         .where(run.c.deleted_ns.is_(None), or_(is_input, file.c.use == "input"))
         .order_by(run.c.started_ns.desc(), run.c.rid, pairs.c.about, pairs.c.other)
         .limit(LINKS_MAX + 1)
+    )
+
+
+def _others(rid: int) -> CompoundSelect[Any]:
+    """Return the query of the digests of other runs that may be tied to one of this run.
+
+    The bytes that this run read, whoever has them; and its others where they were read. What all
+    runs of a framework write is looked up once for each hash, not for each checkpoint.
+    """
+    digest, other, file = schema.digest, schema.digest.alias("other"), schema.file
+    found = select(other.c.rid, other.c.about, other.c.sha256).where(other.c.rid != rid)
+    own = select(digest.c.sha256).where(digest.c.rid == rid)
+
+    def used(table: FromClause) -> ColumnElement[bool]:
+        return and_(file.c.rid == table.c.rid, file.c.uid == table.c.about, file.c.use == "input")
+
+    return union(
+        found.where(other.c.sha256.in_(own.join(file, used(digest)))),
+        found.join(file, used(other)).where(other.c.sha256.in_(own)),
     )
