@@ -72,7 +72,7 @@ PIXELS: Final = """async (canvas) => {
   return [width, height, url.slice(url.indexOf(",") + 1)];
 }"""
 TABS: Final = tuple(
-    "charts gradients distributions media checkpoints overview system console".split()
+    "charts gradients distributions media checkpoints overview system console files".split()
 )
 WAIT_S: Final = 30.0  # a test that waits longer than this has failed
 SECOND: Final = 1_000_000_000

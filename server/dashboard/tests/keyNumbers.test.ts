@@ -29,6 +29,7 @@ const run = (over: Partial<Run>): Run => ({
   histograms: 0,
   media: 0,
   checkpoints: 0,
+  files: 0,
   streams: [],
   losses: [],
   alerts: [],

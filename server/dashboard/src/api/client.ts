@@ -13,6 +13,8 @@ import type {
   DashboardSave,
   DashboardVersions,
   ExtractList,
+  FileList,
+  FilePreview,
   HistogramGrid,
   HistogramSeries,
   Importance,
@@ -27,12 +29,14 @@ import type {
   Notice,
   Problem,
   ProjectList,
+  Provenance,
   ReportLinkList,
   RetentionPlan,
   RetentionQuery,
   Run,
   RunColumns,
   RunEdit,
+  RunFile,
   RunList,
   RunQuery,
   RunSummary,
@@ -278,7 +282,6 @@ export function fetchCheckpoint(
   return get(`/runs/${id}/checkpoints/${checkpoint}`, signal);
 }
 
-/** Where a stored file of a checkpoint is downloaded from. */
 /** What stays of stored checkpoints by some rules, and what would go; nothing is removed. */
 export async function fetchRetention(
   rules: RetentionQuery,
@@ -288,9 +291,47 @@ export async function fetchRetention(
   return (await answer.json()) as RetentionPlan;
 }
 
+/** The files that a run recorded last. */
+export function fetchFiles(id: string, signal?: AbortSignal): Promise<FileList> {
+  return get(`/runs/${id}/files`, signal);
+}
+
+/** One of them, and what is in it if it is a folder. */
+export function fetchFile(id: string, file: string, signal?: AbortSignal): Promise<RunFile> {
+  return get(`/runs/${id}/files/${file}`, signal);
+}
+
+/** How a stored file begins; *path* is its own name, or where it is in a recorded folder. */
+export function fetchFilePreview(
+  id: string,
+  file: string,
+  path: string,
+  signal?: AbortSignal,
+): Promise<FilePreview> {
+  return get(`/runs/${id}/files/${file}/preview/${escaped(path)}`, signal);
+}
+
+export function fileBytesUrl(id: string, file: string, path: string): string {
+  return `${ROOT}/runs/${id}/files/${file}/bytes/${escaped(path)}`;
+}
+
+export function fileImageUrl(id: string, file: string, path: string): string {
+  return `${ROOT}/runs/${id}/files/${file}/image/${escaped(path)}`;
+}
+
+/** The runs that wrote or read the same bytes. */
+export function fetchProvenance(id: string, signal?: AbortSignal): Promise<Provenance> {
+  return get(`/runs/${id}/provenance`, signal);
+}
+
+/** Where a stored file of a checkpoint is downloaded from. */
 export function checkpointFileUrl(id: string, checkpoint: string, path: string): string {
-  const name = path.split("/").map(encodeURIComponent).join("/");
-  return `${ROOT}/runs/${id}/checkpoints/${checkpoint}/files/${name}`;
+  return `${ROOT}/runs/${id}/checkpoints/${checkpoint}/files/${escaped(path)}`;
+}
+
+/** Return the name of a file as an address has it. */
+function escaped(path: string): string {
+  return path.split("/").map(encodeURIComponent).join("/");
 }
 
 /** Which media a run has, and the steps at which there are any. */

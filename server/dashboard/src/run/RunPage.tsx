@@ -26,6 +26,9 @@ import { useRunChanges } from "./useRunChanges";
 const ConsoleTab = lazy(() =>
   import("../console/ConsoleTab").then(({ ConsoleTab }) => ({ default: ConsoleTab })),
 );
+const FilesTab = lazy(() =>
+  import("../files/FilesTab").then(({ FilesTab }) => ({ default: FilesTab })),
+);
 const DistributionsTab = lazy(() =>
   import("./DistributionsTab").then(({ DistributionsTab }) => ({ default: DistributionsTab })),
 );
@@ -52,6 +55,7 @@ const TABS = [
   "overview",
   "system",
   "console",
+  "files",
 ] as const;
 const SILENCE_INTERVAL_MS = 30_000;
 
@@ -156,6 +160,8 @@ function RunTabs(props: { run: Run; clock: Clock | null; tab: string | undefined
             <SystemTab run={run} />
           ) : current === "console" ? (
             <ConsoleTab run={run} lines={lines} />
+          ) : current === "files" ? (
+            <FilesTab run={run} lines={lines.total ?? 0} />
           ) : (
             <OverviewTab run={run} />
           )}
