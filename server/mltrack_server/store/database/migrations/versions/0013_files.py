@@ -9,8 +9,8 @@ from alembic import op
 
 from mltrack_server.store.database.text import Text
 
-revision = "0012"
-down_revision = "0011"
+revision = "0013"
+down_revision = "0012"
 
 _DIGESTS_MAX = 1000  # of one record
 _ROWS_AT_ONCE = 500
