@@ -155,6 +155,7 @@ def test_a_chart_of_several_metrics(page: Page, make: Make) -> None:
     chart = page.get_by_role("img", name="Line chart of val/acc, train/acc, grad/norm/block.0")
     expect(chart).to_be_visible()
     page.get_by_role("button", name="Done").click()
+    chart.hover()  # which shows what the card can do
     page.get_by_role("button", name="View as table").click()
     for name in ("val/acc", "train/acc", "grad/norm/block.0"):
         expect(page.get_by_role("cell", name=f"{name} · panel-wolf").first).to_be_visible()
