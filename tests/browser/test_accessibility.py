@@ -143,7 +143,7 @@ def test_what_opens_over_a_dashboard(page: Page, board: str, axe: str) -> None:
     assert_accessible(page, axe)
 
     page.goto(f"/p/digits/dashboards/{board}?edit=1")
-    page.get_by_role("button", name="Change val/loss", exact=True).click()
+    page.get_by_role("button", name="Change val/loss, train/loss").click()
     expect(page.get_by_role("dialog")).to_be_visible()
     assert_accessible(page, axe)
     page.keyboard.press("Escape")
