@@ -469,7 +469,7 @@ export default {
   "overview.search": "Find a parameter",
   "overview.copy_json": "Copy as JSON",
   "overview.copy_yaml": "Copy as YAML",
-  "overview.copy_cli": "Copy as options of a command line",
+  "overview.copy_cli": "Copy as options of a command line (CLI)",
   "overview.json": "JSON",
   "overview.yaml": "YAML",
   "overview.cli": "CLI",

@@ -40,7 +40,7 @@ export function MetricTable({ run }: { run: Run }) {
         )
       }
     >
-      <div className="scroll-x">
+      <div className="scroll-x" tabIndex={0} role="region" aria-label={t("overview.summary")}>
         <table>
           <thead>
             <tr>
