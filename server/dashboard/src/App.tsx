@@ -35,6 +35,10 @@ const ReportPage = lazy(() =>
   import("./boards/ReportPage").then(({ ReportPage }) => ({ default: ReportPage })),
 );
 
+const SettingsPage = lazy(() =>
+  import("./project/SettingsPage").then(({ SettingsPage }) => ({ default: SettingsPage })),
+);
+
 const client: QueryClient = new QueryClient({
   queryCache: new QueryCache({
     // The session has ended: the door asks the server again and then the user.
@@ -121,6 +125,13 @@ function Pages({ server }: { server: Server }) {
         {({ project }) => (
           <Suspense fallback={<div className="page-loading">{t("loading")}</div>}>
             <ParamsPage key={project} project={decodeURIComponent(project)} />
+          </Suspense>
+        )}
+      </Route>
+      <Route path="/p/:project/settings">
+        {({ project }) => (
+          <Suspense fallback={<div className="page-loading">{t("loading")}</div>}>
+            <SettingsPage key={project} project={decodeURIComponent(project)} />
           </Suspense>
         )}
       </Route>

@@ -15,10 +15,12 @@ import type {
   ExtractList,
   FileList,
   FilePreview,
+  GroupQuery,
   HistogramGrid,
   HistogramSeries,
   Importance,
   ImportanceQuery,
+  KeyIndex,
   MediaOverview,
   MediaPage,
   MediaRows,
@@ -31,17 +33,21 @@ import type {
   ProjectList,
   Provenance,
   ReportLinkList,
+  ProjectRules,
   RetentionPlan,
   RetentionQuery,
   Run,
   RunColumns,
   RunEdit,
   RunFile,
+  RunGroups,
   RunList,
   RunQuery,
+  RulesEdit,
   RunSummary,
   SeriesQuery,
   Server,
+  ThinningPlan,
   VaryingIndex,
 } from "./types";
 
@@ -137,6 +143,49 @@ export function fetchRuns(
 export async function queryRuns(query: RunQuery, signal?: AbortSignal): Promise<RunList> {
   const answer = await post("/query/runs", query, signal);
   return (await answer.json()) as RunList;
+}
+
+/** Runs in groups, each with what some numbers amount to over all its runs. */
+export async function queryGroups(query: GroupQuery, signal?: AbortSignal): Promise<RunGroups> {
+  const answer = await post("/query/groups", query, signal);
+  return (await answer.json()) as RunGroups;
+}
+
+/** Keys that the runs of a project have, those that contain *match*. */
+export function fetchKeys(
+  project: string,
+  match: string,
+  limit: number,
+  signal?: AbortSignal,
+): Promise<KeyIndex> {
+  const query = new URLSearchParams({ project, match, limit: String(limit) });
+  return get(`/query/keys?${query.toString()}`, signal);
+}
+
+/** A version of a project's rules; of null the one that counts. */
+export function fetchRules(
+  project: string,
+  version: number | null,
+  signal?: AbortSignal,
+): Promise<ProjectRules> {
+  const query = new URLSearchParams({ project });
+  if (version !== null) query.set("version", String(version));
+  return get(`/rules?${query.toString()}`, signal);
+}
+
+/** What would be thinned today if a project's rules were changed so; nothing is. */
+export async function previewRules(edit: RulesEdit, signal?: AbortSignal): Promise<ThinningPlan> {
+  const answer = await post("/rules/preview", edit, signal);
+  return (await answer.json()) as ThinningPlan;
+}
+
+export async function saveRules(edit: RulesEdit): Promise<ProjectRules> {
+  const answer = await ask("/rules", {
+    method: "PATCH",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(edit),
+  });
+  return (await answer.json()) as ProjectRules;
 }
 
 /** Change what a person may change of a run; what is left out stays. */

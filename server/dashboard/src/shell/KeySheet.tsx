@@ -4,6 +4,9 @@ import { useTranslation } from "react-i18next";
 
 import { PALETTE_KEY, singleKeys } from "./shortcuts";
 
+/** What the pointer does on a chart. */
+const POINTER = ["drag", "shift_drag", "wheel", "pan", "double", "alt_click"] as const;
+
 export function KeySheet({ isOpen, onClose }: { isOpen: boolean; onClose: () => void }) {
   const { t } = useTranslation();
   const areOn = useSyncExternalStore(singleKeys.onChange, singleKeys.areOn);
@@ -24,8 +27,9 @@ export function KeySheet({ isOpen, onClose }: { isOpen: boolean; onClose: () => 
     ["o", t("keys.full")],
     ["s", t("keys.smoothing")],
     ["1 – 6", t("keys.axis")],
+    ["f", t("keys.wide")],
     ["g w", t("keys.list")],
-    ["g t / c / p / d", t("keys.pages")],
+    ["g t / c / p / d / s", t("keys.pages")],
     ["← →", t("keys.step")],
     ["1 – 8", t("keys.tabs")],
     ["n N", t("keys.match")],
@@ -44,6 +48,15 @@ export function KeySheet({ isOpen, onClose }: { isOpen: boolean; onClose: () => 
                 <kbd>{key}</kbd>
               </dt>
               <dd>{meaning}</dd>
+            </div>
+          ))}
+        </dl>
+        <h3>{t("keys.pointer")}</h3>
+        <dl>
+          {POINTER.map((what) => (
+            <div key={what}>
+              <dt>{t(`keys.${what}`)}</dt>
+              <dd>{t(`keys.${what}_does`)}</dd>
             </div>
           ))}
         </dl>

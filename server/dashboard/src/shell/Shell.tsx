@@ -37,7 +37,6 @@ const Tour = lazy(() => import("../tour/Tour").then(({ Tour }) => ({ default: To
 
 export function Shell({ server, children }: { server: Server; children: ReactNode }) {
   const { t } = useTranslation();
-  const [, navigate] = useLocation();
   const [isSheetOpen, setSheetOpen] = useState(false);
   const [isPaletteOpen, setPaletteOpen] = useState(false);
   const isTouring = useIsTouring();
@@ -59,6 +58,7 @@ export function Shell({ server, children }: { server: Server; children: ReactNod
     "g c": () => goTo("/compare"),
     "g p": () => goTo("/params"),
     "g d": () => goTo("/dashboards"),
+    "g s": () => goTo("/settings"),
   });
   return (
     <>
@@ -184,7 +184,7 @@ function projectOf(location: string): string | null {
   return name === undefined ? null : decodeURIComponent(name);
 }
 
-const PAGES = ["workspace", "table", "params", "compare", "dashboards"] as const;
+const PAGES = ["workspace", "table", "params", "compare", "dashboards", "settings"] as const;
 /** Pages that show what one filter lets through, and hand it on to each other. */
 const FILTERED: readonly string[] = ["workspace", "table", "params"];
 

@@ -1,0 +1,76 @@
+// A project's rules as a form has them, and what they say of names.
+
+import type { KeySummary, ProjectRules, RulesEdit } from "../api/types";
+
+export interface Draft {
+  /** One pattern a line. */
+  patterns: string;
+  detail: ProjectRules["detail"];
+  afterDays: string;
+  keep: string;
+}
+
+export const DETAILS: readonly ProjectRules["detail"][] = ["full", "reduced", "archive"];
+const DAYS_MAX = 36_500;
+
+export function draftOf(rules: ProjectRules): Draft {
+  return {
+    patterns: rules.metrics.join("\n"),
+    detail: rules.detail,
+    afterDays: String(rules.after_days),
+    keep: rules.keep,
+  };
+}
+
+/** Return the patterns that *text* has, one a line; blank lines are none. */
+export function patternsOf(text: string): string[] {
+  return text
+    .split("\n")
+    .map((line) => line.trim())
+    .filter(Boolean);
+}
+
+/** Return what the server is told; null while the days are none. */
+export function editOf(project: string, draft: Draft): RulesEdit | null {
+  const days = Number(draft.afterDays);
+  if (!Number.isInteger(days) || days < 1 || days > DAYS_MAX) return null;
+  return {
+    project,
+    metrics: patternsOf(draft.patterns),
+    detail: draft.detail,
+    after_days: days,
+    keep: draft.keep.trim(),
+  };
+}
+
+/** Tell whether *name* fits one of *patterns*, in which * stands for any characters. */
+export function fits(name: string, patterns: readonly string[]): boolean {
+  return patterns.some((pattern) => {
+    const parts = pattern.split("*");
+    if (parts.length === 1) return name === pattern;
+    const [first, last] = [parts[0]!, parts[parts.length - 1]!];
+    if (!name.startsWith(first) || !name.endsWith(last)) return false;
+    // Each part as early as it can be: no backtracking, whatever the pattern is.
+    let from = first.length;
+    for (const part of parts.slice(1, -1)) {
+      const at = name.indexOf(part, from);
+      if (at < 0) return false;
+      from = at + part.length;
+    }
+    return name.length - last.length >= from;
+  });
+}
+
+export interface Named {
+  name: string;
+  runs: number;
+}
+
+/** Return the metrics among *keys*, as the server lists what runs have. */
+export function metricsOf(keys: readonly KeySummary[]): Named[] {
+  return keys.flatMap(({ key, runs }) => {
+    if (key.startsWith("metrics.")) return [{ name: key.slice("metrics.".length), runs }];
+    const quoted = /^metrics\[(".*")\]$/.exec(key)?.[1];
+    return quoted === undefined ? [] : [{ name: JSON.parse(quoted) as string, runs }];
+  });
+}

@@ -1,0 +1,50 @@
+import { expect, it } from "vitest";
+
+import { editOf, fits, metricsOf, patternsOf } from "../src/project/rules";
+
+it("a name fits a pattern whose parts it has in their order, and nothing else", () => {
+  for (const [name, pattern] of [
+    ["train/loss", "train/*"],
+    ["train/", "train/*"],
+    ["lr", "lr"],
+    ["a/b/c", "a*b*c"],
+    ["aXbbXc", "a*b*c"],
+    ["[x]?", "[*?"],
+  ] as const)
+    expect(fits(name, [pattern]), `${name} ${pattern}`).toBe(true);
+  for (const [name, pattern] of [
+    ["Train/loss", "train/*"],
+    ["lr2", "lr"],
+    ["abc", "a*bb*c"],
+    ["aba", "ab*ba"], // the same characters are not used twice
+    ["x", "?"],
+  ] as const)
+    expect(fits(name, [pattern]), `${name} ${pattern}`).toBe(false);
+  expect(fits("x", [])).toBe(false);
+});
+
+it("the form says what the server is told, and nothing while the days are none", () => {
+  const draft = { patterns: " train/* \n\nlr\n", detail: "archive", afterDays: "30" } as const;
+
+  expect(editOf("p", { ...draft, keep: " x " })).toEqual({
+    project: "p",
+    metrics: ["train/*", "lr"],
+    detail: "archive",
+    after_days: 30,
+    keep: "x",
+  });
+  for (const afterDays of ["", "0", "1.5", "x", "99999"])
+    expect(editOf("p", { ...draft, keep: "", afterDays })).toBeNull();
+  expect(patternsOf("")).toEqual([]);
+});
+
+it("metrics are read off keys, also those that are written in quotes", () => {
+  const key = (key: string) => ({ key, kinds: [], runs: 2 });
+
+  expect(
+    metricsOf([key("metrics.val/loss"), key('metrics["a \\"b\\""]'), key("params.metrics")]),
+  ).toEqual([
+    { name: "val/loss", runs: 2 },
+    { name: 'a "b"', runs: 2 },
+  ]);
+});

@@ -1,0 +1,139 @@
+"""A project's settings: how metrics are to be named, and how much of old runs stays."""
+
+from __future__ import annotations
+
+import json
+import re
+import urllib.request
+from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from typing import Any
+from typing import Final
+
+import pytest
+from playwright.sync_api import Browser
+from playwright.sync_api import Page
+from playwright.sync_api import expect
+
+from mltrack_core.records import RunEnded
+
+pytestmark = pytest.mark.slow
+
+# What the server says where a run has been old for long enough, which takes a day at least.
+PLAN: Final = {
+    "detail": "archive",
+    "runs": 1,
+    "series": 2,
+    "points": 60_000,
+    "points_kept": 512,
+    "bytes": 300_000,
+    "listed": [{"id": "0" * 32, "name": "<i>old", "series": 2, "points": 60_000}],
+}
+
+
+@pytest.fixture(scope="module")
+def address(
+    tmp_path_factory: pytest.TempPathFactory,
+    record: Callable[..., Any],
+    serve: Callable[..., AbstractContextManager[str]],
+    arrive_at: Callable[[str, Any], str],
+) -> Iterator[str]:
+    """A server on two runs with metrics of two names, one of them markup."""
+    folder = tmp_path_factory.mktemp("settings")
+    runs = []
+    for name in ("one", "other"):
+        run = record(folder, name, project="ruled")
+        run.log(1, {"train/loss": 1.0, "Loss<b>": 2.0})
+        run.end(RunEnded(run.began_ns + 10**9, "finished"))
+        runs.append(run)
+    with serve(folder, "ui", "--no-browser") as url:
+        for each in runs:
+            arrive_at(url, each)
+        yield url
+
+
+@pytest.fixture
+def settings(chromium: Browser, address: str) -> Iterator[Page]:
+    """A new profile on the settings, found from the workspace."""
+    page = chromium.new_page(base_url=address, viewport={"width": 1440, "height": 900})
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto("/p/ruled")
+    page.get_by_role("navigation").get_by_role("link", name="Settings").click()
+    expect(page.get_by_role("heading", name="Settings of ruled")).to_be_visible()
+    yield page
+    page.close()
+    assert errors == []
+
+
+def rules(address: str) -> dict[str, Any]:
+    """Return the rules as the server has them."""
+    with urllib.request.urlopen(f"{address}/api/v1/rules?project=ruled") as answer:
+        found: dict[str, Any] = json.load(answer)
+    return found
+
+
+def test_names_are_checked_while_typed_and_rules_kept_in_versions(
+    settings: Page, address: str
+) -> None:
+    """What would be flagged is listed before it is; an earlier version comes back as a new one."""
+    patterns = settings.get_by_label("Patterns of names")
+    save = settings.get_by_role("button", name="Save")
+    expect(settings.get_by_text("Any name is right: 2 metrics now.")).to_be_visible()
+    expect(save).to_be_disabled()
+
+    patterns.fill("train/*")
+    expect(settings.get_by_text("1 of 2 metrics would be flagged:")).to_be_visible()
+    expect(settings.locator(".settings-flagged li")).to_have_text(["Loss<b> 2 runs"])
+    save.click()
+    expect(settings.get_by_role("combobox", name="Version")).to_have_value("1")
+    assert rules(address)["metrics"] == ["train/*"]
+    assert rules(address)["misnamed_runs"] == 2
+
+    patterns.fill("train/*\nLoss*")
+    expect(settings.get_by_text("All 2 metrics of the project fit.")).to_be_visible()
+    save.click()
+    expect(settings.get_by_role("combobox", name="Version")).to_have_value("2")
+    settings.get_by_role("combobox", name="Version").select_option("1")
+    expect(patterns).to_have_value("train/*")
+    save.click()
+    expect(settings.get_by_role("combobox", name="Version")).to_have_value("3")
+    assert rules(address)["metrics"] == ["train/*"]
+
+    patterns.fill("x\nx")
+    save.click()
+    expect(settings.get_by_role("alert")).to_have_text(re.compile("is there twice"))
+    settings.reload()
+    expect(patterns).to_have_value("train/*")
+
+
+def test_what_thinning_takes_is_shown_before_anything_is_saved(
+    settings: Page, address: str
+) -> None:
+    """Runs are named; an error of the days or the filter is said, and nothing is saved."""
+    version = rules(address)["version"]
+    plan = settings.locator(".settings-plan")
+
+    settings.get_by_label("Of long series is kept").select_option("archive")
+    expect(plan).to_contain_text("Today nothing would be thinned.")
+    settings.get_by_label("Runs that keep every point").fill("name =")
+    expect(settings.get_by_role("alert")).to_be_visible()
+    settings.route("**/api/v1/rules/preview", lambda route: route.fulfill(json=PLAN))
+    settings.get_by_label("Runs that keep every point").fill("")
+    settings.get_by_label("Days after a run was heard of last").fill("31")
+    expect(plan).to_contain_text("Today 1 run would be thinned: of 60K points")
+    expect(plan.get_by_role("link")).to_have_text(["<i>old"])
+    settings.get_by_label("Days after a run was heard of last").fill("0")
+    expect(settings.get_by_role("button", name="Save")).to_be_disabled()
+    assert rules(address)["version"] == version
+
+
+def test_settings_speak_chinese(chromium: Browser, address: str) -> None:
+    """No text is left in English."""
+    page = chromium.new_page(base_url=address, locale="zh-CN")
+    page.goto("/p/ruled/settings")
+
+    expect(page.get_by_role("heading", name="ruled 的设置")).to_be_visible()
+    expect(page.get_by_role("heading", name="指标名称")).to_be_visible()
+    page.close()
