@@ -102,6 +102,35 @@ def test_columns_are_found_shown_and_taken_away_and_stay_so(table: Page) -> None
     expect(head(table, "seed")).to_be_visible()
 
 
+def test_a_link_has_the_columns_their_order_widths_and_pins(
+    table: Page, chromium: Browser, address: str
+) -> None:
+    """Whoever opens it sees the same, and keeps what was theirs on other pages."""
+    table.get_by_role("button", name="Columns").click()
+    picker = table.get_by_role("dialog", name="Columns")
+    picker.get_by_role("checkbox", name="seed").uncheck()
+    picker.get_by_role("button", name=f"Keep {HOSTILE} in sight").click()
+    picker.get_by_role("button", name="Move lr to the left").click()
+    table.keyboard.press("Escape")
+    head(table, "Host").get_by_role("button").focus()
+    table.keyboard.press("+")
+    expect(head(table, "seed")).to_have_count(0)
+    shown, width = heads(table), head(table, "Host").bounding_box()
+    assert width
+
+    other = chromium.new_page(base_url=address, viewport={"width": 1440, "height": 800})
+    other.goto(table.url)
+    expect(head(other, "lr")).to_be_visible()
+    assert heads(other) == shown
+    expect(head(other, "Host")).to_have_css("width", f"{width['width']:.0f}px")
+    other.goto("/p/table/table")
+    expect(head(other, "seed")).to_be_visible()
+    table.goto("/p/table/table")
+    expect(head(table, "lr")).to_be_visible()
+    assert heads(table) == shown
+    other.close()
+
+
 def test_columns_move_by_pointer_and_by_keyboard(table: Page) -> None:
     """A heading is dragged, or goes with shift and arrows; in the list, with the arrows."""
     before = heads(table)

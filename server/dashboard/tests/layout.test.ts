@@ -5,11 +5,13 @@ import {
   arrange,
   countPinned,
   moved,
+  parseLayout,
   pinToggled,
   PLAIN_LAYOUT,
   readLayout,
   resized,
   shownOrHidden,
+  writeLayout,
 } from "../src/list/layout";
 import { gridOf, pinOf, widthsOf } from "../src/list/widths";
 import { averageOf } from "../src/list/rows";
@@ -61,6 +63,27 @@ describe("readLayout", () => {
     expect(layout).toEqual({ ...PLAIN_LAYOUT, added: ["x"], widths: { a: 40, d: 100 } });
     for (const nonsense of [null, 7, "x", [], { widths: null }])
       expect(readLayout(nonsense)).toEqual(PLAIN_LAYOUT);
+  });
+});
+
+describe("the layout in the address", () => {
+  it("is the same when it is read, whatever columns are called", () => {
+    const odd = "param:a,b~9%2C";
+    let layout = shownOrHidden(PLAIN_LAYOUT, "host", false);
+    layout = shownOrHidden(layout, odd, true);
+    layout = moved(layout, arrange(PROPOSED, layout), 3, 1);
+    layout = resized(pinToggled(layout, odd), "metric:loss", 120);
+
+    const text = writeLayout(layout);
+
+    expect(parseLayout(text)).toEqual(layout);
+    expect(text).toContain(".metric:loss~120");
+    expect(writeLayout(PLAIN_LAYOUT)).toBe("");
+  });
+
+  it("takes what makes sense of nonsense", () => {
+    for (const text of ["", ",,", "+", "~9", "!~"]) expect(parseLayout(text)).toEqual(PLAIN_LAYOUT);
+    expect(parseLayout("+x~99999,zz").widths).toEqual({ x: 900 });
   });
 });
 

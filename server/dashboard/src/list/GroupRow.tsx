@@ -4,8 +4,9 @@ import { useTranslation } from "react-i18next";
 import { formatNumber } from "../api/number";
 import type { LineStyle } from "../charts/colours";
 import { Icon } from "../shell/Icon";
+import { directionOf } from "../series/metrics";
 import type { Column } from "./columns";
-import { averageOf, type TableRow } from "./rows";
+import { averageOf, type Average, type TableRow } from "./rows";
 import { Swatch } from "./RunRow";
 import { pinOf } from "./widths";
 
@@ -64,12 +65,17 @@ export function GroupRow(props: GroupRowProps) {
         if (column.kind === "name")
           return (
             <span key={column.id} role="cell" className="name" title={group.label}>
-              <b>{group.label}</b> <span className="muted">{group.runs.length}</span>
+              <b>{group.label}</b>{" "}
+              <span className="muted">{group.whole?.count ?? group.runs.length}</span>
             </span>
           );
         const pin = pinOf(at, props.pinnedCount);
         const average =
-          column.kind === "metric" ? averageOf(group.runs, column.name, column.statistic) : null;
+          column.kind !== "metric"
+            ? null
+            : group.whole
+              ? group.whole.averages.get(column.id)
+              : averageOf(group.runs, column.name, column.statistic);
         return (
           <span
             key={column.id}
@@ -77,16 +83,33 @@ export function GroupRow(props: GroupRowProps) {
             className={`${pin.className} ${column.isNumber ? "number" : ""}`}
             style={pin.style}
           >
-            {average && (
-              <span
-                title={t("list.average", { count: average.count, sd: formatNumber(average.sd) })}
-              >
-                {formatNumber(Number(average.mean.toPrecision(4)))}
-              </span>
-            )}
+            {average && <Amount average={average} metric={column.name} />}
           </span>
         );
       })}
     </div>
+  );
+}
+
+/** Mean and deviation of a group's runs, and the best of them where its name says what is better. */
+function Amount({ average, metric }: { average: Average; metric: string }) {
+  const { t } = useTranslation();
+  const { mean, sd, low, high, count } = average;
+  const short = (value: number, digits: number) => formatNumber(Number(value.toPrecision(digits)));
+  const direction = directionOf(metric);
+  const best = formatNumber(direction === "min" ? low : high);
+  const hint = [t("list.average", { count, sd: formatNumber(sd) })];
+  if (direction !== null) hint.push(t("list.average_best", { best }));
+  return (
+    <span className="amount" title={hint.join(", ")}>
+      {short(mean, 4)}
+      {count > 1 && <small>±{short(sd, 2)}</small>}
+      {count > 1 && direction !== null && (
+        <b>
+          {direction === "min" ? "↓" : "↑"}
+          {short(direction === "min" ? low : high, 4)}
+        </b>
+      )}
+    </span>
   );
 }

@@ -65,7 +65,11 @@ export function RunTable(props: RunTableProps) {
   const items = virtual.getVirtualItems();
   const [resizing, setResizing] = useState<Record<string, number> | null>(null);
   const chosen = useMemo(() => ({ ...layout.widths, ...resizing }), [layout.widths, resizing]);
-  const widths = useMemo(() => widthsOf(columns, runs, chosen), [columns, runs, chosen]);
+  const isGrouped = rows[0]?.kind === "group";
+  const widths = useMemo(
+    () => widthsOf(columns, runs, chosen, isGrouped),
+    [columns, runs, chosen, isGrouped],
+  );
   const ids = columns.map((column) => column.id);
   const pinnedCount = countPinned(ids, layout);
   useRowKeys(scroller, rows, drawn, actions, (index) => virtual.scrollToIndex(index));

@@ -112,3 +112,51 @@ export function resized(layout: Layout, id: string, width: number | null): Layou
     widths: width === null ? others : { ...others, [id]: clampWidth(width) },
   };
 }
+
+const NOT_PLAIN = /[%,~]/g;
+const ESCAPES: Readonly<Record<string, string>> = { "%": "%25", ",": "%2C", "~": "%7E" };
+
+/**
+ * Return the layout as the address has it, "" for a plain one: ids in their order, "!" before one
+ * that is pinned, "+" one that was added, "-" one that is hidden, "." one that has a place; "~120"
+ * behind one is its width.
+ */
+export function writeLayout(layout: Layout): string {
+  const { added, hidden, order, pinned, widths } = layout;
+  const ids = new Set([...order, ...added, ...hidden, ...pinned, ...Object.keys(widths)]);
+  return [...ids]
+    .map((id) => {
+      const marks = [
+        order.includes(id) && ".",
+        pinned.includes(id) && "!",
+        added.includes(id) && "+",
+        hidden.includes(id) && "-",
+      ];
+      const width = widths[id] === undefined ? "" : `~${widths[id]}`;
+      const written = id.replace(NOT_PLAIN, (mark) => ESCAPES[mark]!);
+      return marks.filter(Boolean).join("") + written + width;
+    })
+    .join(",");
+}
+
+/** Return the layout that *text* means, as far as it makes sense. */
+export function parseLayout(text: string): Layout {
+  const layout = {
+    added: [] as string[],
+    hidden: [] as string[],
+    order: [] as string[],
+    pinned: [] as string[],
+    widths: {} as Record<string, number>,
+  };
+  for (const part of text.split(",")) {
+    const [, marks = "", written = "", width] = /^([.!+-]*)([^~]*)(?:~(\d+))?$/.exec(part) ?? [];
+    const id = written.replace(/%(25|2C|7E)/g, decodeURIComponent);
+    if (id === "") continue;
+    if (marks.includes(".")) layout.order.push(id);
+    if (marks.includes("!")) layout.pinned.push(id);
+    if (marks.includes("+")) layout.added.push(id);
+    if (marks.includes("-")) layout.hidden.push(id);
+    if (width !== undefined) layout.widths[id] = clampWidth(Number(width));
+  }
+  return layout;
+}

@@ -15,6 +15,14 @@ export interface Group {
   id: string;
   label: string;
   runs: RunSummary[];
+  /** What the server says of all its runs, where not all of them are loaded. */
+  whole?: Whole | undefined;
+}
+
+/** All runs of a group: how many, and what a column amounts to over them, by the column's id. */
+export interface Whole {
+  count: number;
+  averages: ReadonlyMap<string, Average>;
 }
 
 export type TableRow =
@@ -58,7 +66,7 @@ export function groupRuns(
   const groups = new Map<string, { values: ParamValue[]; group: Group }>();
   for (const run of runs) {
     const values = fields.map((field) => fieldOf(run, field));
-    const id = `group ${JSON.stringify(values)}`;
+    const id = groupId(values);
     let entry = groups.get(id);
     if (!entry) {
       const label = fields
@@ -78,6 +86,11 @@ export function groupRuns(
       return at < 0 ? 0 : compareValues(a.values[at]!, b.values[at]!);
     })
     .map(({ group }) => group);
+}
+
+/** Return the id of the group whose runs have these values. */
+export function groupId(values: readonly ParamValue[]): string {
+  return `group ${JSON.stringify(values)}`;
 }
 
 /** Return the table's rows; with *groups*, these and the runs of those that are not closed. */
@@ -100,6 +113,8 @@ export function rowsOf(
 export interface Average {
   mean: number;
   sd: number; // over the runs, n − 1; 0 for one
+  low: number;
+  high: number;
   count: number;
 }
 
@@ -118,5 +133,9 @@ export function averageOf(
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
   const sd = values.length > 1 ? Math.sqrt(squares / (values.length - 1)) : 0;
-  return { mean, sd, count: values.length };
+  const [low, high] = [
+    values.reduce((a, b) => Math.min(a, b)),
+    values.reduce((a, b) => Math.max(a, b)),
+  ];
+  return { mean, sd, low, high, count: values.length };
 }

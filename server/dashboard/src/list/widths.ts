@@ -14,6 +14,7 @@ export function widthsOf(
   columns: readonly Column[],
   runs: readonly RunSummary[],
   chosen: Readonly<Record<string, number>>,
+  isGrouped = false,
 ): number[] {
   const sample = runs.slice(0, 100);
   return columns.map((column) => {
@@ -27,7 +28,9 @@ export function widthsOf(
     if (column.kind === "name") return clamp(longest * 7 + 30, 130, 240);
     const last = column.label.slice(column.label.lastIndexOf("/") + 1);
     const heading = Math.min(column.kind === "metric" ? last.length + 4 : column.label.length, 16);
-    return clamp(Math.max(longest, heading) * 7 + 22, 56, 220);
+    // A group's row has mean, deviation and best where a run has one number.
+    const least = isGrouped && column.kind === "metric" ? 168 : 56;
+    return clamp(Math.max(longest, heading) * 7 + 22, least, 220);
   });
 }
 

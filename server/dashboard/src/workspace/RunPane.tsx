@@ -18,6 +18,7 @@ import { Icon } from "../shell/Icon";
 import { useShortcuts } from "../shell/shortcuts";
 import { DrawnBanner } from "./DrawnBanner";
 import { keyOf } from "./drawn";
+import { NoMatch } from "./NoMatch";
 import type { DrawnState } from "./useDrawn";
 import type { Selection } from "./useSelection";
 
@@ -166,14 +167,11 @@ export function RunPane(props: RunPaneProps) {
         <Legend legend={props.legend} />
       </div>
       {shown.length === 0 ? (
-        <p className="no-match">
-          {filter ? t("list.no_match", { filter }) : t("list.no_runs")}{" "}
-          {filter && (
-            <button type="button" className="chip" onClick={() => onFilter(null)}>
-              {t("list.clear_filter")}
-            </button>
-          )}
-        </p>
+        filter ? (
+          <NoMatch project={props.project} filter={filter} onFilter={onFilter} />
+        ) : (
+          <p className="no-match">{t("list.no_runs")}</p>
+        )
       ) : (
         <RunTable
           label={t("list.table", { project: props.project })}

@@ -11,6 +11,7 @@ import { groupRuns, type Group } from "../list/rows";
 import { useColumns } from "../list/useColumns";
 import { useRuns } from "../list/useRuns";
 import { useStyles } from "../list/useStyles";
+import { useWholes } from "../list/useWholes";
 import { headlines } from "../series/metrics";
 import { Failure } from "../shell/Failure";
 import { useShortcuts } from "../shell/shortcuts";
@@ -75,10 +76,12 @@ export function WorkspacePage({ project, isTable }: { project: string; isTable?:
   const selection = useSelection(pinnedFirst);
 
   const fields = useMemo(() => groupText.split(",").filter(Boolean), [groupText]);
-  const groups = useMemo(
-    () => (fields.length > 0 ? groupRuns(pinnedFirst, fields, t("list.none")) : null),
-    [fields, pinnedFirst, t],
-  );
+  const wholes = useWholes(project, filter, fields, columns, hasNextPage);
+  const groups = useMemo(() => {
+    if (fields.length === 0) return null;
+    const loaded = groupRuns(pinnedFirst, fields, t("list.none"));
+    return loaded.map((group) => ({ ...group, whole: wholes?.get(group.id) }));
+  }, [fields, pinnedFirst, wholes, t]);
   const ownStyles = useStyles(project, runs);
   const colouring = useMemo(
     () => (colourField ? colourBy(runs, colourField) : null),
