@@ -258,6 +258,7 @@ def addresses(runs: dict[str, str], board: str, report: str) -> dict[str, str]:
         "params": f"{mine}/params",
         "compare": f"{mine}/compare?r={two}",
         "compare with histograms": f"{mine}/compare?r={two}&with=histograms",
+        "settings": f"{mine}/settings",
         "dashboards": f"{mine}/dashboards",
         "dashboard": f"{mine}/dashboards/{board}",
         "dashboard edited": f"{mine}/dashboards/{board}?edit=1",

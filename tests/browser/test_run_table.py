@@ -103,7 +103,7 @@ def test_columns_are_found_shown_and_taken_away_and_stay_so(table: Page) -> None
 
 
 def test_a_link_has_the_columns_their_order_widths_and_pins(
-    table: Page, chromium: Browser, address: str
+    table: Page, open_page: Callable[..., Page], address: str
 ) -> None:
     """Whoever opens it sees the same, and keeps what was theirs on other pages."""
     table.get_by_role("button", name="Columns").click()
@@ -118,8 +118,8 @@ def test_a_link_has_the_columns_their_order_widths_and_pins(
     shown, width = heads(table), head(table, "Host").bounding_box()
     assert width
 
-    other = chromium.new_page(base_url=address, viewport={"width": 1440, "height": 800})
-    other.goto(table.url)
+    path = table.url.removeprefix(address)
+    other = open_page(address, path, viewport={"width": 1440, "height": 800})
     expect(head(other, "lr")).to_be_visible()
     assert heads(other) == shown
     expect(head(other, "Host")).to_have_css("width", f"{width['width']:.0f}px")
@@ -128,7 +128,6 @@ def test_a_link_has_the_columns_their_order_widths_and_pins(
     table.goto("/p/table/table")
     expect(head(table, "lr")).to_be_visible()
     assert heads(table) == shown
-    other.close()
 
 
 def test_columns_move_by_pointer_and_by_keyboard(table: Page) -> None:

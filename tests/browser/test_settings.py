@@ -12,7 +12,6 @@ from typing import Any
 from typing import Final
 
 import pytest
-from playwright.sync_api import Browser
 from playwright.sync_api import Page
 from playwright.sync_api import expect
 
@@ -36,8 +35,7 @@ PLAN: Final = {
 def address(
     tmp_path_factory: pytest.TempPathFactory,
     record: Callable[..., Any],
-    serve: Callable[..., AbstractContextManager[str]],
-    arrive_at: Callable[[str, Any], str],
+    serve_runs: Callable[..., AbstractContextManager[str]],
 ) -> Iterator[str]:
     """A server on two runs with metrics of two names, one of them markup."""
     folder = tmp_path_factory.mktemp("settings")
@@ -47,24 +45,17 @@ def address(
         run.log(1, {"train/loss": 1.0, "Loss<b>": 2.0})
         run.end(RunEnded(run.began_ns + 10**9, "finished"))
         runs.append(run)
-    with serve(folder, "ui", "--no-browser") as url:
-        for each in runs:
-            arrive_at(url, each)
+    with serve_runs(folder, runs) as url:
         yield url
 
 
 @pytest.fixture
-def settings(chromium: Browser, address: str) -> Iterator[Page]:
-    """A new profile on the settings, found from the workspace."""
-    page = chromium.new_page(base_url=address, viewport={"width": 1440, "height": 900})
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.goto("/p/ruled")
+def settings(open_page: Callable[..., Page], address: str) -> Page:
+    """A new profile on the settings, found from the workspace; the server refuses some of them."""
+    page = open_page(address, "/p/ruled", is_refused=True)
     page.get_by_role("navigation").get_by_role("link", name="Settings").click()
     expect(page.get_by_role("heading", name="Settings of ruled")).to_be_visible()
-    yield page
-    page.close()
-    assert errors == []
+    return page
 
 
 def rules(address: str) -> dict[str, Any]:
@@ -129,11 +120,9 @@ def test_what_thinning_takes_is_shown_before_anything_is_saved(
     assert rules(address)["version"] == version
 
 
-def test_settings_speak_chinese(chromium: Browser, address: str) -> None:
-    """No text is left in English."""
-    page = chromium.new_page(base_url=address, locale="zh-CN")
-    page.goto("/p/ruled/settings")
+def test_settings_speak_chinese(open_page: Callable[..., Page], address: str) -> None:
+    """No heading is left in English."""
+    page = open_page(address, "/p/ruled/settings", locale="zh-CN")
 
     expect(page.get_by_role("heading", name="ruled 的设置")).to_be_visible()
     expect(page.get_by_role("heading", name="指标名称")).to_be_visible()
-    page.close()

@@ -80,8 +80,10 @@ def test_all_metrics_are_there_loss_first_and_only_those_near_are_drawn(wall: Pa
     expect(wall.locator(".section h2")).to_have_text(["val", "train", "metrics", "grad"])
     expect(wall.get_by_text("30 of 34 drawn: the newest")).to_be_visible()
 
-    wall.locator(".section summary").filter(has_text="grad").click()
-    expect(wall.locator(".card")).to_have_count(43)
+    layers = wall.get_by_role("region", name="Layers of grad/norm/layer.")
+    layers.scroll_into_view_if_needed()
+    layers.get_by_role("button", name="As lines").click()
+    expect(wall.locator(".card")).to_have_count(44)
     card(wall, "grad/norm/layer.12").scroll_into_view_if_needed()
 
     expect(lines(wall, "grad/norm/layer.12")).to_be_visible()
@@ -160,7 +162,8 @@ def test_groups_are_drawn_as_means_of_their_runs(wall: Page) -> None:
     # lr = 0.1 are the runs 0, 2 … 32: their mean is 16, the least 0, the greatest 32.
     cells = loss.get_by_role("row").filter(has_text="lr = 0.1 (17 runs)").first.get_by_role("cell")
     expect(cells).to_have_text(["step 1", "lr = 0.1 (17 runs)", "16", "0", "32", "17"])
-    expect(wall.get_by_role("row").filter(has_text="lr = 0.01 17")).to_be_visible()
+    group = wall.get_by_role("row").filter(has_text="lr = 0.01 17")
+    expect(group.locator(".amount").first).to_have_text("17±10↓1")
 
 
 def test_each_value_has_a_chart_of_its_own_on_one_scale(wall: Page) -> None:
@@ -254,6 +257,104 @@ def test_a_cursor_and_a_zoom_are_those_of_all_charts(wall: Page) -> None:
     expect(wall.get_by_role("button", name=re.compile("^Zoomed:"))).to_have_count(0)
 
 
+def test_layers_are_one_picture_or_as_many_lines(wall: Page) -> None:
+    """Forty numbered siblings are a heat map of a run that has them; the choice is remembered."""
+    layers = wall.get_by_role("region", name="Layers of grad/norm/layer.")
+    layers.scroll_into_view_if_needed()
+
+    expect(layers.get_by_role("img")).to_have_attribute("data-drawn", "true")
+    expect(layers.locator(".heatmap-names li")).to_have_count(40)
+    expect(layers.locator(".heatmap-names li").nth(2)).to_have_text("2")
+    expect(layers.get_by_role("combobox")).to_have_count(0)  # only the newest run has layers
+    layers.get_by_role("button", name="As lines").click()
+    expect(card(wall, "grad/norm/layer.2")).to_have_count(1)
+    wall.reload()
+    expect(card(wall, "grad/norm/layer.2")).to_have_count(1)
+    layers.get_by_role("button", name="As one picture").click()
+    expect(card(wall, "grad/norm/layer.2")).to_have_count(0)
+
+
+def test_training_and_validation_are_one_chart_when_asked_for(wall: Page) -> None:
+    """The training's lines are in the validation's card, whose scale has them; a link says so."""
+    wall.get_by_role("checkbox", name="Train with val").check()
+
+    expect(card(wall, "train/loss")).to_have_count(0)
+    expect(card(wall, "val/loss").get_by_role("heading")).to_have_text(
+        re.compile("train/loss dashed")
+    )
+    wall.reload()
+    card(wall, "val/loss").hover()
+    card(wall, "val/loss").get_by_role("button", name="View as table").click()
+    rows = card(wall, "val/loss").get_by_role("row")
+    expect(rows.filter(has_text="run-33 · train/loss").first).to_contain_text("3,300")
+    wall.get_by_role("checkbox", name="Train with val").uncheck()
+    expect(card(wall, "train/loss")).to_have_count(1)
+
+
+def test_zooms_follow_each_other_and_go_back_one_by_one(wall: Page) -> None:
+    """The wheel with Ctrl, a move with the middle button; a double click undoes the last."""
+    expect(lines(wall, "train/loss")).to_be_visible()
+    over = card(wall, "val/loss").locator(".u-over")
+    over.hover()
+    box = over.bounding_box()
+    assert box
+    middle = (box["x"] + box["width"] / 2, box["y"] + 50)
+    zoomed = wall.get_by_role("button", name=re.compile("^Zoomed:"))
+
+    def drag(start: float, end: float) -> None:
+        wall.mouse.move(box["x"] + start * box["width"], middle[1])
+        wall.mouse.down()
+        wall.mouse.move(box["x"] + end * box["width"], middle[1], steps=4)
+        wall.mouse.up()
+
+    drag(0.2, 0.8)
+    expect(zoomed).to_have_count(1)
+    first = zoomed.inner_text()
+    drag(0.4, 0.6)
+    expect(zoomed).not_to_have_text(first)
+    wall.mouse.dblclick(*middle)
+    expect(zoomed).to_have_text(first)
+    wall.mouse.dblclick(*middle)
+    expect(zoomed).to_have_count(0)
+
+    wall.mouse.move(*middle)
+    wall.keyboard.down("Control")
+    wall.mouse.wheel(0, -100)
+    wall.keyboard.up("Control")
+    expect(zoomed).to_have_count(1)
+    before = zoomed.inner_text()
+    wall.mouse.down(button="middle")
+    wall.mouse.move(middle[0] - 60, middle[1], steps=3)
+    wall.mouse.up(button="middle")
+    expect(zoomed).not_to_have_text(before)
+
+
+def test_the_chart_under_the_pointer_takes_the_width_of_the_page(wall: Page) -> None:
+    """By the key f, and back; the settings are gone to by two letters."""
+    expect(lines(wall, "val/loss")).to_be_visible()
+    card(wall, "val/loss").hover()
+    wall.keyboard.press("f")
+    expect(wall.locator("[data-metric='val/loss']")).to_have_class(re.compile("is-wide"))
+    wall.keyboard.press("f")
+    expect(wall.locator("[data-metric='val/loss']")).not_to_have_class(re.compile("is-wide"))
+    wall.keyboard.press("g")
+    wall.keyboard.press("s")
+    expect(wall).to_have_url(re.compile("/p/wall/settings"))
+
+
+def test_a_filter_that_finds_nothing_says_what_each_condition_takes_away(wall: Page) -> None:
+    """How many runs a condition removes, how many are there without it; a click drops it."""
+    wall.goto("/p/wall?q=params.lr+%3D+0.1+and+params.seed+%3E+99")
+
+    terms = wall.locator(".no-match li")
+    expect(terms).to_have_count(2)
+    expect(terms.nth(0)).to_contain_text("removes 17 of 34 runs")
+    expect(terms.nth(0)).to_contain_text("without it 0 runs")
+    expect(terms.nth(1)).to_contain_text("removes 34 of 34 runs")
+    terms.nth(1).get_by_role("button", name="without it 17 runs").click()
+    expect(wall.get_by_text("17 runs", exact=True)).to_be_visible()
+
+
 def test_nonsense_in_the_address_is_not_an_error(wall: Page) -> None:
     """Unknown keys, runs that are gone, a window that is none: the page opens on what there is."""
     wall.goto("/p/wall?x=m:gone&xr=9,1&sm=x&g=param:no&k=param:no&d=?&h=zz&p=12345678&s=,-&zz=1")
@@ -276,7 +377,10 @@ def many(
     folder = tmp_path_factory.mktemp("many")
     runs = []
     for number in range(MANY):
-        run = record(folder, f"run-{number:03d}", project="many", age_s=10_000.0 - number)
+        params = {"kind": "odd" if number % 2 else "even"}
+        run = record(
+            folder, f"run-{number:03d}", project="many", params=params, age_s=10_000.0 - number
+        )
         run.log(1, {"val/loss": float(number)})
         run.end(RunEnded(run.began_ns + 10**9, "finished"))
         runs.append(run)
@@ -312,3 +416,14 @@ def test_the_best_and_the_newest_are_chosen_among_all_runs(
     expect(lines(page, "val/loss")).to_have_attribute(
         "aria-label", re.compile(", 1 run, last value 229")
     )
+
+
+def test_a_group_amounts_to_all_its_runs_whatever_is_loaded(
+    open_page: Callable[..., Page], many: str
+) -> None:
+    """The list has loaded 200 of 230 runs; mean, deviation and best are those of all."""
+    page = open_page(many, "/p/many?g=param:kind")
+
+    group = page.get_by_role("row").filter(has_text="kind = even")
+    expect(group).to_contain_text("kind = even 115")
+    expect(group.locator(".amount").first).to_have_text("114±67↓0")

@@ -55,10 +55,22 @@ describe("domainOf", () => {
   });
 
   it("counts what a logarithmic axis cannot show", () => {
-    const domain = domainOf([trackOf([-1, 0, 1, 100])], false, true)!;
+    const values = Array.from({ length: 40 }, (_, index) => index);
 
-    expect(domain.below).toBe(2);
+    const domain = domainOf([trackOf(values)], false, true)!;
+
+    expect([domain.below, domain.linear]).toEqual([1, null]);
     expect(domain.low).toBeGreaterThan(0);
+  });
+
+  it("goes through zero where a logarithmic axis would leave much out", () => {
+    const domain = domainOf([trackOf([-100, -1, 0, 0.05, 1, 1000])], false, true)!;
+    const zeros = domainOf([trackOf([0, 0, 0])], false, true)!;
+
+    expect(domain).toMatchObject({ linear: 0.01, above: 0, below: 0 });
+    expect(domain.low).toBeLessThan(-100);
+    expect(domain.high).toBeGreaterThan(1000);
+    expect([zeros.low < 0, zeros.high > 0, zeros.linear]).toEqual([true, true, 1]);
   });
 
   it("has nothing to draw where nothing is finite, and keeps a unit's own bounds", () => {

@@ -58,7 +58,7 @@ describe("chartSvg", () => {
 
   it("marks what the scale leaves out", () => {
     const svg = picture([line("fox", [1, 2, 80])], {
-      domain: { low: 0, high: 3, above: 1, below: 0 },
+      domain: { low: 0, high: 3, above: 1, below: 0, linear: null },
     });
     expect(svg.match(/l-3 6h6Z/g)).toHaveLength(1);
   });
@@ -82,6 +82,12 @@ describe("chartSvg", () => {
   it("has ticks at powers of ten on a logarithmic axis", () => {
     const svg = picture([line("fox", [0.02, 50])], { isLog: true });
     for (const tick of ["0.1", "1", "10"]) expect(svg).toContain(`>${tick}</text>`);
+    expect(svg).not.toContain("NaN");
+  });
+
+  it("has zero and powers on both sides of it where values are on both", () => {
+    const svg = picture([line("fox", [-20, -1, 1, 20])], { isLog: true });
+    for (const tick of ["-10", "0", "10"]) expect(svg).toContain(`>${tick}</text>`);
     expect(svg).not.toContain("NaN");
   });
 });

@@ -4,10 +4,11 @@ import { groupTracks } from "../src/charts/groups";
 import { nearestOf } from "../src/charts/live";
 import { mapTracks, stepsWithin, valueAt } from "../src/charts/mapped";
 import { findMetrics, parseX } from "../src/charts/useView";
-import { formatSorts, parseSorts } from "../src/list/columns";
+import { columnOf, formatSorts, parseSorts } from "../src/list/columns";
 import { colourBy, dashBy } from "../src/list/colouring";
 import { averageOf, groupRuns, rowsOf } from "../src/list/rows";
-import { directionOf } from "../src/series/metrics";
+import { wholesOf } from "../src/list/useWholes";
+import { directionOf, familiesOf, twinsOf } from "../src/series/metrics";
 import {
   bestOf,
   DRAWN_MAX,
@@ -112,7 +113,13 @@ describe("groups", () => {
   });
 
   it("average what is finite and say how many that were", () => {
-    expect(averageOf(groups[1]!.runs, "loss")).toEqual({ mean: 2, sd: Math.SQRT2, count: 2 });
+    expect(averageOf(groups[1]!.runs, "loss")).toEqual({
+      mean: 2,
+      sd: Math.SQRT2,
+      low: 1,
+      high: 3,
+      count: 2,
+    });
     expect(averageOf(groups[1]!.runs, "nothing")).toBeNull();
   });
 
@@ -322,5 +329,57 @@ describe("directionOf", () => {
     ["val/mse", "min"],
   ])("%s is better: %s", (name, direction) => {
     expect(directionOf(name)).toBe(direction);
+  });
+});
+
+describe("wholesOf", () => {
+  it("finds the group that the browser made of the same values", () => {
+    const runs = [runOf({ tags: ["b", "a"], params: { lr: 0.1 } }), runOf({ group: "" })];
+    const fields = ["tags", "param:lr", "group"];
+    const column = columnOf("min:loss", runs, (key) => key)!;
+    const amount = { count: 700, mean: 2, sd: null, min: 1, max: 3 };
+
+    const wholes = wholesOf(
+      {
+        groups: [{ values: [["b", "a"], 0.1, ""], q: "", runs: 900, aggregates: { x: amount } }],
+        total: 1,
+        runs: 900,
+        rev: 1,
+      },
+      fields,
+      [column],
+    );
+
+    const whole = wholes.get(groupRuns(runs, fields, "none")[0]!.id);
+    expect(whole?.count).toBe(900);
+    expect(whole?.averages.get("min:loss")).toEqual({
+      mean: 2,
+      sd: 0,
+      low: 1,
+      high: 3,
+      count: 700,
+    });
+  });
+});
+
+describe("familiesOf", () => {
+  it("puts numbered siblings together in the order of their numbers, a few of them not", () => {
+    const layers = Array.from({ length: 12 }, (_, at) => `grad/norm/layer.${at}.weight`);
+
+    const { families, others } = familiesOf([...layers].sort().concat("grad/norm/top1", "grad/x"));
+
+    expect(families).toEqual([{ stem: "grad/norm/layer.", metrics: layers }]);
+    expect(others).toEqual(["grad/norm/top1", "grad/x"]);
+  });
+});
+
+describe("twinsOf", () => {
+  it("knows the training's names of all frameworks", () => {
+    const names = ["val/loss", "train/loss", "val_acc", "acc", "val/f1", "test/loss", "loss"];
+
+    expect([...twinsOf(names)]).toEqual([
+      ["val/loss", "train/loss"],
+      ["val_acc", "acc"],
+    ]);
   });
 });

@@ -1,18 +1,19 @@
 // One metric of one or more runs, or several of them in one picture, with everything that is to be said about the picture.
 
-import { useCallback, useMemo, useRef, useState, type ReactNode } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
 import { ApiError } from "../api/client";
 import type { Track } from "../api/columns";
 import { formatCount, formatNumber } from "../api/number";
 import { shortName } from "../series/metrics";
+import { useMappedTracks } from "../series/useMappedTracks";
 import { useMetricTracks, type CountedMetric } from "../series/useMetricTracks";
 import type { Window } from "../series/useTracks";
 import { Tool } from "../shell/Tool";
 import { keyOf } from "../workspace/drawn";
 import type { LineStyle } from "./colours";
-import { domainOf, type Domain } from "./domain";
+import { domainOf, within, type Domain } from "./domain";
 import { linkTo } from "./exports/link";
 import { ExportMenu } from "./ExportMenu";
 import type { Flag } from "./flags";
@@ -53,6 +54,9 @@ interface ChartCardProps {
   onPinCursor?: ((place: number) => void) | undefined;
   height: number;
   unit?: Unit;
+  /** Another metric that is drawn here too, dashed: the training's beside the validation's. */
+  twin?: string | undefined;
+  twinPoints?: number;
   /** Draw these instead of the runs' own lines. */
   groups?: readonly ChartGroup[] | null;
   /** In whose workspace a link shows the chart; elsewhere it shows the page's own address. */
@@ -70,10 +74,13 @@ const BUCKETS = 400;
 const BUCKETS_OF_MANY = 240;
 const MANY = 8;
 const NO_MORE: readonly CountedMetric[] = [];
+const TWIN_DASH = [5, 3] as const;
+/** A click on the mark of a value off the scale shows so many buckets on either side of it. */
+const AROUND_EXTREME = 8;
 
 export function ChartCard(props: ChartCardProps) {
   const { name, points, runs, view, onWindow, height, unit = plain, groups = null, drawn } = props;
-  const { more = NO_MORE } = props;
+  const { more = NO_MORE, twin } = props;
   const metrics = useMemo(() => [name, ...more.map((metric) => metric.name)], [name, more]);
   const label = props.label ?? metrics.join(", ");
   const { t } = useTranslation();
@@ -94,17 +101,48 @@ export function ChartCard(props: ChartCardProps) {
     view.by,
     isVisible,
   );
+  const twins = useMappedTracks(
+    {
+      ...{ runs: runIds, name: twin ?? "", x: view.x, window: view.window, buckets },
+      points: props.twinPoints ?? 0,
+    },
+    view.by,
+    isVisible && twin !== undefined,
+  );
+  const twinTracks = twin === undefined ? undefined : twins.data;
   const lines = useMemo(() => {
     const own = drawn ? runs.filter((run) => drawn.has(run.id)) : runs;
-    const tracks = query.data ?? [];
-    return groups
-      ? groupLines(tracks, own, groups, view.spread)
-      : metricLines(tracks, own, metrics);
-  }, [query.data, runs, drawn, groups, view.spread, metrics]);
+    const linesFor = (tracks: readonly Track[], names: readonly string[]) =>
+      groups ? groupLines(tracks, own, groups, view.spread) : metricLines(tracks, own, names);
+    const beside = twin === undefined ? [] : linesFor(twinTracks ?? [], [twin]).map(asTwin);
+    return [...linesFor(query.data ?? [], metrics), ...beside];
+  }, [query.data, twinTracks, runs, drawn, groups, view.spread, metrics, twin]);
+  const [range, setRange] = useState<Window | null>(null);
+  useEffect(() => {
+    if (!view.window) setRange(null);
+  }, [view.window]);
   const domain = useMemo(() => {
-    const tracks = drawn ? (query.data ?? []) : lines.map((line) => line.track);
-    return lines.length > 0 ? domainOf(tracks, isFull, isLog, unit) : null;
-  }, [query.data, drawn, lines, isFull, isLog, unit]);
+    const tracks = drawn
+      ? [...(query.data ?? []), ...(twinTracks ?? [])]
+      : lines.map((line) => line.track);
+    const own = lines.length > 0 ? domainOf(tracks, isFull, isLog, unit) : null;
+    return own && range ? within(own, tracks, range) : own;
+  }, [query.data, twinTracks, drawn, lines, isFull, isLog, unit, range]);
+  // Charts beside each other are on one scale in both directions.
+  const window = useMemo(
+    () => view.window ?? (drawn ? extentOf(query.data ?? []) : null),
+    [view.window, drawn, query.data],
+  );
+  const goTo = (at: number, [before, after]: Window) => {
+    setFullHere(true);
+    setRange(null);
+    const reach = AROUND_EXTREME * Math.max(at - before, after - at);
+    onWindow([at - reach, at + reach]);
+  };
+  const toggleFull = () => {
+    if (range) setRange(null);
+    else setFullHere(!isFull);
+  };
   const isOneLine = runs.length === 1 && metrics.length === 1;
   const onReading = useCallback(
     (readings: Reading[] | null) => {
@@ -147,13 +185,14 @@ export function ChartCard(props: ChartCardProps) {
               <>
                 <span className="muted">{prefix}</span>
                 {shortName(name)}
+                {twin !== undefined && (
+                  <span className="muted twin"> {t("chart.twin", { name: twin })}</span>
+                )}
               </>
             ))}
         </h3>
         <span ref={readout} className="card-readout" />
-        {domain && (
-          <OffScale domain={domain} isFull={isFull} onToggle={() => setFullHere(!isFull)} />
-        )}
+        {domain && <OffScale domain={domain} isFull={isFull && !range} onToggle={toggleFull} />}
         <div className="card-tools">
           {view.window && (
             <Tool icon="reset" label={t("chart.reset")} isOn onClick={() => onWindow(null)} />
@@ -172,7 +211,7 @@ export function ChartCard(props: ChartCardProps) {
                 lines,
                 domain,
                 x,
-                window: view.window,
+                window,
                 isLog,
                 smoothing: view.smoothing,
                 unit,
@@ -198,14 +237,16 @@ export function ChartCard(props: ChartCardProps) {
               lines={lines}
               domain={domain}
               x={x}
-              window={view.window}
+              window={window}
               onWindow={onWindow}
+              onRange={setRange}
+              onExtreme={goTo}
               pins={view.pins}
               onPin={props.onPinCursor}
               isLog={isLog}
               smoothing={view.smoothing}
               height={height}
-              summary={summaryOf(label, lines, t)}
+              summary={summaryOf(label, lines, groups !== null, t)}
               unit={unit}
               flags={props.flags}
               onReading={onReading}
@@ -240,21 +281,40 @@ function groupLines(
   });
 }
 
+/** Return the stretch of x on which there is anything; null where that is no stretch. */
+function extentOf(tracks: readonly Track[]): Window | null {
+  const filled = tracks.filter(({ x }) => x.length > 0);
+  const first = Math.min(...filled.map(({ x }) => x[0]!));
+  const last = Math.max(...filled.map(({ x }) => x[x.length - 1]!));
+  return first < last ? [first, last] : null;
+}
+
+/** Return a line as that of another metric in the chart: dashed, and called so. */
+function asTwin(line: Line): Line {
+  const { track, label, style } = line;
+  return {
+    ...line,
+    track: { ...track, run: `${track.run} ${track.name}` }, // one of its own, for keys
+    label: `${label} · ${track.name}`,
+    style: { ...style, dash: TWIN_DASH },
+  };
+}
+
 function emptyText(lines: readonly Line[], view: ChartView, t: Translate): string {
   const bad = lines.reduce((sum, line) => sum + line.track.bad, 0);
   if (bad > 0) return t("chart.all_not_finite", { count: bad });
-  if (lines.length > 0) return t("chart.nothing_on_log");
   return view.window ? t("chart.nothing_in_window") : t("chart.no_points");
 }
 
-function summaryOf(name: string, lines: readonly Line[], t: Translate): string {
-  const counted = lines.filter((line) => !line.track.isSuperseded);
+function summaryOf(name: string, lines: readonly Line[], isGrouped: boolean, t: Translate): string {
+  const counted = lines.filter(
+    ({ track }) => !track.isSuperseded && track.name === lines[0]!.track.name,
+  );
   const bad = lines.reduce((sum, line) => sum + line.track.bad, 0);
   const values = counted.map((line) => ({
     line,
     last: line.track.mean[line.track.mean.length - 1]!,
   }));
-  const isGrouped = lines.some((line) => line.track.run !== line.members[0]);
   const text = isGrouped ? "chart.summary_groups" : "chart.summary";
   const parts = [t(text, { name, count: counted.length })];
   if (values.length === 1)

@@ -1,15 +1,19 @@
 // Every metric as a card, in sections by prefix, the most telling first.
 
-import { useMemo, useState, type ReactNode } from "react";
+import { lazy, Suspense, useMemo, useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
-import { sectionsOf, type Section } from "../series/metrics";
+import { familiesOf, sectionsOf, twinsOf, type Family, type Section } from "../series/metrics";
 import type { Window } from "../series/useTracks";
+import { useShortcuts } from "../shell/shortcuts";
 import { Tool } from "../shell/Tool";
 import { useStored } from "../shell/useStored";
 import { ChartCard, type ChartGroup, type ChartRun } from "./ChartCard";
 import type { Flag } from "./flags";
 import type { ChartView } from "./useView";
+
+// Fetched with the first network that has many layers.
+const LayerMap = lazy(() => import("./LayerMap").then(({ LayerMap }) => ({ default: LayerMap })));
 
 const CHART_PX = 200;
 const WIDE_PX = 420;
@@ -41,6 +45,8 @@ interface ChartSectionsProps {
   /** Where there are some, each metric has a chart for each, all on one scale. */
   facets?: readonly Facet[] | null;
   pointsOf: (metric: string) => number;
+  /** Whether a run has a metric; where nothing is said, each has all. */
+  hasMetric?: (run: string, metric: string) => boolean;
   view: ChartView;
   onWindow: (window: Window | null) => void;
   onPinCursor?: (place: number) => void;
@@ -52,13 +58,22 @@ export function ChartSections(props: ChartSectionsProps) {
   const { project, metrics } = props;
   const { t } = useTranslation();
   const [pinned, setPinned] = useStored<string[]>(`mltrack.pinned.${project}`, []);
+  const [asLines, setAsLines] = useStored<string[]>(`mltrack.lines.${project}`, []);
   const [wide, setWide] = useState<string | null>(null);
   const key = metrics.join("\n");
+  const { isMerged } = props.view;
   // A list of metrics is rebuilt at every notice; its sections change with its members.
-  const sections = useMemo(() => sectionsOf(key ? key.split("\n") : []), [key]);
+  const { sections, twins } = useMemo(() => {
+    const names = key ? key.split("\n") : [];
+    const twins = isMerged ? twinsOf(names) : new Map<string, string>();
+    const merged = new Set(twins.values());
+    return { sections: sectionsOf(names.filter((name) => !merged.has(name))), twins };
+  }, [key, isMerged]);
   const [sectionsMax, setSectionsMax] = useState(SECTIONS_AT_ONCE);
   const shown = sections.slice(0, sectionsMax);
   const onTop = pinned.filter((name) => metrics.includes(name));
+  const onLines = (stem: string) =>
+    setAsLines(asLines.includes(stem) ? asLines.filter((one) => one !== stem) : [...asLines, stem]);
   const onPin = (name: string) =>
     setPinned(pinned.includes(name) ? pinned.filter((one) => one !== name) : [...pinned, name]);
   const pinTool = (name: string) => (
@@ -76,6 +91,8 @@ export function ChartSections(props: ChartSectionsProps) {
     runs: props.runs,
     groups: props.groups ?? null,
     points: props.pointsOf(name),
+    twin: twins.get(name),
+    twinPoints: props.pointsOf(twins.get(name) ?? name),
     view: props.view,
     onWindow: props.onWindow,
     onPinCursor: props.onPinCursor,
@@ -109,7 +126,7 @@ export function ChartSections(props: ChartSectionsProps) {
     ) : (
       <div className="cards">
         {names.map((name) => (
-          <div key={name} className={name === wide ? "cell is-wide" : "cell"}>
+          <div key={name} data-metric={name} className={name === wide ? "cell is-wide" : "cell"}>
             <ChartCard
               {...shared(name)}
               height={name === wide ? WIDE_PX : CHART_PX}
@@ -129,6 +146,34 @@ export function ChartSections(props: ChartSectionsProps) {
         ))}
       </div>
     );
+  useShortcuts({
+    f: () => {
+      const cell = document.querySelector<HTMLElement>(
+        "[data-metric]:hover, [data-metric]:focus-within",
+      );
+      const name = cell?.dataset["metric"] ?? null;
+      setWide(name === wide ? null : name);
+    },
+  });
+  const familyOf = (family: Family) => {
+    const isLines = asLines.includes(family.stem);
+    return (
+      <div key={family.stem} className="family">
+        <Suspense fallback={null}>
+          <LayerMap
+            family={family}
+            runs={props.runs}
+            hasMetric={props.hasMetric}
+            points={family.metrics.reduce((sum, name) => sum + props.pointsOf(name), 0)}
+            view={props.view}
+            isLines={isLines}
+            onLines={() => onLines(family.stem)}
+          />
+        </Suspense>
+        {isLines && cardsOf(family.metrics)}
+      </div>
+    );
+  };
   return (
     <>
       {onTop.length > 0 && (
@@ -146,6 +191,7 @@ export function ChartSections(props: ChartSectionsProps) {
           isOpenAtFirst={isOpenAtFirst(shown, index)}
           leftOut={onTop}
           cardsOf={cardsOf}
+          familyOf={facets ? undefined : familyOf}
         />
       ))}
       {sections.length > shown.length && (
@@ -161,7 +207,8 @@ export function ChartSections(props: ChartSectionsProps) {
 function isOpenAtFirst(sections: readonly Section[], index: number): boolean {
   if (index < 3) return true;
   const before = sections.slice(0, index).reduce((sum, one) => sum + one.metrics.length, 0);
-  return sections[index]!.metrics.length <= OPEN_MAX && before <= OPEN_CHARTS_MAX;
+  const { families, others } = familiesOf(sections[index]!.metrics);
+  return families.length + others.length <= OPEN_MAX && before <= OPEN_CHARTS_MAX;
 }
 
 /** A section's head, and while it is open its first charts: a closed one costs nothing. */
@@ -171,13 +218,22 @@ function ChartSection(props: {
   /** Charts that stand elsewhere. */
   leftOut: readonly string[];
   cardsOf: (names: readonly string[]) => ReactNode;
+  /** One card for all layers of a network; where nothing is said, each has its own. */
+  familyOf: ((family: Family) => ReactNode) | undefined;
 }) {
   const { name, metrics } = props.section;
   const { t } = useTranslation();
   const [choice, setChoice] = useState<boolean | null>(null);
   const [chartsMax, setChartsMax] = useState(CHARTS_AT_ONCE);
   const isOpen = choice ?? props.isOpenAtFirst;
-  const charts = metrics.filter((metric) => !props.leftOut.includes(metric));
+  const { familyOf } = props;
+  const { families, charts } = useMemo(() => {
+    const here = metrics.filter((metric) => !props.leftOut.includes(metric));
+    const found = familyOf ? familiesOf(here) : { families: [], others: here };
+    return { families: found.families, charts: found.others };
+    // A list that is rebuilt at every render has the same members.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [metrics, props.leftOut.join("\n"), familyOf === undefined]);
   return (
     <details
       className="section"
@@ -190,7 +246,8 @@ function ChartSection(props: {
         <h2>{name || t("section.other")}</h2>
         <span className="muted">{t("section.count", { count: metrics.length })}</span>
       </summary>
-      {isOpen && props.cardsOf(charts.slice(0, chartsMax))}
+      {isOpen && families.map((family) => familyOf?.(family))}
+      {isOpen && charts.length > 0 && props.cardsOf(charts.slice(0, chartsMax))}
       {isOpen && charts.length > chartsMax && (
         <More
           text={t("section.more_charts", { shown: chartsMax, total: charts.length })}

@@ -11,13 +11,16 @@ import { ink } from "../shell/theme";
 import { useThemeName } from "../shell/useThemeName";
 import { formatX, timeSteps, wholeSteps, type ChartX } from "./axis";
 import { cursor } from "./cursor";
+import { decadesAround } from "./decades";
 import type { Domain } from "./domain";
 import { FlagLayer, type Flag } from "./flags";
+import { attachGestures } from "./gestures";
 import { highlight } from "./highlight";
-import { drawMarks, drawPins } from "./marks";
+import { drawMarks, drawNames, drawPins } from "./marks";
 import { modelOf, type Layer, type Line } from "./model";
 import { placeOf, readAt, Tooltip, type Reading } from "./tooltip";
 import type { Unit } from "./unit";
+import { outOf } from "./zooms";
 
 export interface LineChartProps {
   lines: readonly Line[];
@@ -25,6 +28,10 @@ export interface LineChartProps {
   x: ChartX;
   window: Window | null;
   onWindow: (window: Window | null) => void;
+  /** Told of a part of the y axis that was chosen by a drag with the key Shift. */
+  onRange?: ((range: Window) => void) | undefined;
+  /** Told of a mark of a value off the scale that was clicked. */
+  onExtreme?: ((at: number, around: Window) => void) | undefined;
   pins: readonly number[];
   /** Told a place that was clicked with the key Alt; it is that of the nearest point. */
   onPin?: ((place: number) => void) | undefined;
@@ -72,6 +79,7 @@ export function LineChart(props: LineChartProps) {
     plot.over.addEventListener("click", (click) => {
       if (click.altKey) pinAt(plot, latest.current);
     });
+    const release = attachGestures(plot, () => latest.current);
     // Beside the picture, which is one thing to a screen reader; links are not a part of it.
     element.parentElement!.append(layer.element);
     chart.current = plot;
@@ -80,6 +88,7 @@ export function LineChart(props: LineChartProps) {
     });
     observer.observe(element);
     return () => {
+      release();
       observer.disconnect();
       plot.destroy();
       layer.element.remove();
@@ -87,7 +96,7 @@ export function LineChart(props: LineChartProps) {
     };
     // Only these need a new plot; the data and the window are set below.
     // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [model.shape, isLog, x, height]);
+  }, [model.shape, isLog, domain.linear, x, height]);
 
   useEffect(() => {
     chart.current?.setData(model.data, true);
@@ -115,7 +124,7 @@ export function LineChart(props: LineChartProps) {
     };
     paint();
     return highlight.onChange(paint);
-  }, [theme, model.shape, isLog, x, pins, props.flags]);
+  }, [theme, model.shape, isLog, domain.linear, x, pins, props.flags]);
 
   return (
     <div className="chart-frame">
@@ -158,7 +167,7 @@ function optionsOf(
   flags: FlagLayer,
   notFinite: React.RefObject<(count: number) => string>,
 ): uPlot.Options {
-  const { x, isLog, height, unit } = latest.current;
+  const { x, isLog, height, unit, domain } = latest.current;
   return {
     width: Math.max(element.clientWidth, 50),
     height,
@@ -171,7 +180,7 @@ function optionsOf(
       y: false,
       bind: {
         dblclick: () => () => {
-          latest.current.onWindow(null);
+          latest.current.onWindow(outOf(latest.current.window));
           return null;
         },
       },
@@ -179,7 +188,8 @@ function optionsOf(
     scales: {
       x: { time: x === "time", range: (plot) => xRange(plot, latest.current.window) },
       y: {
-        distr: isLog ? 3 : 1,
+        distr: domain.linear !== null ? 4 : isLog ? 3 : 1,
+        asinh: domain.linear ?? 1,
         range: () => [latest.current.domain.low, latest.current.domain.high],
       },
     },
@@ -198,6 +208,7 @@ function optionsOf(
         space: 28,
         values: (_, ticks) => ticks.map((tick) => (tick === null ? "" : unit.format(tick))),
         ...(unit.steps ? { incrs: unit.steps } : {}),
+        ...(domain.linear === null ? {} : { splits: () => ticksAround(latest.current.domain) }),
       },
     ],
     series: [{}, ...layers.map((layer) => seriesOf(layer, focusOf(layers)))],
@@ -205,13 +216,18 @@ function optionsOf(
     hooks: {
       draw: [
         (plot) => drawMarks(plot, latest.current.lines),
+        (plot) => drawNames(plot, latest.current.lines),
         (plot) => drawPins(plot, latest.current.pins),
         (plot) => flags.show(plot, latest.current.flags ?? [], x),
       ],
-      setSelect: [(plot) => select(plot, latest.current.onWindow)],
+      setSelect: [(plot) => select(plot, latest.current)],
       setCursor: [(plot) => read(plot, latest.current, tooltip, notFinite.current)],
     },
   };
+}
+
+function ticksAround({ low, high, linear }: Domain): number[] {
+  return linear === null ? [] : decadesAround(low, high, linear);
 }
 
 const axisInk: uPlot.Axis = {
@@ -262,11 +278,13 @@ function bandsOf(layers: readonly Layer[]): uPlot.Band[] {
 /** A drag shorter than this is a click. */
 const DRAG_PX_MIN = 5;
 
-function select(plot: uPlot, onWindow: (window: Window) => void): void {
-  const { left, width } = plot.select;
+function select(plot: uPlot, { onWindow, onRange }: LineChartProps): void {
+  const { left, top, width, height } = plot.select;
   if (width < DRAG_PX_MIN) return;
   plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
   onWindow([plot.posToVal(left, "x"), plot.posToVal(left + width, "x")]);
+  if (height >= DRAG_PX_MIN && height < plot.over.clientHeight)
+    onRange?.([plot.posToVal(top + height, "y"), plot.posToVal(top, "y")]);
 }
 
 function pinAt(plot: uPlot, { lines, onPin }: LineChartProps): void {

@@ -1,6 +1,7 @@
-import { useRef, type ReactNode } from "react";
+import { useMemo, useRef, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
+import { twinsOf } from "../series/metrics";
 import { Icon } from "../shell/Icon";
 import { SearchField } from "../shell/SearchField";
 import { useShortcuts } from "../shell/shortcuts";
@@ -36,6 +37,7 @@ export function ViewBar({ state, metrics, hasAxisKeys, searchKey = ".", children
   const epoch = epochMetric(metrics);
   const counted = countMetrics(metrics).map((name) => `m:${name}`);
   const axes = [...AXES, ...(epoch === null ? [] : ["epoch"]), ...counted];
+  const hasTwins = useMemo(() => twinsOf(metrics).size > 0, [metrics]);
   const nextStop = SMOOTHINGS.find((stop) => stop > view.smoothing) ?? 0;
   useShortcuts({
     [searchKey]: () => field.current?.focus(),
@@ -71,6 +73,11 @@ export function ViewBar({ state, metrics, hasAxisKeys, searchKey = ".", children
       <span title={t("view.full_hint")}>
         <Check label={t("view.full")} isOn={view.isFull} onChange={state.setFull} />
       </span>
+      {hasTwins && (
+        <span title={t("view.merge_hint")}>
+          <Check label={t("view.merge")} isOn={view.isMerged} onChange={state.setMerged} />
+        </span>
+      )}
       {children}
       <PinBar pins={view.pins} x={chartX(view)} onToggle={state.togglePin} />
       {view.window && (

@@ -8,6 +8,8 @@ export interface Domain {
   high: number;
   above: number; // buckets with a point above `high`
   below: number;
+  /** Of a logarithmic axis through zero: up to this size, a power of ten, it is as good as linear. */
+  linear: number | null; // null: another axis
 }
 
 /** The full range must be so much larger than the usual one before extremes are put off-scale. */
@@ -15,14 +17,18 @@ const STRETCH_MIN = 3;
 const MARGIN = 0.05;
 /** What lies so little outside the usual range, in parts of it, is shown and not put off-scale. */
 const SLACK = 0.5;
+/** With a larger share of values that are not positive, a logarithmic axis goes through zero. */
+const NOT_POSITIVE_MAX = 0.1;
+/** The axis through zero has no more decades than this on either side. */
+const DECADES_MAX = 6;
 
 /**
  * Return the y range of *tracks*, or null where they hold nothing to draw.
  *
  * Unless *isFull*, a few extreme buckets do not flatten the rest: the range is that of the 1 to
  * 99 % quantiles, and the extremes are counted in `above` and `below` so that the chart can mark
- * them. With *isLog*, values that are not positive are below the scale. What
- * *unit* wants to be shown in any case is.
+ * them. With *isLog*, a few values that are not positive are below the scale; for more of them it
+ * goes through zero. What *unit* wants to be shown in any case is.
  */
 export function domainOf(
   tracks: readonly Track[],
@@ -30,6 +36,8 @@ export function domainOf(
   isLog: boolean,
   unit: Unit = plain,
 ): Domain | null {
+  const linear = isLog ? linearOf(tracks) : null;
+  if (linear !== null) return throughZero(tracks, isFull, linear);
   const lows: number[] = [];
   const highs: number[] = [];
   let below = 0;
@@ -44,6 +52,39 @@ export function domainOf(
     }
   }
   if (lows.length === 0) return null;
+  const range = rangeOf(lows, highs, isFull);
+  const { low, high, above } = range;
+  below += range.below;
+  const margin = (high - low || Math.abs(high) || 1) * MARGIN;
+  if (isLog)
+    return { low: 10 ** (low - margin), high: 10 ** (high + margin), above, below, linear };
+  return {
+    // A quantity that cannot be negative has no axis below zero.
+    low: unit.low !== undefined && low >= unit.low ? unit.low : low - margin,
+    high: unit.high !== undefined && high <= unit.high ? unit.high : high + margin,
+    above,
+    below,
+    linear,
+  };
+}
+
+/** Return *domain* from *low* to *high*, with the buckets of *tracks* counted that are not in it. */
+export function within(
+  domain: Domain,
+  tracks: readonly Track[],
+  [low, high]: readonly [low: number, high: number],
+): Domain {
+  let [above, below] = [0, 0];
+  for (const { min, max } of tracks)
+    for (let index = 0; index < min.length; index += 1) {
+      if (max[index]! > high) above += 1;
+      if (min[index]! < low) below += 1;
+    }
+  return { ...domain, low, high, above, below };
+}
+
+/** Return the range to show of the buckets' least and greatest values, which are sorted here. */
+function rangeOf(lows: number[], highs: number[], isFull: boolean) {
   lows.sort((a, b) => a - b);
   highs.sort((a, b) => a - b);
   let [low, high] = [lows[0]!, highs[highs.length - 1]!];
@@ -54,16 +95,43 @@ export function domainOf(
     high = highs.findLast((value) => value <= usualHigh + SLACK * usual)!;
   }
   const above = highs.filter((value) => value > high).length;
-  below += lows.filter((value) => value < low).length;
-  const margin = (high - low || Math.abs(high) || 1) * MARGIN;
-  if (isLog) return { low: 10 ** (low - margin), high: 10 ** (high + margin), above, below };
-  return {
-    // A quantity that cannot be negative has no axis below zero.
-    low: unit.low !== undefined && low >= unit.low ? unit.low : low - margin,
-    high: unit.high !== undefined && high <= unit.high ? unit.high : high + margin,
-    above,
-    below,
-  };
+  const below = lows.filter((value) => value < low).length;
+  return { low, high, above, below };
+}
+
+/** Return up to which size a logarithmic axis is to be linear; null where it needs no zero. */
+function linearOf(tracks: readonly Track[]): number | null {
+  const sizes: number[] = [];
+  let [all, notPositive] = [0, 0];
+  for (const { min, max } of tracks)
+    for (let index = 0; index < min.length; index += 1) {
+      if (!Number.isFinite(min[index])) continue;
+      all += 1;
+      if (min[index]! <= 0) notPositive += 1;
+      for (const size of [Math.abs(min[index]!), Math.abs(max[index]!)])
+        if (size > 0) sizes.push(size);
+    }
+  if (notPositive === 0 || notPositive < NOT_POSITIVE_MAX * all) return null;
+  if (sizes.length === 0) return 1; // nothing but zeros
+  sizes.sort((a, b) => a - b);
+  const least = Math.max(quantile(sizes, 0.05), sizes[sizes.length - 1]! / 10 ** DECADES_MAX);
+  return 10 ** Math.floor(Math.log10(least));
+}
+
+function throughZero(tracks: readonly Track[], isFull: boolean, linear: number): Domain | null {
+  const lows: number[] = [];
+  const highs: number[] = [];
+  for (const { min, max } of tracks)
+    for (let index = 0; index < min.length; index += 1) {
+      if (!Number.isFinite(min[index])) continue;
+      lows.push(Math.asinh(min[index]! / linear));
+      highs.push(Math.asinh(max[index]! / linear));
+    }
+  if (lows.length === 0) return null;
+  const { low, high, above, below } = rangeOf(lows, highs, isFull);
+  const margin = (high - low || 1) * MARGIN;
+  const valueOf = (place: number) => Math.sinh(place) * linear;
+  return { low: valueOf(low - margin), high: valueOf(high + margin), above, below, linear };
 }
 
 function quantile(sorted: readonly number[], share: number): number {

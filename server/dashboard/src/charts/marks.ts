@@ -37,6 +37,82 @@ export function drawMarks(chart: uPlot, lines: readonly Line[]): void {
   ctx.restore();
 }
 
+/** More lines than this are told apart in the table, and a narrow chart has no room for names. */
+const NAMED_MAX = 8;
+const NAMED_WIDTH_MIN = 300;
+const NAME_CHARS = 18;
+const NAME_ROW_PX = 12;
+
+/** Write the names of a few *lines* where they end. */
+export function drawNames(chart: uPlot, lines: readonly Line[]): void {
+  const { ctx, bbox } = chart;
+  // A twin has the colour of its line, and the title says what it is.
+  const named = lines.filter(
+    ({ track }) => !track.isSuperseded && track.name === lines[0]!.track.name,
+  );
+  if (named.length < 2 || named.length > NAMED_MAX) return;
+  if (bbox.width / uPlot.pxRatio < NAMED_WIDTH_MIN) return;
+  const row = NAME_ROW_PX * uPlot.pxRatio;
+  const ends = named.flatMap((line) => {
+    const value = lastValue(chart, line);
+    return value === null ? [] : [{ line, top: chart.valToPos(value, "y", true) - row / 2 }];
+  });
+  const [first, last] = [bbox.top + row, bbox.top + bbox.height - row / 4];
+  const tops = apart(
+    ends.map(({ top }) => top),
+    row,
+    first,
+    last,
+  );
+  ctx.save();
+  ctx.textAlign = "right";
+  ctx.font = `${10.5 * uPlot.pxRatio}px system-ui, sans-serif`;
+  ctx.lineWidth = 3 * uPlot.pxRatio;
+  ctx.lineJoin = "round";
+  ctx.strokeStyle = ink("--surface");
+  ends.forEach(({ line }, at) => {
+    const { label, style } = line;
+    const text = label.length > NAME_CHARS ? `${label.slice(0, NAME_CHARS - 1)}…` : label;
+    const left = bbox.left + bbox.width - 2 * uPlot.pxRatio;
+    ctx.strokeText(text, left, tops[at]!);
+    ctx.fillStyle = ink(style.colour);
+    ctx.fillText(text, left, tops[at]!);
+  });
+  ctx.restore();
+}
+
+/** Return the last value of a line that the chart shows; null where it shows none. */
+function lastValue(chart: uPlot, { track }: Line): number | null {
+  const { min = -Infinity, max = Infinity } = chart.scales["x"]!;
+  for (let index = track.x.length - 1; index >= 0; index -= 1) {
+    if (track.x[index]! < min!) return null;
+    if (track.x[index]! <= max! && Number.isFinite(track.mean[index])) return track.mean[index]!;
+  }
+  return null;
+}
+
+/** Return *places* moved as little as it takes to lie *distance* apart between *first* and *last*. */
+export function apart(
+  places: readonly number[],
+  distance: number,
+  first: number,
+  last: number,
+): number[] {
+  const order = places.map((_, at) => at).sort((a, b) => places[a]! - places[b]!);
+  const moved = [...places];
+  let from = first;
+  for (const at of order) {
+    moved[at] = Math.max(moved[at]!, from);
+    from = moved[at]! + distance;
+  }
+  let until = last;
+  for (const at of order.reverse()) {
+    moved[at] = Math.min(moved[at]!, until);
+    until = moved[at]! - distance;
+  }
+  return moved;
+}
+
 /** Draw the pinned cursors, each with its letter. */
 export function drawPins(chart: uPlot, pins: readonly number[]): void {
   const { ctx, bbox } = chart;

@@ -26,6 +26,8 @@ export interface ChartView {
   pins: readonly number[];
   /** What the band around a group's mean is. */
   spread: Spread;
+  /** What training and validation both have is one chart. */
+  isMerged: boolean;
 }
 
 export const PLAIN_VIEW: ChartView = {
@@ -37,6 +39,7 @@ export const PLAIN_VIEW: ChartView = {
   smoothing: 0,
   pins: [],
   spread: "range",
+  isMerged: false,
 };
 
 export const AXES: readonly XAxis[] = ["step", "relative", "time"];
@@ -78,6 +81,7 @@ export function useView(metrics: readonly string[]) {
   const [outlierText, setOutlierText] = useUrl("o");
   const [smoothingText, setSmoothingText] = useUrl("sm");
   const [spreadText, setSpreadText] = useUrl("b");
+  const [mergeText, setMergeText] = useUrl("tv");
   const [, setPinText] = useUrl("at");
   const { pins, places, toggle } = usePins();
   const [search, setSearch] = useUrl("m");
@@ -86,13 +90,14 @@ export function useView(metrics: readonly string[]) {
     () => ({
       ...parseX(xText, metrics),
       window: parseWindow(windowText),
-      isLog: logText === "log",
+      isLog: logText === "log" || logText === "symlog",
       isFull: outlierText === "full",
       smoothing: clampSmoothing(Number(smoothingText)),
       pins: [],
       spread: spreadText === "sd" ? "sd" : "range",
+      isMerged: mergeText === "1",
     }),
-    [xText, metrics, windowText, logText, outlierText, smoothingText, spreadText],
+    [xText, metrics, windowText, logText, outlierText, smoothingText, spreadText, mergeText],
   );
   const x = chartX(unpinned);
   const view = useMemo(() => ({ ...unpinned, pins: pinsOn(places, x) }), [unpinned, places, x]);
@@ -118,6 +123,7 @@ export function useView(metrics: readonly string[]) {
     setLog: (isLog: boolean) => setLogText(isLog ? "log" : null),
     setFull: (isFull: boolean) => setOutlierText(isFull ? "full" : null),
     setSmoothing: (amount: number) => setSmoothingText(amount > 0 ? String(amount) : null),
+    setMerged: (isMerged: boolean) => setMergeText(isMerged ? "1" : null),
     setSpread: (spread: Spread) => setSpreadText(spread === "sd" ? "sd" : null),
   };
 }

@@ -2,12 +2,17 @@ import { useCallback } from "react";
 
 import type { Window } from "../series/useTracks";
 import { useUrl } from "../shell/useUrl";
+import { visit } from "./zooms";
 
 /** The part of the x axis that all charts of the page show, from the address; null is all of it. */
 export function useWindow(): [string, (window: Window | null) => void] {
   const [text, setText] = useUrl("xr");
   const setWindow = useCallback(
-    (window: Window | null) => setText(window && `${short(window[0])},${short(window[1])}`),
+    (window: Window | null) => {
+      const next: Window | null = window && [short(window[0]), short(window[1])];
+      visit(next);
+      setText(next && next.join(","));
+    },
     [setText],
   );
   return [text, setWindow];

@@ -186,7 +186,8 @@ function RowTable(props: {
       </thead>
       <tbody>
         {props.rows.map((row) => {
-          const cells: readonly (number | null)[] = row[measure];
+          const cells: readonly (number | null)[] =
+            row[measure === "value" ? "magnitude" : measure];
           const values = cells.filter((value) => value !== null);
           return (
             <tr key={row.name}>

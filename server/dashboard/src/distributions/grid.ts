@@ -2,7 +2,8 @@
 
 import type { HistogramGrid, HistogramRow } from "../api/types";
 
-export type Measure = "magnitude" | "zeros" | "nonfinite";
+/** "value" is a magnitude that need not be positive, so its colours are not those of powers. */
+export type Measure = "magnitude" | "value" | "zeros" | "nonfinite";
 export const MEASURES: readonly Measure[] = ["magnitude", "zeros", "nonfinite"];
 
 const MARKER = "/histogram/";
@@ -32,7 +33,7 @@ export function rowsOf(grid: HistogramGrid, group: string): HistogramRow[] {
 
 /** Return a cell as a place on the colour scale's own axis; null where there is nothing. */
 export function cellOf(row: HistogramRow, column: number, measure: Measure): number | null {
-  const value = row[measure][column] ?? null;
+  const value = row[measure === "value" ? "magnitude" : measure][column] ?? null;
   if (measure !== "magnitude") return value;
   return value === null || value <= 0 ? null : Math.log10(value);
 }
@@ -42,7 +43,7 @@ export function rangeOf(rows: readonly HistogramRow[], measure: Measure): [numbe
   if (measure === "zeros") return [0, 1];
   let [low, high] = [Infinity, -Infinity];
   for (const row of rows) {
-    for (let column = 0; column < row[measure].length; column += 1) {
+    for (let column = 0; column < row.magnitude.length; column += 1) {
       const cell = cellOf(row, column, measure);
       if (cell === null) continue;
       low = Math.min(low, cell);

@@ -64,6 +64,45 @@ export function sectionsOf(names: readonly string[]): Section[] {
     .map(({ name, metrics }) => ({ name, metrics }));
 }
 
+/** Fewer numbered siblings than this are lines. */
+const FAMILY_MIN = 6;
+
+/** Metrics that differ by what comes with a number: the layers of a network. */
+export interface Family {
+  stem: string; // what their names have in common, up to the number
+  metrics: string[]; // by their numbers
+}
+
+/** Return the families among *names*, and the names that are of none, in their order. */
+export function familiesOf(names: readonly string[]): { families: Family[]; others: string[] } {
+  const byStem = new Map<string, string[]>();
+  for (const name of names) {
+    const stem = /^\D*(?=\d)/.exec(name)?.[0];
+    if (stem === undefined) continue;
+    const members = byStem.get(stem);
+    if (members) members.push(name);
+    else byStem.set(stem, [name]);
+  }
+  const families = [...byStem]
+    .filter(([, metrics]) => metrics.length >= FAMILY_MIN)
+    .map(([stem, metrics]) => ({ stem, metrics: metrics.sort(order.compare) }));
+  const taken = new Set(families.flatMap(({ metrics }) => metrics));
+  return { families, others: names.filter((name) => !taken.has(name)) };
+}
+
+/** Return of each metric of the validation, which of *names* is the same of the training. */
+export function twinsOf(names: readonly string[]): Map<string, string> {
+  const known = new Set(names);
+  return new Map(
+    names.flatMap((name) => {
+      const [, , mark = "", rest = ""] = /^(val|valid|validation|eval)([/_])(.+)$/.exec(name) ?? [];
+      // Keras calls the loss of the training just "loss".
+      const twin = [`train${mark}${rest}`, rest].find((one) => one !== "" && known.has(one));
+      return twin === undefined ? [] : [[name, twin] as const];
+    }),
+  );
+}
+
 function sectionRank(section: string): number {
   const rank = SECTIONS.findIndex((pattern) => pattern.test(section));
   return rank < 0 ? SECTIONS.length : rank;

@@ -37,6 +37,7 @@ const Tour = lazy(() => import("../tour/Tour").then(({ Tour }) => ({ default: To
 
 export function Shell({ server, children }: { server: Server; children: ReactNode }) {
   const { t } = useTranslation();
+  const [, navigate] = useLocation();
   const [isSheetOpen, setSheetOpen] = useState(false);
   const [isPaletteOpen, setPaletteOpen] = useState(false);
   const isTouring = useIsTouring();

@@ -137,6 +137,10 @@ export function Wall({ project, runs, total, draw, styles, groups, varying }: Wa
           pointsOf={(metric) =>
             drawnRuns.reduce((sum, run) => sum + (run.metrics[metric]?.count ?? 0), 0)
           }
+          hasMetric={(id, metric) => {
+            const run = drawnRuns.find((one) => one.id === id);
+            return run !== undefined && (run.has_more_metrics || metric in run.metrics);
+          }}
           view={state.view}
           onWindow={state.setWindow}
           onPinCursor={state.togglePin}

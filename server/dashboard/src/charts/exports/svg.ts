@@ -1,6 +1,7 @@
 // A chart as a picture of its own: the same lines, bands and marks, with title and legend.
 
 import { formatX, type ChartX } from "../axis";
+import { decades, decadesAround } from "../decades";
 import type { Domain } from "../domain";
 import { modelOf, type Layer, type Line } from "../model";
 import type { Window } from "../../series/useTracks";
@@ -79,7 +80,10 @@ interface Places {
 function placesOf({ domain, isLog, window, width = WIDTH }: Picture, x: ArrayLike<number>): Places {
   let [from, to] = window ?? [x[0] ?? 0, x[x.length - 1] ?? 1];
   if (from === to) [from, to] = [from - 1, to + 1];
-  const scale = (value: number) => (isLog ? Math.log10(value) : value);
+  const { linear } = domain;
+  const isPositive = isLog && linear === null;
+  const scale = (value: number) =>
+    linear !== null ? Math.asinh(value / linear) : isLog ? Math.log10(value) : value;
   const [low, high] = [scale(domain.low), scale(domain.high)];
   return {
     from,
@@ -87,7 +91,7 @@ function placesOf({ domain, isLog, window, width = WIDTH }: Picture, x: ArrayLik
     left: (value) => round(LEFT + ((value - from) / (to - from)) * (width - LEFT - RIGHT)),
     // A value that a logarithmic axis cannot have lies below it.
     top: (value) =>
-      isLog && value <= 0
+      isPositive && value <= 0
         ? TOP + PLOT_PX + 10
         : round(TOP + PLOT_PX * (1 - (scale(value) - low) / (high - low))),
   };
@@ -99,7 +103,12 @@ function axes(
 ): string[] {
   const text = `${FONT} font-size="11" fill="${ink("--ink-2")}"`;
   const grid = `stroke="${ink("--grid")}"`;
-  const ys = isLog ? decades(domain.low, domain.high) : ticks(domain.low, domain.high, 6);
+  const ys =
+    domain.linear !== null
+      ? decadesAround(domain.low, domain.high, domain.linear)
+      : isLog
+        ? decades(domain.low, domain.high)
+        : ticks(domain.low, domain.high, 6);
   return [
     ...ys.flatMap((value) => [
       `<path d="M${LEFT} ${top(value)}H${width - RIGHT}" ${grid}/>`,
@@ -122,14 +131,6 @@ export function ticks(low: number, high: number, count: number): number[] {
   for (let at = Math.ceil(low / step); at * step <= high; at += 1)
     found.push(Number((at * step).toPrecision(12)));
   return found;
-}
-
-function decades(low: number, high: number): number[] {
-  const [first, last] = [Math.ceil(Math.log10(low)), Math.floor(Math.log10(high))];
-  const every = Math.max(1, Math.ceil((last - first) / 8));
-  const found: number[] = [];
-  for (let power = first; power <= last; power += every) found.push(10 ** power);
-  return found.length > 0 ? found : [low, high];
 }
 
 function shapeOf(
