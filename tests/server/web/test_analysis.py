@@ -6,6 +6,7 @@ import jsonschema
 import pytest
 
 from mltrack_core.records import Params
+from mltrack_core.records import ParamValue
 from mltrack_core.records import Scalars
 from mltrack_server.testing import Agent
 from mltrack_server.testing import RunningServer
@@ -54,6 +55,20 @@ def test_each_answer_is_what_the_document_says(server: RunningServer, sweep: lis
     assert importance.json()["verdict"] == "known"
     assert importance.json()["left_out"] == 1
     assert [each["key"] for each in importance.json()["parameters"]] == ["params.lr"]
+
+
+def test_a_parameter_of_ten_thousand_letters_hides_no_other(server: RunningServer) -> None:
+    """It is longer than a query may be: it is left out of what varies."""
+    for number in range(2):
+        agent = Agent()
+        params: dict[str, ParamValue] = {"W" * 10_000: number, "x": number}
+        batch = agent.batch(0, started(project="long"), Params(1, "", params))
+        assert server.post(agent.path, data=batch.pack()).ok
+
+    answer = server.get("/api/v1/query/varying", params={"project": "long"})
+
+    assert answer.status_code == 200, answer.text
+    assert [each["key"] for each in answer.json()["keys"]] == ["params.x"]
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,7 @@ from mltrack_server.store.search.listing import json_value
 from mltrack_server.store.search.surveying import Survey
 
 _CANDIDATES_MAX: Final = 300  # parameters that are looked at; frameworks record hundreds
+_KEY_CHARS_MAX: Final = 1024  # of one of them, as queries write it
 _KEYS_AT_ONCE: Final = 32  # columns that are loaded together
 _NAME: Final = Key("attribute", "name")
 
@@ -137,7 +138,10 @@ class Analysis(Survey):
     def _candidates(self, project: str | None) -> tuple[list[Key], bool]:
         """Return parameters that may vary, and whether there are more than are looked at."""
         entries = self._tables.catalogue(self._reading, project).entries
-        written = [each for each in entries if each.startswith("params")]
+        # A longer one could be named in no question of what its values are.
+        written = [
+            each for each in entries if each.startswith("params") and len(each) <= _KEY_CHARS_MAX
+        ]
         written.sort(key=lambda each: (-entries[each].runs, each))
         chosen = [key for each in written[:_CANDIDATES_MAX] for key in parse_keys(each, 1)]
         return chosen, len(written) > _CANDIDATES_MAX
