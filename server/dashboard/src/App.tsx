@@ -1,8 +1,8 @@
 import { ThemeProvider } from "@mui/material/styles";
 import { QueryCache, QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { lazy, Suspense, useEffect } from "react";
+import { lazy, Suspense, useEffect, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { Link, Route, Switch } from "wouter";
+import { Link, Route, Switch, useLocation } from "wouter";
 
 import { ApiError } from "./api/client";
 import { feed } from "./api/feed";
@@ -10,6 +10,7 @@ import type { Server } from "./api/types";
 import { EmptyList } from "./list/EmptyList";
 import { useProjects } from "./list/useProjects";
 import { RunPage } from "./run/RunPage";
+import { useAddressedProject } from "./shell/address";
 import { Boundary } from "./shell/Boundary";
 import { Failure } from "./shell/Failure";
 import { Shell } from "./shell/Shell";
@@ -67,7 +68,9 @@ export function App() {
       disableTransitionOnChange
     >
       <QueryClientProvider client={client}>
-        <Door />
+        <Boundary>
+          <Door />
+        </Boundary>
       </QueryClientProvider>
     </ThemeProvider>
   );
@@ -78,6 +81,7 @@ function Door() {
   const { t } = useTranslation();
   const server = useServer();
   const { data, isPending, error } = server;
+  const [path] = useLocation();
   const isOpen = data !== undefined && (!data.needs_token || data.is_signed_in);
   useEffect(() => {
     if (isOpen) feed.start(data);
@@ -92,7 +96,7 @@ function Door() {
     );
   return (
     <Shell server={data}>
-      <Boundary>
+      <Boundary page={path}>
         <Pages server={data} />
       </Boundary>
     </Shell>
@@ -107,53 +111,35 @@ function Pages({ server }: { server: Server }) {
         <Home server={server} />
       </Route>
       <Route path="/p/:project">
-        {({ project }) => <WorkspacePage key={project} project={decodeURIComponent(project)} />}
+        <Project>{(project) => <WorkspacePage key={project} project={project} />}</Project>
       </Route>
       <Route path="/p/:project/table">
-        {({ project }) => (
-          <WorkspacePage key={project} project={decodeURIComponent(project)} isTable />
-        )}
+        <Project>{(project) => <WorkspacePage key={project} project={project} isTable />}</Project>
       </Route>
       <Route path="/p/:project/compare">
-        {({ project }) => (
-          <Suspense fallback={<div className="page-loading">{t("loading")}</div>}>
-            <ComparePage key={project} project={decodeURIComponent(project)} />
-          </Suspense>
-        )}
+        <Project>{(project) => <ComparePage key={project} project={project} />}</Project>
       </Route>
       <Route path="/p/:project/params">
-        {({ project }) => (
-          <Suspense fallback={<div className="page-loading">{t("loading")}</div>}>
-            <ParamsPage key={project} project={decodeURIComponent(project)} />
-          </Suspense>
-        )}
+        <Project>{(project) => <ParamsPage key={project} project={project} />}</Project>
       </Route>
       <Route path="/p/:project/settings">
-        {({ project }) => (
-          <Suspense fallback={<div className="page-loading">{t("loading")}</div>}>
-            <SettingsPage key={project} project={decodeURIComponent(project)} />
-          </Suspense>
-        )}
+        <Project>{(project) => <SettingsPage key={project} project={project} />}</Project>
       </Route>
       <Route path="/p/:project/dashboards">
-        {({ project }) => (
-          <Suspense fallback={<div className="page-loading">{t("loading")}</div>}>
-            <BoardsPage key={project} project={decodeURIComponent(project)} />
-          </Suspense>
-        )}
+        <Project>{(project) => <BoardsPage key={project} project={project} />}</Project>
       </Route>
       <Route path="/p/:project/dashboards/:dashboard">
-        {({ project, dashboard }) => (
-          <Suspense fallback={<div className="page-loading">{t("loading")}</div>}>
-            <BoardPage key={dashboard} project={decodeURIComponent(project)} id={dashboard} />
-          </Suspense>
+        {({ dashboard }) => (
+          <Project>
+            {(project) => <BoardPage key={dashboard} project={project} id={dashboard} />}
+          </Project>
         )}
       </Route>
       <Route path="/p/:project/reports/:report">
-        {({ project, report }) => (
-          <Suspense fallback={<div className="page-loading">{t("loading")}</div>}>
-            <ReportPage key={report} project={decodeURIComponent(project)} id={report} />
-          </Suspense>
+        {({ report }) => (
+          <Project>
+            {(project) => <ReportPage key={report} project={project} id={report} />}
+          </Project>
         )}
       </Route>
       <Route path="/r/:run/:tab?">
@@ -166,6 +152,17 @@ function Pages({ server }: { server: Server }) {
         </div>
       </Route>
     </Switch>
+  );
+}
+
+/** A page of the project that the address is about, once it is fetched. */
+function Project({ children }: { children: (project: string) => ReactNode }) {
+  const { t } = useTranslation();
+  const project = useAddressedProject();
+  return (
+    <Suspense fallback={<div className="page-loading">{t("loading")}</div>}>
+      {project !== null && children(project)}
+    </Suspense>
   );
 }
 

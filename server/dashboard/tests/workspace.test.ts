@@ -56,7 +56,11 @@ describe("drawnOf", () => {
     let choice = toggled(NO_CHOICE, idOf(39), true);
     choice = toggled(choice, idOf(3), false);
     choice = pinToggled(choice, idOf(1));
-    const read = (one: Choice) => readChoice(writeChoice(new URLSearchParams(), one));
+    const read = (one: Choice) => {
+      const params = new URLSearchParams();
+      writeChoice(params, one);
+      return readChoice(params);
+    };
 
     const drawn = numbers(drawnOf(RUNS, read(choice), null));
     const alone = numbers(drawnOf(RUNS, read(soloed(choice, idOf(20))), null));

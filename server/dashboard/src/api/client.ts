@@ -1,5 +1,6 @@
 // Requests to the server that served this page; there is no other.
 
+import { ask, get, inWords, parsed, post, ROOT } from "./ask";
 import { decodeSeries, type Track } from "./columns";
 import type {
   Checkpoint,
@@ -29,7 +30,6 @@ import type {
   NewDashboard,
   NewReportLink,
   Notice,
-  Problem,
   ProjectList,
   Provenance,
   ReportLinkList,
@@ -51,63 +51,10 @@ import type {
   VaryingIndex,
 } from "./types";
 
-const ROOT = "/api/v1";
+export { ApiError, isMissing, type QueryProblem } from "./ask";
+
 /** Longer queries go into a body: some of their characters take three in an address. */
 const ADDRESS_CHARS_MAX = 1500;
-
-/** A problem, with the place that is wrong where it is one of a filter. */
-export type QueryProblem = Problem & { start?: number; end?: number };
-
-/** An answer that is not a success: what the server says about it, or what the network did. */
-export class ApiError extends Error {
-  constructor(
-    readonly status: number,
-    readonly problem: QueryProblem | null,
-    message: string,
-  ) {
-    super(message);
-    this.name = "ApiError";
-  }
-
-  /** The id to look for in the server's log; "" where there is none. */
-  get request(): string {
-    return this.problem?.request ?? "";
-  }
-}
-
-async function ask(path: string, init: RequestInit): Promise<Response> {
-  const answer = await fetch(ROOT + path, { credentials: "same-origin", ...init });
-  if (answer.ok) return answer;
-  const problem = await readProblem(answer);
-  throw new ApiError(
-    answer.status,
-    problem,
-    problem?.detail || problem?.title || answer.statusText,
-  );
-}
-
-async function readProblem(answer: Response): Promise<QueryProblem | null> {
-  if (!answer.headers.get("content-type")?.includes("json")) return null;
-  try {
-    return (await answer.json()) as QueryProblem;
-  } catch {
-    return null; // cut off on the way; the status says enough
-  }
-}
-
-async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
-  const answer = await ask(path, signal ? { signal } : {});
-  return (await answer.json()) as T;
-}
-
-function post(path: string, body: unknown, signal?: AbortSignal): Promise<Response> {
-  return ask(path, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify(body),
-    ...(signal ? { signal } : {}),
-  });
-}
 
 export function fetchServer(signal?: AbortSignal): Promise<Server> {
   return get("/server", signal);
@@ -134,15 +81,14 @@ export function fetchRuns(
   if (cursor) query.set("cursor", cursor);
   if (q.length + sort.length > ADDRESS_CHARS_MAX) {
     const asked = { project, limit: 200, q, sort, cursor };
-    return post("/query/runs", asked, signal).then((answer) => answer.json() as Promise<RunList>);
+    return post("/query/runs", asked, signal).then(parsed<RunList>);
   }
   return get(`/runs?${query.toString()}`, signal);
 }
 
 /** The first of the runs that a query is about. */
 export async function queryRuns(query: RunQuery, signal?: AbortSignal): Promise<RunList> {
-  const answer = await post("/query/runs", query, signal);
-  return (await answer.json()) as RunList;
+  return parsed(await post("/query/runs", query, signal));
 }
 
 /** Runs in groups, each with what some numbers amount to over all its runs. */
@@ -190,12 +136,13 @@ export async function saveRules(edit: RulesEdit): Promise<ProjectRules> {
 
 /** Change what a person may change of a run; what is left out stays. */
 export async function editRun(id: string, edit: RunEdit): Promise<RunSummary> {
-  const answer = await ask(`/runs/${id}`, {
-    method: "PATCH",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify(edit),
-  });
-  return (await answer.json()) as RunSummary;
+  return parsed(
+    await ask(`/runs/${id}`, {
+      method: "PATCH",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(edit),
+    }),
+  );
 }
 
 /** Lists leave the run out from now on; its records go in 30 days. */
@@ -336,8 +283,7 @@ export async function fetchRetention(
   rules: RetentionQuery,
   signal?: AbortSignal,
 ): Promise<RetentionPlan> {
-  const answer = await post("/checkpoints/retention", { ...rules, apply: false }, signal);
-  return (await answer.json()) as RetentionPlan;
+  return parsed(await post("/checkpoints/retention", { ...rules, apply: false }, signal));
 }
 
 /** The files that a run recorded last. */
@@ -419,7 +365,12 @@ export async function fetchText(id: string, sha256: string, signal?: AbortSignal
 
 export async function fetchTracks(query: SeriesQuery, signal?: AbortSignal): Promise<Track[]> {
   const answer = await post("/series", query, signal);
-  return decodeSeries(await answer.arrayBuffer());
+  const body = await answer.arrayBuffer().catch(inWords);
+  try {
+    return decodeSeries(body);
+  } catch (error) {
+    return inWords(error);
+  }
 }
 
 /** Points of one series at about *samples* steps of it, with their times. */
@@ -429,8 +380,7 @@ export async function fetchSamples(
   samples: number,
   signal?: AbortSignal,
 ): Promise<ExtractList> {
-  const answer = await post("/history", { runs: [id], names: [name], samples }, signal);
-  return (await answer.json()) as ExtractList;
+  return parsed(await post("/history", { runs: [id], names: [name], samples }, signal));
 }
 
 /** The parameters that are not the same in all runs for which *q* holds. */
@@ -445,8 +395,7 @@ export function fetchVarying(
 
 /** A few values of many runs. */
 export async function fetchColumns(query: ColumnQuery, signal?: AbortSignal): Promise<RunColumns> {
-  const answer = await post("/query/columns", query, signal);
-  return (await answer.json()) as RunColumns;
+  return parsed(await post("/query/columns", query, signal));
 }
 
 /** Which parameters matter for a result; takes the server seconds. */
@@ -454,8 +403,7 @@ export async function fetchImportance(
   query: ImportanceQuery,
   signal?: AbortSignal,
 ): Promise<Importance> {
-  const answer = await post("/query/importance", query, signal);
-  return (await answer.json()) as Importance;
+  return parsed(await post("/query/importance", query, signal));
 }
 
 export function fetchDashboards(
@@ -484,17 +432,18 @@ export function fetchDashboardVersions(
 }
 
 export async function createDashboard(made: NewDashboard): Promise<Dashboard> {
-  return (await post("/dashboards", made)).json() as Promise<Dashboard>;
+  return parsed(await post("/dashboards", made));
 }
 
 /** Save the next version; status 409 where somebody saved one since the version that it names. */
 export async function saveDashboard(id: string, save: DashboardSave): Promise<Dashboard> {
-  const answer = await ask(`/dashboards/${id}`, {
-    method: "PUT",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify(save),
-  });
-  return (await answer.json()) as Dashboard;
+  return parsed(
+    await ask(`/dashboards/${id}`, {
+      method: "PUT",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(save),
+    }),
+  );
 }
 
 /** Leave a dashboard out of lists, or put it back into them. */

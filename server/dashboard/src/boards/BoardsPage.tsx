@@ -6,6 +6,7 @@ import { Link, useLocation } from "wouter";
 
 import { createDashboard, deleteDashboard, fetchDashboards } from "../api/client";
 import type { DashboardSummary } from "../api/types";
+import { isolated } from "../i18n";
 import { formatDate } from "../list/columns";
 import { Failure } from "../shell/Failure";
 import { Icon } from "../shell/Icon";
@@ -123,7 +124,7 @@ function Rows({ project, found, isDeleted }: RowsProps) {
               <td>
                 {[
                   t("board.version", { version: one.version }),
-                  one.author,
+                  isolated(one.author),
                   formatDate(one.saved_ns),
                 ]
                   .filter(Boolean)

@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 
 import { fetchDashboard, fetchDashboardVersions } from "../api/client";
 import type { Dashboard } from "../api/types";
+import { isolated } from "../i18n";
 import { formatDate } from "../list/columns";
 import { Failure } from "../shell/Failure";
 import type { BoardState } from "./useBoard";
@@ -48,7 +49,7 @@ export function HistoryDialog({ state, stored, onClose }: HistoryDialogProps) {
               <b>{t("board.version", { version })}</b>
               <span>{name}</span>
               <span className="muted">
-                {[author, formatDate(saved_ns)].filter(Boolean).join(", ")}
+                {[isolated(author), formatDate(saved_ns)].filter(Boolean).join(", ")}
               </span>
               {version !== stored.version && (
                 <button

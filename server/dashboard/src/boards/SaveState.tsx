@@ -3,6 +3,7 @@ import { useTranslation } from "react-i18next";
 
 import { ApiError } from "../api/client";
 import type { Dashboard } from "../api/types";
+import { isolated } from "../i18n";
 import { formatDate } from "../list/columns";
 import type { BoardState } from "./useBoard";
 
@@ -38,7 +39,7 @@ export function SaveState({ state, stored }: { state: BoardState; stored: Dashbo
       <span className="muted board-state" role="status">
         {isChanged
           ? t("board.unsaved")
-          : `${t("board.version", { version })} · ${[author, formatDate(saved_ns)].filter(Boolean).join(", ")}`}
+          : `${t("board.version", { version })} · ${[isolated(author), formatDate(saved_ns)].filter(Boolean).join(", ")}`}
       </span>
       {isChanged && (
         <>

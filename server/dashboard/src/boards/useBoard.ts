@@ -8,6 +8,7 @@ import type { Dashboard, DashboardDocument } from "../api/types";
 import { useStored } from "../shell/useStored";
 import type { Board } from "./document";
 import { begin, step, type Kept, type Step } from "./history";
+import { kept } from "../shell/kept";
 
 /** How long typing may pause before what is unsaved is kept in the browser. */
 const DRAFT_PAUSE_MS = 300;
@@ -61,7 +62,7 @@ export function useBoard(stored: Dashboard) {
   }, [isChanged, base, stored.version]);
   useEffect(() => {
     // At once: who leaves right after saving must not find an older draft at the next visit.
-    if (!isChanged) return localStorage.removeItem(draftKey(id));
+    if (!isChanged) return kept.remove(draftKey(id));
     const timer = setTimeout(() => writeDraft(id, { version: base, board }), DRAFT_PAUSE_MS);
     return () => clearTimeout(timer);
   }, [id, isChanged, base, board]);
@@ -115,7 +116,7 @@ function draftKey(id: string): string {
 
 function readDraft(id: string): Draft | null {
   try {
-    const draft = JSON.parse(localStorage.getItem(draftKey(id)) ?? "null") as Draft | null;
+    const draft = JSON.parse(kept.get(draftKey(id)) ?? "null") as Draft | null;
     return draft?.board.document.version === 1 ? draft : null;
   } catch {
     return null; // of another version
@@ -123,9 +124,5 @@ function readDraft(id: string): Draft | null {
 }
 
 function writeDraft(id: string, draft: Draft): void {
-  try {
-    localStorage.setItem(draftKey(id), JSON.stringify(draft));
-  } catch {
-    // The browser's room is full: the page still has it, and says that it is not saved.
-  }
+  kept.set(draftKey(id), JSON.stringify(draft));
 }

@@ -1,6 +1,7 @@
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 
+import { isMissing } from "../api/client";
 import type { Run } from "../api/types";
 import type { ChartRun } from "../charts/ChartCard";
 import { ChartSections } from "../charts/ChartSections";
@@ -10,6 +11,7 @@ import { useRuns } from "../list/useRuns";
 import { storedStyles } from "../list/useStyles";
 import { useMetricNames } from "../series/useMetricNames";
 import { CopyButton } from "../shell/CopyButton";
+import { Failure } from "../shell/Failure";
 import { Icon } from "../shell/Icon";
 import { useTitle } from "../shell/useTitle";
 import { useUrl } from "../shell/useUrl";
@@ -33,7 +35,9 @@ export function ComparePage({ project }: { project: string }) {
   const ids = asked.slice(0, RUNS_MAX);
   const queries = useComparison(ids);
   const runs = queries.flatMap((query) => (query.data ? [query.data] : []));
-  const missing = ids.filter((_, at) => queries[at]!.isError && !queries[at]!.data);
+  const isWithout = (at: number) => queries[at]!.isError && !queries[at]!.data;
+  const missing = ids.filter((_, at) => isWithout(at) && isMissing(queries[at]!.error));
+  const failed = queries.find((query, at) => isWithout(at) && !isMissing(query.error));
   const setIds = (next: readonly string[]) => setRunText(next.join(","));
   const remove = (id: string) => setIds(ids.filter((one) => one !== id));
   return (
@@ -50,7 +54,8 @@ export function ComparePage({ project }: { project: string }) {
           </button>
         </p>
       ))}
-      {runs.length < 2 && (
+      {failed && <Failure error={failed.error!} onRetry={() => void failed.refetch()} />}
+      {runs.length < 2 && !failed && (
         <div className="compare-empty">
           <p>{queries.some((query) => query.isPending) ? t("loading") : t("compare.too_few")}</p>
           <AddRun project={project} taken={ids} onAdd={(id) => setIds([...ids, id])} />

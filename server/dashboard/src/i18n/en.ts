@@ -7,6 +7,13 @@ export default {
   "close": "Close",
   "loading": "Loading…",
   "failed_to_load": "This could not be loaded: {{reason}}",
+  "reload": "Reload the page",
+  "failed_to_show":
+    "This page cannot show what came from the server, which may be of another version: {{reason}}",
+  "failed_unreachable": "the server does not answer.",
+  "failed_garbled": "what came back is not this server's answer. Is there a proxy in between?",
+  "failed_unfetched":
+    "A part of the dashboard could not be fetched: the server is away, or has a newer version.",
 
   "state.running": "running",
   "state.finished": "finished",

@@ -4,6 +4,7 @@ import i18next from "i18next";
 import { initReactI18next } from "react-i18next";
 
 import en from "./en";
+import { kept } from "../shell/kept";
 
 export const LANGUAGES = { "en": "English", "zh-CN": "简体中文" } as const;
 export type Language = keyof typeof LANGUAGES;
@@ -20,6 +21,15 @@ const FETCH: Readonly<Record<string, () => Promise<Strings>>> = {
   [PSEUDO]: async () => (await import("./pseudo")).pseudoLocale(en),
 };
 
+const TURNING = /[\u202a-\u202e\u2066-\u2069]/g;
+const FROM_RIGHT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/;
+
+/** Keep a name that goes from right to left, or turns what follows, from turning its sentence. */
+export function isolated(text: string): string {
+  const plain = text.replace(TURNING, "");
+  return FROM_RIGHT.test(plain) ? `\u2068${plain}\u2069` : plain;
+}
+
 /** Start with the language chosen before, else the browser's, else English. */
 export async function startI18n(): Promise<void> {
   await i18next.use(initReactI18next).init({
@@ -28,11 +38,12 @@ export async function startI18n(): Promise<void> {
     fallbackLng: "en",
     keySeparator: false,
     nsSeparator: false,
-    interpolation: { escapeValue: false }, // React escapes
+    interpolation: { escape: isolated }, // React escapes what HTML knows
   });
-  const chosen = localStorage.getItem(LANGUAGE_KEY) ?? navigator.language;
-  if (chosen.startsWith("zh")) await changeLanguage("zh-CN");
-  else if (chosen === PSEUDO) await changeLanguage(PSEUDO);
+  const chosen = kept.get(LANGUAGE_KEY) ?? navigator.language;
+  const language = chosen.startsWith("zh") ? "zh-CN" : chosen === PSEUDO ? PSEUDO : "en";
+  // One that cannot be fetched costs no page: English is there.
+  if (language !== "en") await changeLanguage(language).catch(() => undefined);
 }
 
 /** Fetch *language* where needed and switch to it. */
@@ -41,6 +52,6 @@ export async function changeLanguage(language: Language | typeof PSEUDO): Promis
   if (fetchStrings && !i18next.hasResourceBundle(language, "translation"))
     i18next.addResourceBundle(language, "translation", await fetchStrings());
   await i18next.changeLanguage(language);
-  localStorage.setItem(LANGUAGE_KEY, language);
+  kept.set(LANGUAGE_KEY, language);
   document.documentElement.lang = language;
 }

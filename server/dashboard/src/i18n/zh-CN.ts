@@ -7,6 +7,11 @@ export default {
   "close": "关闭",
   "loading": "加载中…",
   "failed_to_load": "无法加载：{{reason}}",
+  "reload": "重新加载页面",
+  "failed_to_show": "本页无法显示服务器返回的内容，服务器可能是另一个版本：{{reason}}",
+  "failed_unreachable": "服务器没有响应。",
+  "failed_garbled": "返回的内容不是本服务器的回答。中间是否有代理？",
+  "failed_unfetched": "仪表盘的一部分无法获取：服务器已离线，或已有更新的版本。",
 
   "state.running": "运行中",
   "state.finished": "已完成",

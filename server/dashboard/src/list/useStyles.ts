@@ -2,6 +2,7 @@ import { useMemo } from "react";
 
 import type { RunSummary } from "../api/types";
 import { assignSlots, styleOf, type LineStyle } from "../charts/colours";
+import { kept } from "../shell/kept";
 
 /**
  * Return how each run is drawn. The browser remembers it by project, so a run keeps its colour
@@ -21,7 +22,7 @@ export function useStyles(
     // Runs that are gone give their colours back.
     const known = [...readSlots(storageKey)].filter(([id]) => ids.includes(id));
     const slots = assignSlots(new Map(known), ids);
-    localStorage.setItem(storageKey, JSON.stringify([...slots]));
+    kept.set(storageKey, JSON.stringify([...slots]));
     return new Map([...slots].map(([id, slot]) => [id, styleOf(slot)]));
     // eslint-disable-next-line react-hooks/exhaustive-deps -- `key` stands for `ids`
   }, [project, key]);
@@ -38,7 +39,7 @@ export function storedStyles(
 
 function readSlots(storageKey: string): Map<string, number> {
   try {
-    return new Map(JSON.parse(localStorage.getItem(storageKey) ?? "[]") as [string, number][]);
+    return new Map(JSON.parse(kept.get(storageKey) ?? "[]") as [string, number][]);
   } catch {
     return new Map(); // of another version; colours are given out anew
   }

@@ -10,6 +10,7 @@ import { linkTo } from "../charts/exports/link";
 import { changeLanguage, LANGUAGES, type Language } from "../i18n";
 import { useProjects } from "../list/useProjects";
 import { tour } from "../tour/tour";
+import { useAddressedProject } from "../shell/address";
 import { setDensity } from "../shell/density";
 import { findOffers, type Offer } from "./offers";
 
@@ -91,8 +92,9 @@ export function useOffers(typed: string, { pages, onHelp }: PaletteProps): Offer
 /** The project that the page is about; null where it is about none. */
 function useProject(path: string): string | null {
   const client = useQueryClient();
+  const addressed = useAddressedProject();
   const [, kind, name] = path.split("/");
-  if (kind === "p" && name) return decodeURIComponent(name);
+  if (addressed !== null) return addressed;
   if (kind !== "r" || !name) return null;
   return client.getQueryData<Run>(["run", name])?.summary.project ?? null;
 }

@@ -89,7 +89,10 @@ function Analysis(props: {
         </button>
       </p>
     );
-  if (wanted.length === 0) return <p className="no-match">{t("params.nothing_varies")}</p>;
+  if (wanted.length === 0)
+    return (
+      <p className="no-match">{t(runs.length > 0 ? "params.nothing_varies" : "list.no_runs")}</p>
+    );
   if (query.error && !isRefused && !query.data)
     return <Failure error={query.error} onRetry={() => void query.refetch()} />;
   if (!query.data) return isRefused ? null : <div className="page-loading">{t("loading")}</div>;

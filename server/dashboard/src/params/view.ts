@@ -1,9 +1,9 @@
 // What the page shows, as the address has it.
 
 import { useCallback, useMemo } from "react";
-import { useSearchParams } from "wouter";
 
 import type { VaryingKey } from "../api/types";
+import { useAddress } from "../shell/address";
 import { useUrl } from "../shell/useUrl";
 
 /** Axes chosen without being asked. */
@@ -41,22 +41,17 @@ export function moved(keys: readonly string[], key: string, to: number): string[
 }
 
 export function useParamsView() {
-  const [params, setParams] = useSearchParams();
+  const [params, change] = useAddress();
   const text = params.toString();
   const [filter, setFilter] = useUrl("q");
   const set = useCallback(
     (changes: Readonly<Record<string, string | null>>) =>
-      setParams(
-        (previous) => {
-          const next = new URLSearchParams(previous);
-          for (const [key, value] of Object.entries(changes))
-            if (value) next.set(key, value);
-            else next.delete(key);
-          return next;
-        },
-        { replace: true },
-      ),
-    [setParams],
+      change((next) => {
+        for (const [key, value] of Object.entries(changes))
+          if (value) next.set(key, value);
+          else next.delete(key);
+      }),
+    [change],
   );
   const state = useMemo(() => {
     const read = new URLSearchParams(text);

@@ -24,7 +24,7 @@ export function HealthMarks({ alerts }: { alerts: readonly Alert[] }) {
         <li key={`${mark.kind} ${mark.time_ns}`}>
           <details className={`alert-${mark.level}`}>
             <summary>
-              <Icon name="alert" /> {mark.title}{" "}
+              <Icon name="alert" /> <bdi>{mark.title}</bdi>{" "}
               {mark.step !== null && (
                 <span className="muted">{formatX(mark.step, "step", true)}</span>
               )}

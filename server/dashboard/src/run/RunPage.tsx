@@ -5,7 +5,7 @@ import { lazy, Suspense, useContext, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useLocation } from "wouter";
 
-import { ApiError, fetchRun } from "../api/client";
+import { fetchRun, isMissing } from "../api/client";
 import type { Run } from "../api/types";
 import { useCursor } from "../charts/cursor";
 import { writePins } from "../charts/pins";
@@ -76,8 +76,7 @@ export function RunPage({ id, tab }: { id: string; tab: string | undefined }) {
   useRunChanges(id);
   useTitle(query.data?.summary.name ?? id.slice(0, 8));
   if (query.isError && !query.data) {
-    const isMissing = query.error instanceof ApiError && query.error.status === 404;
-    const error = isMissing ? new Error(t("run.missing", { id })) : query.error;
+    const error = isMissing(query.error) ? new Error(t("run.missing", { id })) : query.error;
     return <Failure error={error} onRetry={() => void query.refetch()} />;
   }
   if (!query.data) return <div className="page-loading">{t("loading")}</div>;

@@ -17,13 +17,15 @@ import {
   type ReactNode,
 } from "react";
 import { useTranslation } from "react-i18next";
-import { Link, useLocation, useSearchParams } from "wouter";
+import { Link, useLocation } from "wouter";
 
 import { feed } from "../api/feed";
 import type { Run, Server } from "../api/types";
 import { changeLanguage, LANGUAGES, type Language } from "../i18n";
 import { useProjects } from "../list/useProjects";
 import { useIsTouring } from "../tour/tour";
+import { useAddress, useAddressedProject } from "./address";
+import { Boundary } from "./Boundary";
 import { Icon, type IconName } from "./Icon";
 import { KeySheet } from "./KeySheet";
 import { PALETTE_KEY, useShortcuts } from "./shortcuts";
@@ -44,12 +46,13 @@ export function Shell({ server, children }: { server: Server; children: ReactNod
   usePaletteKey(() => setPaletteOpen(true));
   const pages = useMemo(() => PAGES.map((name) => ({ name, text: t(`page.${name}`) })), [t]);
   const [location] = useLocation();
+  const addressed = useAddressedProject();
   const { data } = useProjects();
   const client = useQueryClient();
   const goTo = (page: string) => {
     const id = /^\/r\/([^/]+)/.exec(location)?.[1];
     const run = client.getQueryData<Run>(["run", id])?.summary.project;
-    const project = projectOf(location) ?? run ?? data?.projects[0]?.name;
+    const project = addressed ?? run ?? data?.projects[0]?.name;
     if (project !== undefined) navigate(`/p/${encodeURIComponent(project)}${page}`);
   };
   useShortcuts({
@@ -101,20 +104,18 @@ export function Shell({ server, children }: { server: Server; children: ReactNod
         {children}
       </main>
       <KeySheet isOpen={isSheetOpen} onClose={() => setSheetOpen(false)} />
-      {isTouring && (
+      <Boundary>
         <Suspense fallback={null}>
-          <Tour />
+          {isTouring && <Tour />}
+          {isPaletteOpen && (
+            <Palette
+              pages={pages}
+              onHelp={() => setSheetOpen(true)}
+              onClose={() => setPaletteOpen(false)}
+            />
+          )}
         </Suspense>
-      )}
-      {isPaletteOpen && (
-        <Suspense fallback={null}>
-          <Palette
-            pages={pages}
-            onHelp={() => setSheetOpen(true)}
-            onClose={() => setPaletteOpen(false)}
-          />
-        </Suspense>
-      )}
+      </Boundary>
     </>
   );
 }
@@ -140,7 +141,7 @@ function ProjectSwitch() {
   const [location, navigate] = useLocation();
   const projects = useProjects().data?.projects ?? [];
   const [anchor, setAnchor] = useState<HTMLElement | null>(null);
-  const current = projectOf(location) ?? projects[0]?.name;
+  const current = useAddressedProject() ?? projects[0]?.name;
   if (!current || location.startsWith("/r/")) return null;
   return (
     <>
@@ -179,12 +180,6 @@ function ProjectSwitch() {
   );
 }
 
-/** Return the project that an address is about; null where it is about none. */
-function projectOf(location: string): string | null {
-  const name = /^\/p\/([^/]+)/.exec(location)?.[1];
-  return name === undefined ? null : decodeURIComponent(name);
-}
-
 const PAGES = ["workspace", "table", "params", "compare", "dashboards", "settings"] as const;
 /** Pages that show what one filter lets through, and hand it on to each other. */
 const FILTERED: readonly string[] = ["workspace", "table", "params"];
@@ -193,9 +188,10 @@ const FILTERED: readonly string[] = ["workspace", "table", "params"];
 function PageLinks() {
   const { t } = useTranslation();
   const [location] = useLocation();
-  const [params] = useSearchParams();
+  const [params] = useAddress();
   const projects = useProjects().data?.projects ?? [];
-  const project = location === "/" ? projects[0]?.name : projectOf(location);
+  const addressed = useAddressedProject();
+  const project = location === "/" ? projects[0]?.name : addressed;
   if (project == null) return null;
   const home = `/p/${encodeURIComponent(project)}`;
   const shown = /^\/p\/[^/]+\/([^/]+)/.exec(location)?.[1] ?? "workspace";

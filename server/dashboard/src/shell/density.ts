@@ -1,6 +1,7 @@
 // How close the rows of tables stand: this person's, on this browser.
 
 import { useSyncExternalStore } from "react";
+import { kept } from "./kept";
 
 export type Density = "normal" | "compact";
 
@@ -8,11 +9,11 @@ const KEY = "mltrack.density";
 const listeners = new Set<() => void>();
 
 function read(): Density {
-  return localStorage.getItem(KEY) === "compact" ? "compact" : "normal";
+  return kept.get(KEY) === "compact" ? "compact" : "normal";
 }
 
 export function setDensity(density: Density): void {
-  localStorage.setItem(KEY, density);
+  kept.set(KEY, density);
   for (const listener of listeners) listener();
 }
 

@@ -2,6 +2,8 @@
 
 import { useEffect, useRef } from "react";
 
+import { kept } from "./kept";
+
 /** How people call the key that opens the palette. */
 export const PALETTE_KEY = /Mac|iP(hone|ad)/.test(navigator.platform) ? "⌘ K" : "Ctrl K";
 
@@ -10,10 +12,10 @@ const listeners = new Set<() => void>();
 
 /** Whether single letters, digits and signs are shortcuts: this person's choice, on this browser. */
 export const singleKeys = {
-  areOn: (): boolean => localStorage.getItem(KEY) !== "off",
+  areOn: (): boolean => kept.get(KEY) !== "off",
 
   set(areOn: boolean): void {
-    localStorage.setItem(KEY, areOn ? "on" : "off");
+    kept.set(KEY, areOn ? "on" : "off");
     for (const listener of listeners) listener();
   },
 

@@ -1,4 +1,5 @@
 import { useCallback, useState } from "react";
+import { kept } from "./kept";
 
 /** State of this person on this browser; kept under *key*, *initial* until it is set. */
 export function useStored<Value>(key: string, initial: Value): [Value, (value: Value) => void] {
@@ -9,7 +10,7 @@ export function useStored<Value>(key: string, initial: Value): [Value, (value: V
   const value = state.key === key ? state.value : read(key, initial);
   const set = useCallback(
     (next: Value) => {
-      localStorage.setItem(key, JSON.stringify(next));
+      kept.set(key, JSON.stringify(next));
       setState({ key, value: next });
     },
     [key],
@@ -19,8 +20,11 @@ export function useStored<Value>(key: string, initial: Value): [Value, (value: V
 
 function read<Value>(key: string, initial: Value): Value {
   try {
-    const text = localStorage.getItem(key);
-    return text === null ? initial : (JSON.parse(text) as Value);
+    const text = kept.get(key);
+    const value: unknown = text === null ? initial : JSON.parse(text);
+    const isAlike =
+      typeof value === typeof initial && Array.isArray(value) === Array.isArray(initial);
+    return isAlike ? (value as Value) : initial;
   } catch {
     return initial; // of another version
   }

@@ -1,6 +1,7 @@
 // Whether the tour is on: by itself at a person's first visit, later when asked for.
 
 import { useSyncExternalStore } from "react";
+import { kept } from "../shell/kept";
 
 const KEY = "mltrack.tour";
 const listeners = new Set<() => void>();
@@ -14,7 +15,7 @@ function set(next: boolean): void {
 export const tour = {
   /** Begin if nobody has seen or declined it here. Programs that drive a browser are shown it when they ask. */
   offer(): void {
-    const said = localStorage.getItem(KEY);
+    const said = kept.get(KEY);
     if (said === "ask" || (said === null && !navigator.webdriver)) set(true);
   },
 
@@ -22,7 +23,7 @@ export const tour = {
 
   /** End it, and never begin by itself again. */
   end(): void {
-    localStorage.setItem(KEY, "done");
+    kept.set(KEY, "done");
     set(false);
   },
 

@@ -1,7 +1,7 @@
 import { useCallback, useMemo } from "react";
-import { useSearchParams } from "wouter";
 
 import type { RunSummary } from "../api/types";
+import { useAddress } from "../shell/address";
 import { drawnOf, pinToggled, soloed, toggled, type Choice, type Rule } from "./drawn";
 
 const RULES: readonly Rule[] = ["newest", "best", "all", "chosen"];
@@ -18,32 +18,32 @@ export function readChoice(params: URLSearchParams): Choice {
   };
 }
 
-export function writeChoice(params: URLSearchParams, choice: Choice): URLSearchParams {
-  const next = new URLSearchParams(params);
-  const set = (name: string, value: string) => (value ? next.set(name, value) : next.delete(name));
+/** Put the choice into the address. */
+export function writeChoice(params: URLSearchParams, choice: Choice): void {
+  const set = (name: string, value: string) =>
+    value ? params.set(name, value) : params.delete(name);
   set("d", choice.rule === "newest" ? "" : choice.rule);
   set("h", [...choice.hidden].join(","));
   set("e", [...choice.added].join(","));
   set("p", [...choice.pinned].join(","));
   set("only", choice.only ?? "");
-  return next;
 }
 
 /** What the address says of which runs are drawn. */
 export function useChoice(): Choice {
-  const [params] = useSearchParams();
+  const [params] = useAddress();
   const text = params.toString();
   return useMemo(() => readChoice(new URLSearchParams(text)), [text]);
 }
 
 /** Which of the runs that are *shown* are drawn, and what changes that. */
 export function useDrawn(shown: readonly RunSummary[], choice: Choice, headline: string | null) {
-  const [, setParams] = useSearchParams();
+  const [, changeAddress] = useAddress();
   const drawn = useMemo(() => drawnOf(shown, choice, headline), [shown, choice, headline]);
   const change = useCallback(
     (map: (choice: Choice) => Choice) =>
-      setParams((previous) => writeChoice(previous, map(readChoice(previous))), { replace: true }),
-    [setParams],
+      changeAddress((params) => writeChoice(params, map(readChoice(params)))),
+    [changeAddress],
   );
   const onToggle = useCallback(
     (id: string, isDrawn: boolean) => change((before) => toggled(before, id, isDrawn)),
