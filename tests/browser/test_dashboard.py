@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 from typing import Final
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 from playwright.sync_api import BrowserContext
 from playwright.sync_api import Locator
 from playwright.sync_api import Page
@@ -224,7 +226,11 @@ def test_distributions_show_all_layers_and_one_of_them(page: Page, runs: dict[st
 
 
 def test_gradients_flow_through_the_layers(
-    page: Page, folder: Path, record: Callable[..., Any], arrive: Callable[[Any], str]
+    page: Page,
+    folder: Path,
+    record: Callable[..., Any],
+    arrive: Callable[[Any], str],
+    pixels: Callable[[Locator], NDArray[np.uint8]],
 ) -> None:
     """Layers by steps in the order of their numbers; a click draws one, odd ones are named."""
     run = record(folder, "deep-newt", age_s=5000)
@@ -239,6 +245,12 @@ def test_gradients_flow_through_the_layers(
     expect(heat).to_have_attribute("data-drawn", "true")
     layers = page.locator(".heatmap-names button")
     expect(layers).to_have_text(["block.0", "block.1", "block.2", "block.10"])
+    # Of a tenth of the norm each, so at even places of the ramp.
+    tints = pixels(heat)[8::20, ::60, :3].astype(int)
+    assert (tints == tints[:, :1]).all(), "the same at each step"
+    assert tints[0, 0].tolist() == [253, 234, 69]
+    assert tints[3, 0].tolist() == [0, 32, 81]
+    assert (np.diff(tints[:, 0].sum(axis=1)) < 0).all()
     expect(page.locator(".flow-warnings li")).to_have_text([re.compile("block.10: .*smaller")])
     layers.nth(2).click()
     expect(card(page, "grad/norm/block.2").get_by_role("img")).to_be_visible()

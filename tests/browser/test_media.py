@@ -9,6 +9,7 @@ from typing import Final
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from playwright.sync_api import Locator
 from playwright.sync_api import Page
 from playwright.sync_api import expect
@@ -79,7 +80,9 @@ def section(page: Page, name: str) -> Locator:
     return page.get_by_role("region", name=name, exact=True)
 
 
-def test_media_are_seen_step_by_step(page: Page, run: str) -> None:
+def test_media_are_seen_step_by_step(
+    page: Page, run: str, pixels: Callable[[Locator], NDArray[np.uint8]]
+) -> None:
     """Images with boxes and masks over them, one slider for all names; tables by the row."""
     page.goto(f"/r/{run}/media")
     images = section(page, "val/samples")
@@ -93,6 +96,13 @@ def test_media_are_seen_step_by_step(page: Page, run: str) -> None:
           (image) => image.complete && image.naturalWidth > 0)"""
     )
     page.wait_for_function(f"(canvas) => ({PAINTED})(canvas) > 3000", arg=canvas.element_handle())
+    # Over the photo's own pixels: the disc around (200, 120), the sun's box from (130, 50).
+    picture = pixels(canvas)
+    scale = picture.shape[1] / 320
+    alpha = picture[..., 3]
+    assert alpha[int(120 * scale), int(200 * scale)] > 0
+    assert alpha[int(120 * scale), int(300 * scale)] == 0
+    assert alpha[int(50 * scale) - 1 : int(50 * scale) + 3, int(240 * scale)].any()
     for name in ("prediction: sun", "truth: tree", "segments: disc"):
         images.get_by_role("button", name=name).click()
     page.wait_for_function(f"(canvas) => ({PAINTED})(canvas) === 0", arg=canvas.element_handle())

@@ -10,7 +10,9 @@ from contextlib import AbstractContextManager
 from typing import Any
 from typing import Final
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 from playwright.sync_api import Locator
 from playwright.sync_api import Page
 from playwright.sync_api import expect
@@ -196,6 +198,26 @@ def test_a_point_and_a_line_open_their_run(sweep: Page) -> None:
     lines.click(position={"x": x, "y": y})
 
     expect(sweep.get_by_role("heading", name="run-00")).to_be_visible()
+
+
+def test_lines_begin_where_their_values_are(
+    sweep: Page, pixels: Callable[[Locator], NDArray[np.uint8]]
+) -> None:
+    """Thirty rates, at even distances of a logarithmic axis."""
+    sweep.goto("/p/sweep/params?a=params.lr,metrics.val/accuracy")
+    expect(parallel(sweep)).to_have_attribute("aria-label", shows(RUNS, "lr, val/accuracy"))
+    lines = sweep.locator(".parallel canvas[data-runs='30']")
+    expect(lines).to_be_visible()
+
+    inks = pixels(lines)[..., 3] > 40
+    step = (AXIS_BOTTOM - AXIS_TOP) / (RUNS - 1)
+    beside = inks[:, SIDE + 2]
+    for number in range(RUNS):
+        y = AXIS_BOTTOM - step * number
+        assert beside[int(y) - 2 : int(y) + 3].any(), f"run {number}"
+    assert not inks[:, : SIDE - 2].any(), "nothing beside the axes"
+    gaps = [beside[int(AXIS_BOTTOM - step * (number + 0.5))] for number in range(RUNS - 1)]
+    assert sum(gaps) < RUNS / 3, "lines, and room between them"
 
 
 def test_the_same_as_a_table(sweep: Page) -> None:
