@@ -36,6 +36,8 @@ class Fold(Background):
             try:
                 for run in await asyncio.to_thread(self.store.due_to_fold):
                     await self._fold(run)
+                    # Here nothing of ours reads: a fold does, from its plan to its commit.
+                    await asyncio.to_thread(self.store.trim_journal)
             except StoreFull as error:
                 logger.warning("folding waits: %s", error)
             except Exception:

@@ -37,7 +37,7 @@ from mltrack_server.store.tiering import Place
 from mltrack_server.store.tiering import Tiering
 
 _DUE_BYTES: Final = 256 * 1024
-_DUE_IDLE_NS: Final = 5_000_000_000
+_DUE_AGE_NS: Final = 60_000_000_000  # of the oldest: what is read often is not decoded for ever
 _PARAMETERS_MAX: Final = 500  # of one query
 _PLAN_BYTES_MAX: Final = 16 * MIB  # of frames folded in one transaction: bounds memory and the lock
 
@@ -169,13 +169,13 @@ def delete_axes(
 
 
 def due(connection: Connection, now_ns: int) -> list[str]:
-    """Return the runs whose points should be folded: many, resting for a while, or complete."""
+    """Return the runs whose points should be folded: many, a minute old, or complete."""
     seg, run = schema.seg.c, schema.run.c
     waiting = (
         select(
             seg.rid,
             func.sum(seg.bytes).label("bytes"),
-            func.max(seg.received_ns).label("received_ns"),
+            func.min(seg.received_ns).label("oldest_ns"),
         )
         .group_by(seg.rid)
         .subquery()
@@ -186,7 +186,7 @@ def due(connection: Connection, now_ns: int) -> list[str]:
         .where(
             or_(
                 waiting.c.bytes >= _DUE_BYTES,
-                waiting.c.received_ns <= now_ns - _DUE_IDLE_NS,
+                waiting.c.oldest_ns <= now_ns - _DUE_AGE_NS,
                 run.state != "running",
             )
         )

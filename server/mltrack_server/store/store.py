@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from collections.abc import Sequence
+from pathlib import Path
 
 import msgspec
 from sqlalchemy import select
@@ -43,6 +44,7 @@ from mltrack_server.store import series
 from mltrack_server.store.apply import Application
 from mltrack_server.store.blobs import StoredFile
 from mltrack_server.store.console_reading import Consoles
+from mltrack_server.store.database import sqlite
 from mltrack_server.store.database.engine import claim_fold
 from mltrack_server.store.database.engine import where
 from mltrack_server.store.keys import rid_of
@@ -129,6 +131,16 @@ class Store(Analysis, Projects, Upkeep, Consoles):
         """Return the ids of runs whose points should be folded now."""
         with self._reading() as connection:
             return folding.due(connection, self._clock_ns())
+
+    def trim_journal(self) -> bool:
+        """Empty what SQLite keeps beside the database if it has grown large; tell if it did.
+
+        Other writes wait meanwhile, for half a second at most.
+        """
+        if self.is_shared or self._write_engine is None:
+            return False
+        with self._write_lock:
+            return sqlite.trim_journal(self._write_engine, Path(where(self.url)))
 
     def retain(self, query: RetentionQuery) -> RetentionPlan:
         """Tell which stored checkpoints stay by *query*, and let go of the others if it says so.

@@ -142,23 +142,24 @@ def test_a_fold_between_rewinds_keeps_what_is_superseded(store: Store, make_log:
 
 
 @pytest.mark.parametrize(
-    ("points", "ends", "idle_s", "is_due"),
+    ("points", "ends", "age_s", "is_due"),
     [
         (10, False, 0, False),
-        (10, False, 6, True),
+        (10, False, 30, False),
+        (10, False, 61, True),
         (10, True, 0, True),
         (20_000, False, 0, True),
     ],
 )
-def test_a_run_is_folded_when_it_has_much_or_rests_or_has_ended(
-    store: Store, clock: Any, make_log: Any, points: int, ends: bool, idle_s: int, is_due: bool
+def test_a_run_is_folded_when_it_has_much_or_waits_long_or_has_ended(
+    store: Store, clock: Any, make_log: Any, points: int, ends: bool, age_s: int, is_due: bool
 ) -> None:
     """Not at every batch: a fold rewrites chunks."""
     log = make_log().scalars(range(points), loss=0)
     if ends:
         log.add(records.RunEnded(1, "finished"))
     store.apply([log.batch()])
-    clock.now_ns += idle_s * 1_000_000_000
+    clock.now_ns += age_s * 1_000_000_000
 
     assert store.due_to_fold() == ([log.run] if is_due else [])
     store.fold(log.run)

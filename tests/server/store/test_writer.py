@@ -208,7 +208,7 @@ def test_ended_runs_are_folded_in_the_background(store: Store, clock: Any, make_
     """Nobody has to ask for it."""
     log = make_log().scalars(range(100), loss=0)
     store.apply([log.batch()])
-    clock.now_ns += 6_000_000_000
+    clock.now_ns += 61_000_000_000
     assert store.due_to_fold() == [log.run]
 
     async def main() -> None:
@@ -237,7 +237,7 @@ def test_a_run_that_cannot_be_folded_does_not_hold_up_others(
         connection.execute(update(schema.chunk).values(body=b"damaged"))
     logs[0].scalars(range(10, 20), loss=0)
     store.apply([logs[0].batch(11)])
-    clock.now_ns += 6_000_000_000
+    clock.now_ns += 61_000_000_000
 
     async def main() -> None:
         fold = Fold(store, interval_s=0.01)

@@ -23,6 +23,8 @@ _BUSY_S: Final = 10.0
 _WRITER_CACHE_BYTES: Final = 32 * MIB
 _READER_CACHE_BYTES: Final = 8 * MIB
 _JOURNAL_BYTES_MAX: Final = 16 * MIB  # what is left of a WAL that a long read made grow
+_TRIM_BYTES: Final = 4 * _JOURNAL_BYTES_MAX  # from here on waiting for the readers is worth it
+_TRIM_S: Final = 0.5  # nothing is written meanwhile
 
 # Codes that say that nothing can be written now, not that anything is wrong with us.
 _FULL_CODES: Final = {
@@ -66,6 +68,30 @@ def engines(url: str, **pool: Any) -> tuple[Engine, Engine]:
     _prepare(write, "BEGIN IMMEDIATE", _WRITER_CACHE_BYTES)
     _prepare(read, "BEGIN", _READER_CACHE_BYTES)
     return write, read
+
+
+def trim_journal(write: Engine, path: Path) -> bool:
+    """Move into the database what a large WAL holds, and empty it; tell if that was done.
+
+    Commits do so by themselves, except while anybody reads: where reads overlap, a WAL grows for
+    ever. This waits a moment for those that read, while those who come later read the database.
+
+    Args:
+        write: Nobody writes with it.
+        path: Of the database.
+    """
+    journal = path.with_name(f"{path.name}-wal")
+    if not journal.exists() or journal.stat().st_size < _TRIM_BYTES:
+        return False
+    connection = write.raw_connection()
+    try:
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout={int(_TRIM_S * 1000)}")
+        is_busy, *_ = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        cursor.execute(f"PRAGMA busy_timeout={int(_BUSY_S * 1000)}")
+        return not is_busy
+    finally:
+        connection.close()
 
 
 def meaning(error: BaseException | None, place: str) -> MltrackError | None:
