@@ -46,47 +46,32 @@ def assert_accessible(page: Page, axe: str) -> None:
         assert not found, f"{page.url}, {theme}:\n" + "\n\n".join(found)
 
 
-def test_every_page_of_a_project(
-    page: Page, runs: dict[str, str], board: str, report: str, axe: str
-) -> None:
-    """Those that the bar leads to, those of other addresses with what is on them."""
-    page.goto("/p/digits")
-    links = page.get_by_role("navigation").get_by_role("link")
-    expect(links.first).to_be_visible()
-    addresses = [link.get_attribute("href") or "" for link in links.all()]
-    faceted = "/p/digits?f=param:lr&k=param:lr"
-    compared = f"/p/digits/compare?r={runs['calm-fox']},{runs['wild-owl']}"
-
-    mine = f"/p/digits/dashboards/{board}"
-    written = f"/p/digits/reports/{report}"
-    boards = (mine, f"{mine}?edit=1", f"{mine}?tab=more", written, f"{written}?edit=1")
-
-    for address in (
-        *addresses,
-        *boards,
-        compared,
-        f"{compared}&with=histograms",
-        f"/r/{runs['calm-fox']}/console?cs=epoch&at=100",
+def test_every_page(page: Page, addresses: dict[str, str], runs: dict[str, str], axe: str) -> None:
+    """Each as it is at first, some in other states, and those that show nothing."""
+    fox, owl = (f"/r/{runs[name]}" for name in ("calm-fox", "wild-owl"))
+    others = (
+        "/",
         "/p/digits?q=zz",
+        "/p/digits?q=params.lr+%3C",
         "/p/digits?g=param:lr&ds=host",
-        faceted,
+        "/p/digits?f=param:lr&k=param:lr",
+        "/p/digits/params?v=table",
+        f"{addresses['compare']}&with=media,gradients&all=1",
+        f"{fox}?at=100,900",
+        f"{fox}/console?cs=epoch&at=100",
+        f"{fox}/distributions?hv=bands",
+        f"{fox}/distributions?hv=step",
+        owl,
+        f"{owl}/overview",
+        f"{owl}/media",
+        "/p/nobody",
         "/nowhere",
-    ):
+    )
+
+    for address in (*addresses.values(), *others):
         page.goto(address)
         expect(page.get_by_role("main")).not_to_be_empty()
         assert_accessible(page, axe)
-
-
-def test_every_tab_of_a_run(page: Page, runs: dict[str, str], axe: str) -> None:
-    """Of a run that has much to show, and of one that failed."""
-    for run in ("calm-fox", "wild-owl"):
-        page.goto(f"/r/{runs[run]}")
-        tabs = page.get_by_role("tab")
-        expect(tabs.first).to_be_visible()
-        for tab in tabs.all():
-            tab.click()
-            expect(tab).to_have_attribute("aria-selected", "true")
-            assert_accessible(page, axe)
 
 
 def test_what_opens_over_a_page(page: Page, runs: dict[str, str], axe: str) -> None:
@@ -132,6 +117,60 @@ def test_what_opens_over_a_page(page: Page, runs: dict[str, str], axe: str) -> N
 
     page.get_by_role("button", name="Theme").click()
     expect(page.get_by_role("menu")).to_be_visible()
+    assert_accessible(page, axe)
+
+
+def test_menus(page: Page, runs: dict[str, str], board: str, axe: str) -> None:
+    """Of the bar, of a chart, of a dashboard."""
+    page.goto("/p/digits")
+    card = page.get_by_role("region", name="val/loss", exact=True)
+    expect(card.get_by_role("img")).to_be_visible()
+    for menu in (
+        page.get_by_role("button", name="Project: digits"),
+        page.get_by_role("button", name="Language"),
+        card.get_by_role("button", name="Export"),
+    ):
+        card.hover()
+        menu.click()
+        expect(page.get_by_role("menu")).to_be_visible()
+        assert_accessible(page, axe)
+        page.keyboard.press("Escape")
+        expect(page.get_by_role("menu")).to_have_count(0)
+    page.get_by_label("Filter runs").press_sequentially("params.")
+    expect(page.get_by_role("option").first).to_be_visible()
+    assert_accessible(page, axe)
+
+    page.goto(f"/p/digits/dashboards/{board}?edit=1")
+    for name in ("Add panel", "More"):
+        page.get_by_role("button", name=name, exact=True).click()
+        expect(page.get_by_role("menu")).to_be_visible()
+        assert_accessible(page, axe)
+        page.keyboard.press("Escape")
+        expect(page.get_by_role("menu")).to_have_count(0)
+
+
+def test_what_opens_within_a_page(page: Page, runs: dict[str, str], axe: str) -> None:
+    """Fields where a text stood, what is folded, an axis of the parameters."""
+    page.goto(f"/r/{runs['calm-fox']}/overview")
+    for name, field in (("Rename", "Name"), ("Edit the tags", "Tags, a comma between two")):
+        page.get_by_role("button", name=name).click()
+        expect(page.get_by_label(field)).to_be_focused()
+        assert_accessible(page, axe)
+        page.keyboard.press("Escape")
+    page.get_by_role("button", name="Edit the notes").click()
+    expect(page.get_by_role("region", name="Notes").get_by_role("textbox")).to_be_focused()
+    assert_accessible(page, axe)
+
+    page.goto(f"/r/{runs['wild-owl']}")
+    page.locator(".traceback summary").click()
+    page.get_by_role("list", name="Health marks").get_by_text("The loss is nan").click()
+    assert_accessible(page, axe)
+    page.goto(f"/r/{runs['calm-fox']}/distributions?hv=step")
+    page.get_by_text("Bins as a table").click()
+    assert_accessible(page, axe)
+    page.goto("/p/digits/params")
+    page.get_by_role("button", name="Axis lr").click()
+    expect(page.get_by_role("dialog", name="lr")).to_be_visible()
     assert_accessible(page, axe)
 
 

@@ -94,33 +94,31 @@ def assert_translated(page: Page, words: set[str]) -> None:
 
 @pytest.mark.usefixtures("told")
 def test_nothing_is_left_in_english_and_nothing_is_cut_off(
-    page: Page, runs: dict[str, str], board: str, report: str
+    page: Page, runs: dict[str, str], board: str, addresses: dict[str, str]
 ) -> None:
     """Every page of a project, every tab of a run, what opens over them."""
     fox = runs["calm-fox"]
     words = set()
-    of_run = ("", "/console", "/histograms?columns=10")
-    for path in ("/projects", "/runs?project=digits", *(f"/runs/{fox}{part}" for part in of_run)):
+    of_run = ("", "/console", "/files", "/histograms?columns=10")
+    own = (f"/runs/{runs['wild-owl']}", *(f"/runs/{fox}{part}" for part in of_run))
+    for path in ("/projects", "/runs?project=digits", *own):
         words |= words_of(page.request.get(f"/api/v1{path}").json())
     for path in ("?project=digits", f"/{board}"):
         words |= words_of(page.request.get(f"/api/v1/dashboards{path}").json())
     page.goto("/p/digits")
     expect(page.locator("html")).to_have_attribute("lang", PSEUDO)
-    links = page.get_by_role("navigation").get_by_role("link")
-    expect(links.first).to_be_visible()
-    addresses = [link.get_attribute("href") or "" for link in links.all()]
-    compared = f"/p/digits/compare?r={fox},{runs['wild-owl']}"
-    grouped = "/p/digits?g=param:lr&k=host&xr=100,900&d=all"
-    faceted = "/p/digits?f=param:lr&ds=host"
-
-    mine = f"/p/digits/dashboards/{board}"
-    written = f"/p/digits/reports/{report}"
-    boards = (mine, f"{mine}?edit=1", f"{mine}?tab=more", written, f"{written}?edit=1")
 
     for address in (
-        *(*addresses, *boards, compared, grouped, faceted),
-        f"{compared}&with=histograms",
+        *addresses.values(),
+        "/p/digits?g=param:lr&k=host&xr=100,900&d=all",
+        "/p/digits?f=param:lr&ds=host",
+        "/p/digits/params?v=table",
+        f"{addresses['compare']}&with=media,gradients",
+        f"/r/{fox}?at=100,900",
         f"/r/{fox}/console?cs=epoch&at=100",
+        f"/r/{fox}/distributions?hv=bands",
+        f"/r/{fox}/distributions?hv=step",
+        f"/r/{runs['wild-owl']}/media",
         "/p/digits?q=zz",
         "/nowhere",
     ):
@@ -129,13 +127,6 @@ def test_nothing_is_left_in_english_and_nothing_is_cut_off(
         assert_translated(page, words)
 
     page.goto(f"/r/{fox}")
-    tabs = page.get_by_role("tab")
-    expect(tabs.first).to_be_visible()
-    for tab in tabs.all():
-        tab.click()
-        expect(tab).to_have_attribute("aria-selected", "true")
-        assert_translated(page, words)
-
     page.keyboard.press("Control+k")
     expect(page.get_by_role("option").first).to_be_visible()
     assert_translated(page, words)
@@ -156,3 +147,19 @@ def test_nothing_is_left_in_english_and_nothing_is_cut_off(
         assert_translated(page, words)
         page.keyboard.press("Escape")
         expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_pages_fit_a_language_that_goes_from_right_to_left(
+    context: BrowserContext, page: Page, addresses: dict[str, str]
+) -> None:
+    """None is offered yet: it is one file away, so the pages must not break under it."""
+    context.add_init_script(
+        "addEventListener('DOMContentLoaded', () => { document.documentElement.dir = 'rtl' })"
+    )
+
+    for address in addresses.values():
+        page.goto(address)
+        expect(page.get_by_role("main")).not_to_be_empty()
+        expect(page.locator(".page-loading")).to_have_count(0)
+        width = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        assert width <= 0, f"{address} is {width} pixels too wide"

@@ -200,10 +200,10 @@ def test_a_point_and_a_line_open_their_run(sweep: Page) -> None:
     expect(sweep.get_by_role("heading", name="run-00")).to_be_visible()
 
 
-def test_lines_begin_where_their_values_are(
+def test_lines_and_points_stand_where_their_values_are(
     sweep: Page, pixels: Callable[[Locator], NDArray[np.uint8]]
 ) -> None:
-    """Thirty rates, at even distances of a logarithmic axis."""
+    """Thirty rates, at even distances of a logarithmic axis; the best run is the top left point."""
     sweep.goto("/p/sweep/params?a=params.lr,metrics.val/accuracy")
     expect(parallel(sweep)).to_have_attribute("aria-label", shows(RUNS, "lr, val/accuracy"))
     lines = sweep.locator(".parallel canvas[data-runs='30']")
@@ -218,6 +218,18 @@ def test_lines_begin_where_their_values_are(
     assert not inks[:, : SIDE - 2].any(), "nothing beside the axes"
     gaps = [beside[int(AXIS_BOTTOM - step * (number + 0.5))] for number in range(RUNS - 1)]
     assert sum(gaps) < RUNS / 3, "lines, and room between them"
+
+    scatter = sweep.get_by_role("region", name="Scatter")
+    scatter.get_by_role("combobox", name="y", exact=True).select_option("metrics.val/accuracy")
+    scatter.get_by_role("combobox", name="x", exact=True).select_option("params.lr")
+    points = scatter.locator("canvas[data-runs='30']")
+    expect(scatter.get_by_role("img")).to_have_attribute(
+        "aria-label", "val/accuracy against lr, 30 runs"
+    )
+    expect(points).to_be_visible()
+    spots = pixels(points)[..., 3] > 40
+    assert spots[12:24, 66:78].any(), "the first run"
+    assert not spots[12:100, 200 : spots.shape[1] - 30].any(), "none above the curve"
 
 
 def test_the_same_as_a_table(sweep: Page) -> None:

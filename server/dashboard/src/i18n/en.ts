@@ -523,7 +523,7 @@ export default {
   "overview.search": "Find a parameter",
   "overview.copy_json": "Copy as JSON",
   "overview.copy_yaml": "Copy as YAML",
-  "overview.copy_cli": "Copy as options of a command line (CLI)",
+  "overview.copy_cli": "Copy as options for the CLI",
   "overview.json": "JSON",
   "overview.yaml": "YAML",
   "overview.cli": "CLI",

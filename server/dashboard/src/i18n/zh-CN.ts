@@ -472,7 +472,7 @@ export default {
   "overview.search": "查找参数",
   "overview.copy_json": "复制为 JSON",
   "overview.copy_yaml": "复制为 YAML",
-  "overview.copy_cli": "复制为命令行选项",
+  "overview.copy_cli": "复制为命令行选项 CLI",
   "overview.json": "JSON",
   "overview.yaml": "YAML",
   "overview.cli": "命令行",
