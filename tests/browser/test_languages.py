@@ -18,7 +18,8 @@ PSEUDO: Final = "en-XA"
 NAMES: Final = frozenset(
     """mltrack English duration_s API JSON Markdown CPU GPU RAM NaN inf log stderr stdout init demo
     KiB MiB GiB TiB Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec AM PM
-    true false null none min max best""".split()
+    true false null none min max best
+    console txt params json uncommitted patch""".split()  # the names of a run's own files
 )
 WORD: Final = r"[A-Za-z_]{3,}"
 # Every text that is seen or said, outside of what is code or a key.
@@ -127,6 +128,7 @@ def test_nothing_is_left_in_english_and_nothing_is_cut_off(
         assert_translated(page, words)
 
     page.goto(f"/r/{fox}")
+    expect(page.get_by_role("tab").first).to_be_visible()
     page.keyboard.press("Control+k")
     expect(page.get_by_role("option").first).to_be_visible()
     assert_translated(page, words)
