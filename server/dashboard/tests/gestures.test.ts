@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 
 import { orAll, scaled } from "../src/charts/gestures";
-import { apart } from "../src/charts/marks";
+import { apart, roomForNames } from "../src/charts/marks";
+import type { Line } from "../src/charts/model";
 import { outOf, visit } from "../src/charts/zooms";
 
 describe("zooms", () => {
@@ -40,5 +41,18 @@ describe("names at the ends of lines", () => {
   it("lie apart, in the order of the lines, and within the chart", () => {
     expect(apart([50, 10, 52], 12, 10, 200)).toEqual([50, 10, 62]);
     expect(apart([199, 200, 198], 12, 10, 200)).toEqual([188, 200, 176]);
+  });
+
+  it("have room beside the chart, if they are few and it is wide", () => {
+    const lines = (count: number, label: string) =>
+      Array.from({ length: count }, () => ({ label, track: { name: "loss" } }) as Line);
+
+    expect(roomForNames(lines(2, "calm-fox"), 600)).toBeGreaterThan(40);
+    expect(roomForNames(lines(2, "a name that is far too long to be shown"), 600)).toBeLessThan(
+      130,
+    );
+    expect(roomForNames(lines(1, "calm-fox"), 600)).toBe(0);
+    expect(roomForNames(lines(9, "calm-fox"), 600)).toBe(0);
+    expect(roomForNames(lines(2, "calm-fox"), 300)).toBe(0);
   });
 });

@@ -16,7 +16,7 @@ import type { Domain } from "./domain";
 import { FlagLayer, type Flag } from "./flags";
 import { attachGestures } from "./gestures";
 import { highlight } from "./highlight";
-import { drawMarks, drawNames, drawPins } from "./marks";
+import { drawMarks, drawNames, drawPins, roomForNames } from "./marks";
 import { modelOf, type Layer, type Line } from "./model";
 import { placeOf, readAt, Tooltip, type Reading } from "./tooltip";
 import type { Unit } from "./unit";
@@ -171,7 +171,7 @@ function optionsOf(
   return {
     width: Math.max(element.clientWidth, 50),
     height,
-    padding: [8, 16, 0, 0],
+    padding: [8, (plot) => Math.max(16, roomForNames(latest.current.lines, plot.width)), 0, 0],
     legend: { show: false },
     cursor: {
       sync: { key: syncKey(x), setSeries: false, scales: ["x", null] },

@@ -39,25 +39,39 @@ export function drawMarks(chart: uPlot, lines: readonly Line[]): void {
 
 /** More lines than this are told apart in the table, and a narrow chart has no room for names. */
 const NAMED_MAX = 8;
-const NAMED_WIDTH_MIN = 300;
+const NAMED_WIDTH_MIN = 400;
 const NAME_CHARS = 18;
+const NAME_CHAR_PX = 5.8;
 const NAME_ROW_PX = 12;
+const NAME_GAP_PX = 5;
 
-/** Write the names of a few *lines* where they end. */
-export function drawNames(chart: uPlot, lines: readonly Line[]): void {
-  const { ctx, bbox } = chart;
+/** Return how many pixels the names of *lines* take beside a chart of *width*; 0: it has none. */
+export function roomForNames(lines: readonly Line[], width: number): number {
+  const named = namedOf(lines);
+  if (named.length === 0 || width < NAMED_WIDTH_MIN) return 0;
+  const longest = Math.max(...named.map(({ label }) => Math.min(label.length, NAME_CHARS)));
+  return Math.ceil(longest * NAME_CHAR_PX) + 2 * NAME_GAP_PX;
+}
+
+/** Return the lines that are named: few, and each but once. */
+function namedOf(lines: readonly Line[]): readonly Line[] {
   // A twin has the colour of its line, and the title says what it is.
   const named = lines.filter(
     ({ track }) => !track.isSuperseded && track.name === lines[0]!.track.name,
   );
-  if (named.length < 2 || named.length > NAMED_MAX) return;
-  if (bbox.width / uPlot.pxRatio < NAMED_WIDTH_MIN) return;
+  return named.length < 2 || named.length > NAMED_MAX ? [] : named;
+}
+
+/** Write the names of a few *lines* beside the chart, as high as they end. */
+export function drawNames(chart: uPlot, lines: readonly Line[]): void {
+  const { ctx, bbox } = chart;
+  if (roomForNames(lines, chart.width) === 0) return;
   const row = NAME_ROW_PX * uPlot.pxRatio;
-  const ends = named.flatMap((line) => {
+  const ends = namedOf(lines).flatMap((line) => {
     const value = lastValue(chart, line);
-    return value === null ? [] : [{ line, top: chart.valToPos(value, "y", true) - row / 2 }];
+    return value === null ? [] : [{ line, top: chart.valToPos(value, "y", true) + row / 3 }];
   });
-  const [first, last] = [bbox.top + row, bbox.top + bbox.height - row / 4];
+  const [first, last] = [bbox.top + row, bbox.top + bbox.height];
   const tops = apart(
     ends.map(({ top }) => top),
     row,
@@ -65,18 +79,12 @@ export function drawNames(chart: uPlot, lines: readonly Line[]): void {
     last,
   );
   ctx.save();
-  ctx.textAlign = "right";
+  ctx.textAlign = "left";
   ctx.font = `${10.5 * uPlot.pxRatio}px system-ui, sans-serif`;
-  ctx.lineWidth = 3 * uPlot.pxRatio;
-  ctx.lineJoin = "round";
-  ctx.strokeStyle = ink("--surface");
-  ends.forEach(({ line }, at) => {
-    const { label, style } = line;
+  ends.forEach(({ line: { label, style } }, at) => {
     const text = label.length > NAME_CHARS ? `${label.slice(0, NAME_CHARS - 1)}…` : label;
-    const left = bbox.left + bbox.width - 2 * uPlot.pxRatio;
-    ctx.strokeText(text, left, tops[at]!);
     ctx.fillStyle = ink(style.colour);
-    ctx.fillText(text, left, tops[at]!);
+    ctx.fillText(text, bbox.left + bbox.width + NAME_GAP_PX * uPlot.pxRatio, tops[at]!);
   });
   ctx.restore();
 }
