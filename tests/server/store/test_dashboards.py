@@ -239,6 +239,7 @@ def test_the_golden_document_is_read_and_written_as_it_is() -> None:
     assert msgspec.json.encode(read) == golden
     assert {panel.__struct_config__.tag for tab in read.tabs for panel in tab.panels} == {
         "lines", "table", "text", "histograms", "scatter", "parallel", "media", "importance",
+        "flow", "devices", "console", "checkpoints", "compare",
     }  # fmt: skip
 
 
