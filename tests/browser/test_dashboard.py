@@ -10,17 +10,12 @@ from pathlib import Path
 from typing import Any
 from typing import Final
 
-import numpy as np
 import pytest
-from numpy.typing import NDArray
 from playwright.sync_api import BrowserContext
 from playwright.sync_api import Locator
 from playwright.sync_api import Page
-from playwright.sync_api import Position
 from playwright.sync_api import Request
 from playwright.sync_api import expect
-
-from mltrack_core.records import RunEnded
 
 pytestmark = pytest.mark.slow
 
@@ -66,13 +61,6 @@ def is_drawn(page: Page, metric: str, ink: list[int] = LINE_INK) -> bool:
 def row(page: Page, name: str) -> Locator:
     """Return the row of the run list."""
     return page.get_by_role("row").filter(has_text=name)
-
-
-def from_corner(area: Locator, right: float, bottom: float) -> Position:
-    """Return the place in *area* that lies so far from its lower right corner."""
-    box = area.bounding_box()
-    assert box is not None
-    return {"x": box["width"] - right, "y": box["height"] - bottom}
 
 
 def watch_series(page: Page) -> list[dict[str, Any]]:
@@ -204,67 +192,6 @@ def test_a_health_mark_opens_on_its_evidence(page: Page, runs: dict[str, str]) -
     expect(marks.get_by_text("The last finite loss")).to_be_hidden()
     marks.get_by_text("The loss is nan").click()
     expect(marks.get_by_text("The last finite loss")).to_be_visible()
-
-
-def test_distributions_show_all_layers_and_one_of_them(page: Page, runs: dict[str, str]) -> None:
-    """Layers by steps; the pointer reads a cell, a layer's name opens its histograms."""
-    page.goto(f"/r/{runs['calm-fox']}/distributions")
-    heat = page.get_by_role("img", name="Heat map of typical size: 3 layers over 40 steps")
-    expect(heat).to_have_attribute("data-drawn", "true")
-
-    layers = page.locator(".heatmap-names button")
-    expect(layers).to_have_text(["stem.weight", "block.0.weight", "head.weight"])
-    heat.hover(position=from_corner(heat, 5, 5))
-    expect(page.locator(".heatmap-key output")).to_contain_text("head.weight · step 1,950")
-    expect(page.locator(".heatmap-key output")).to_contain_text("not finite 3")
-    layers.filter(has_text="block.0").click()
-    page.get_by_role("button", name="param").click()
-
-    ridges = page.get_by_role("img", name="Histograms of param/histogram/head.weight at 20 steps")
-    expect(ridges).to_have_attribute("data-drawn", "true")
-    expect(page).to_have_url(re.compile("h=param"))
-
-
-def test_gradients_flow_through_the_layers(
-    page: Page,
-    folder: Path,
-    record: Callable[..., Any],
-    arrive: Callable[[Any], str],
-    pixels: Callable[[Locator], NDArray[np.uint8]],
-) -> None:
-    """Layers by steps in the order of their numbers; a click draws one, odd ones are named."""
-    run = record(folder, "deep-newt", age_s=5000)
-    for step in range(0, 200, 10):
-        norms = {f"grad/norm/block.{layer}": 10.0**-layer for layer in (10, 2, 1, 0)}
-        weights = {f"param/norm/block.{layer}": 1.0 for layer in (2, 10)}
-        run.log(step, norms | weights)
-    run.end(RunEnded(run.began_ns + 1, "finished"))
-    page.goto(f"/r/{arrive(run)}/gradients")
-
-    heat = page.get_by_role("img", name="Heat map of gradient norm: 4 layers over 20 steps")
-    expect(heat).to_have_attribute("data-drawn", "true")
-    layers = page.locator(".heatmap-names button")
-    expect(layers).to_have_text(["block.0", "block.1", "block.2", "block.10"])
-    # Of a tenth of the norm each, so at even places of the ramp.
-    tints = pixels(heat)[8::20, ::60, :3].astype(int)
-    assert (tints == tints[:, :1]).all(), "the same at each step"
-    assert tints[0, 0].tolist() == [253, 234, 69]
-    assert tints[3, 0].tolist() == [0, 32, 81]
-    assert (np.diff(tints[:, 0].sum(axis=1)) < 0).all()
-    expect(page.locator(".flow-warnings li")).to_have_text([re.compile("block.10: .*smaller")])
-    layers.nth(2).click()
-    expect(card(page, "grad/norm/block.2").get_by_role("img")).to_be_visible()
-    page.get_by_role("button", name="Weight norm").click()
-
-    expect(layers).to_have_text(["block.2", "block.10"])
-    expect(card(page, "param/norm/block.2").get_by_role("img")).to_be_visible()
-
-
-def test_a_run_without_histograms_says_how_to_log_some(page: Page, runs: dict[str, str]) -> None:
-    """An empty page would leave the user alone."""
-    page.goto(f"/r/{runs['wild-owl']}/distributions")
-
-    expect(page.get_by_role("tabpanel")).to_contain_text("mltrack.Histogram")
 
 
 def test_system_and_console_show_what_the_agent_and_the_program_said(

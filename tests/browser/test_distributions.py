@@ -1,4 +1,4 @@
-"""The run page's distributions: percentiles over the steps, and one step's histogram."""
+"""The run page's distributions: all layers, one of them over the steps, one step's histogram."""
 
 from __future__ import annotations
 
@@ -9,6 +9,27 @@ from playwright.sync_api import Page
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.slow
+
+
+def test_distributions_show_all_layers_and_one_of_them(page: Page, runs: dict[str, str]) -> None:
+    """Layers by steps; the pointer reads a cell, a layer's name opens its histograms."""
+    page.goto(f"/r/{runs['calm-fox']}/distributions")
+    heat = page.get_by_role("img", name="Heat map of typical size: 3 layers over 40 steps")
+    expect(heat).to_have_attribute("data-drawn", "true")
+
+    layers = page.locator(".heatmap-names button")
+    expect(layers).to_have_text(["stem.weight", "block.0.weight", "head.weight"])
+    box = heat.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] - 5, box["y"] + box["height"] - 5)
+    expect(page.locator(".heatmap-key output")).to_contain_text("head.weight · step 1,950")
+    expect(page.locator(".heatmap-key output")).to_contain_text("not finite 3")
+    layers.filter(has_text="block.0").click()
+    page.get_by_role("button", name="param").click()
+
+    ridges = page.get_by_role("img", name="Histograms of param/histogram/head.weight at 20 steps")
+    expect(ridges).to_have_attribute("data-drawn", "true")
+    expect(page).to_have_url(re.compile("h=param"))
 
 
 def test_percentiles_over_the_steps_are_said_in_words(page: Page, runs: dict[str, str]) -> None:
@@ -57,3 +78,10 @@ def test_one_step_is_shown_large_with_the_values_of_its_bins(
     rows = page.locator(".step-histogram table tbody tr")
     expect(rows).to_have_count(12)
     expect(rows.last).to_have_text(re.compile("4.*0.432"))
+
+
+def test_a_run_without_histograms_says_how_to_log_some(page: Page, runs: dict[str, str]) -> None:
+    """An empty page would leave the user alone."""
+    page.goto(f"/r/{runs['wild-owl']}/distributions")
+
+    expect(page.get_by_role("tabpanel")).to_contain_text("mltrack.Histogram")

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
+from playwright.sync_api import Locator
 from playwright.sync_api import Page
 from playwright.sync_api import expect
 
@@ -39,6 +43,46 @@ def run(folder: Path, record: Callable[..., Any], arrive: Callable[[Any], str]) 
             recording.write(Histograms(recording.began_ns + step, step, of))
     recording.end(RunEnded(recording.began_ns + 100 * 10**9, "finished"))
     return arrive(recording)
+
+
+def picture(page: Page, metric: str) -> Locator:
+    """Return the chart of *metric*."""
+    return page.get_by_role("region", name=metric, exact=True).get_by_role("img")
+
+
+def test_gradients_flow_through_the_layers(
+    page: Page,
+    folder: Path,
+    record: Callable[..., Any],
+    arrive: Callable[[Any], str],
+    pixels: Callable[[Locator], NDArray[np.uint8]],
+) -> None:
+    """Layers by steps in the order of their numbers; a click draws one, odd ones are named."""
+    run = record(folder, "deep-newt", age_s=5000)
+    for step in range(0, 200, 10):
+        norms = {f"grad/norm/block.{layer}": 10.0**-layer for layer in (10, 2, 1, 0)}
+        weights = {f"param/norm/block.{layer}": 1.0 for layer in (2, 10)}
+        run.log(step, norms | weights)
+    run.end(RunEnded(run.began_ns + 1, "finished"))
+    page.goto(f"/r/{arrive(run)}/gradients")
+
+    heat = page.get_by_role("img", name="Heat map of gradient norm: 4 layers over 20 steps")
+    expect(heat).to_have_attribute("data-drawn", "true")
+    layers = page.locator(".heatmap-names button")
+    expect(layers).to_have_text(["block.0", "block.1", "block.2", "block.10"])
+    # Of a tenth of the norm each, so at even places of the ramp.
+    tints = pixels(heat)[8::20, ::60, :3].astype(int)
+    assert (tints == tints[:, :1]).all(), "the same at each step"
+    assert tints[0, 0].tolist() == [253, 234, 69]
+    assert tints[3, 0].tolist() == [0, 32, 81]
+    assert (np.diff(tints[:, 0].sum(axis=1)) < 0).all()
+    expect(page.locator(".flow-warnings li")).to_have_text([re.compile("block.10: .*smaller")])
+    layers.nth(2).click()
+    expect(picture(page, "grad/norm/block.2")).to_be_visible()
+    page.get_by_role("button", name="Weight norm").click()
+
+    expect(layers).to_have_text(["block.2", "block.10"])
+    expect(picture(page, "param/norm/block.2")).to_be_visible()
 
 
 def test_rows_say_what_is_wrong_with_them_and_fold_into_modules(page: Page, run: str) -> None:

@@ -45,17 +45,20 @@ def test_one_tab_has_the_connection_for_all(page: Page, context: BrowserContext,
     assert len(second) == 1
 
 
-def test_a_tab_that_nobody_sees_waits(page: Page, live: Any) -> None:
-    """It fetches nothing meanwhile, and all of it once it is looked at."""
+def test_a_tab_that_nobody_sees_waits(page: Page, context: BrowserContext, live: Any) -> None:
+    """It fetches nothing while another one does, and all of it once it is looked at."""
     page.goto(f"/r/{live.run}")
     expect(page.locator(".run-facts .step")).to_have_text("step 9")
     expect(page.locator("[aria-busy='true']")).to_have_count(0)
+    other = context.new_page()
+    other.goto(f"/r/{live.run}")
     page.evaluate(HIDE, True)
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     for step in range(10, 20):
         live.log(step, {"train/loss": 1.0})
-    page.wait_for_timeout(2500)
+    expect(other.locator(".run-facts .step")).to_have_text("step 19")
+    expect(other.get_by_role("region", name="train/loss", exact=True)).to_contain_text("20 points")
     assert asked == []
     expect(page.locator(".run-facts .step")).to_have_text("step 9")
 
