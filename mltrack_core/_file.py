@@ -12,6 +12,7 @@ from typing import Final
 
 from mltrack_core import _listing
 from mltrack_core import blobs
+from mltrack_core._filing import Told
 from mltrack_core._names import new_id
 from mltrack_core._redact import without_userinfo
 from mltrack_core.errors import FileInvalid
@@ -61,13 +62,11 @@ def survey(
 def refer(
     address: str,
     name: str,
+    told: Told,
     *,
     use: FileUse,
     kind: str,
     step: int | None,
-    size: int | None,
-    modified_s: float | None,
-    sha256: str,
     clean: Callable[[str], str],
 ) -> File:
     """Return the record of what lies behind *address*; nobody asks whether it does.
@@ -83,6 +82,7 @@ def refer(
     place = clean(without_userinfo(address))
     if not place.partition("://")[2].strip("/"):
         raise FileInvalid(address, "the address leads nowhere")
+    size, modified_s, sha256 = told
     if sha256 and not blobs.is_digest(sha256 := sha256.lower()):
         raise ValueError(f"sha256={sha256[:80]!r}: it has 64 hexadecimal digits")
     if size is not None and size < 0:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
+from typing import Final
+from typing import NamedTuple
 
 import msgspec
 
@@ -24,6 +26,17 @@ if TYPE_CHECKING:
     from mltrack_core._recorder import Recorder
     from mltrack_core._redact import Redactor
     from mltrack_core._settings import Checkpoints
+
+
+class Told(NamedTuple):
+    """What is told of a file that nobody here can look at."""
+
+    size: int | None = None  # bytes
+    modified_s: float | None = None  # since the Unix epoch
+    sha256: str = ""  # 64 hexadecimal digits
+
+
+NOTHING_TOLD: Final = Told()
 
 
 class Filing:
@@ -84,7 +97,8 @@ class Filing:
     ) -> None:
         """Record a file or folder that the run has written."""
         with self._recorder.keeping(File):
-            found = self._file(path, name, "output", kind, step, size, modified_s, sha256)
+            told = Told(size, modified_s, sha256)
+            found = self._file(path, name, told, use="output", kind=kind, step=step)
             self._write_filed(found, is_kept=keep, is_atomic=is_atomic)
 
     def use_file(
@@ -101,19 +115,19 @@ class Filing:
     ) -> None:
         """Record a file or folder that the run reads."""
         with self._recorder.keeping(File):
-            found = self._file(path, name, "input", kind, step, size, modified_s, sha256)
+            told = Told(size, modified_s, sha256)
+            found = self._file(path, name, told, use="input", kind=kind, step=step)
             self._write_filed(found, is_kept=keep, is_atomic=False)
 
     def _file(
         self,
         path: str | os.PathLike[str],
         name: str,
+        told: Told,
+        *,
         use: FileUse,
         kind: str,
         step: int | None,
-        size: int | None,
-        modified_s: float | None,
-        sha256: str,
     ) -> File:
         """Return the record of what is at *path*."""
         from mltrack_core import _file
@@ -124,11 +138,8 @@ class Filing:
             step = self._step
         clean = self._redactor.text
         if isinstance(path, str) and _file.is_address(path):
-            return _file.refer(
-                path, name, use=use, kind=kind, step=step,
-                size=size, modified_s=modified_s, sha256=sha256, clean=clean,
-            )  # fmt: skip
-        if size is not None or modified_s is not None or sha256:
+            return _file.refer(path, name, told, use=use, kind=kind, step=step, clean=clean)
+        if told != NOTHING_TOLD:
             raise ValueError("size, modified_s and sha256 are of what an address names, not a path")
         return _file.survey(path, name, use=use, kind=kind, step=step, clean=clean)
 
@@ -153,5 +164,5 @@ class Filing:
         except Exception:
             snapshot.discard()
             raise
-        with self._guard("checkpoint"):
+        with self._guard(type(found).__name__.lower()):
             snapshot.release()
