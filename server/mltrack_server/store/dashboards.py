@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from typing import Any
 from typing import Final
 
@@ -27,6 +26,7 @@ from mltrack_server.resources import DashboardVersion
 from mltrack_server.resources import DashboardVersions
 from mltrack_server.resources import NewDashboard
 from mltrack_server.store import schema
+from mltrack_server.store.database.engine import Connecting
 
 DASHBOARDS_MAX: Final = 1000  # of a project, reports included, deleted ones not
 VERSIONS_KEPT: Final = 200  # of each; older ones are removed
@@ -40,8 +40,6 @@ _NEWEST: Final = select(
     (_version.uid == _board.uid) & (_version.version == _board.version),
 )
 _decode: Final = msgspec.json.Decoder(DashboardDocument).decode
-
-Connecting = Callable[[], AbstractContextManager[Connection]]
 
 
 class SavedMeanwhile(Exception):

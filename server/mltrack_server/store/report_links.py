@@ -7,7 +7,6 @@ import hashlib
 import os
 import secrets
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from typing import Any
 from typing import Final
 
@@ -23,6 +22,7 @@ from mltrack_server.resources import LinkPageQuery
 from mltrack_server.resources import ReportLink
 from mltrack_server.resources import ReportLinkList
 from mltrack_server.store import schema
+from mltrack_server.store.database.engine import Connecting
 
 LINKS_MAX: Final = 20  # of a report
 
@@ -33,8 +33,6 @@ _board, _link = schema.dashboard.c, schema.report_link.c
 _SHOWN: Final[tuple[Any, ...]] = (
     _link.uid, _link.version, _link.author, _link.made_ns, _link.saved_ns, _link.page_bytes
 )  # fmt: skip
-
-Connecting = Callable[[], AbstractContextManager[Connection]]
 
 
 class TooManyLinks(Exception):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from collections.abc import Sequence
-from pathlib import Path
 
 import msgspec
 from sqlalchemy import select
@@ -44,8 +43,8 @@ from mltrack_server.store import series
 from mltrack_server.store.apply import Application
 from mltrack_server.store.blobs import StoredFile
 from mltrack_server.store.console_reading import Consoles
-from mltrack_server.store.database import sqlite
 from mltrack_server.store.database.engine import claim_fold
+from mltrack_server.store.database.engine import trim_journal
 from mltrack_server.store.database.engine import where
 from mltrack_server.store.keys import rid_of
 from mltrack_server.store.projects import Projects
@@ -137,10 +136,8 @@ class Store(Analysis, Projects, Upkeep, Consoles):
 
         Other writes wait meanwhile, for half a second at most.
         """
-        if self.is_shared or self._write_engine is None:
-            return False
         with self._write_lock:
-            return sqlite.trim_journal(self._write_engine, Path(where(self.url)))
+            return self._write_engine is not None and trim_journal(self._write_engine, self.url)
 
     def retain(self, query: RetentionQuery) -> RetentionPlan:
         """Tell which stored checkpoints stay by *query*, and let go of the others if it says so.

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import threading
+from collections.abc import Callable
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -27,6 +29,9 @@ from mltrack_server.store.database import postgres
 from mltrack_server.store.database import sqlite
 from mltrack_server.store.schema import VERSION
 from mltrack_server.store.schema import VERSION_TABLE
+
+# Gives a connection in a transaction.
+Connecting = Callable[[], AbstractContextManager[Connection]]
 
 _READERS_MAX: Final = 8
 _WAIT_S: Final = 10.0  # of a read for one of these
@@ -143,6 +148,14 @@ def claim_fold(connection: Connection, rid: int) -> bool:
     """
     is_shared = connection.dialect.name == "postgresql"
     return not is_shared or postgres.claim_fold(connection, rid)
+
+
+def trim_journal(write: Engine, url: str) -> bool:
+    """Empty what SQLite keeps beside the database at *url* if it has grown large; tell if it did.
+
+    Nobody writes with the engine meanwhile. PostgreSQL looks after its own.
+    """
+    return is_sqlite(url) and sqlite.trim_journal(write, Path(where(url)))
 
 
 def is_sqlite(url: str) -> bool:

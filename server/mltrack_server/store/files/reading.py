@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from typing import Any
 from typing import Final
 
 import msgspec
-from sqlalchemy import Connection
 from sqlalchemy import Row
 from sqlalchemy import Select
 from sqlalchemy import and_
@@ -25,12 +22,11 @@ from mltrack_server.store import runs
 from mltrack_server.store import schema
 from mltrack_server.store.blobs import BlobStore
 from mltrack_server.store.blobs import StoredFile
+from mltrack_server.store.database.engine import Connecting
 from mltrack_server.store.filed import Outcome
 from mltrack_server.store.files import preview
 from mltrack_server.store.files import provenance
 from mltrack_server.store.keys import rid_of
-
-Reading = Callable[[], AbstractContextManager[Connection]]
 
 _file, _stream = schema.file.c, schema.stream.c
 _decode: Final = msgspec.msgpack.Decoder(File).decode
@@ -44,7 +40,7 @@ class FileReads:
         blobs: Where their bytes lie.
     """
 
-    def __init__(self, reading: Reading, blobs: BlobStore) -> None:
+    def __init__(self, reading: Connecting, blobs: BlobStore) -> None:
         self._reading, self._blobs = reading, blobs
 
     def index(self, run: str, first: int | None, limit: int) -> FileList | None:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
-from contextlib import AbstractContextManager
 from typing import Final
 from typing import NamedTuple
 
@@ -32,6 +30,7 @@ from mltrack_server.store.blobs import BlobMissing
 from mltrack_server.store.blobs import BlobStore
 from mltrack_server.store.bounds import INT64_MAX
 from mltrack_server.store.bounds import INT64_MIN
+from mltrack_server.store.database.engine import Connecting
 from mltrack_server.store.keys import rid_of
 from mltrack_server.store.lineage import Lineage
 from mltrack_server.store.media.bounds import files
@@ -44,8 +43,6 @@ _media, _file = schema.media.c, schema.media_file.c
 _KEYS: Final = select(_media.stream_no, _media.seq, _media.step, _media.time_ns, _media.name)
 _decode: Final = msgspec.msgpack.Decoder(list[records.MediaItem]).decode
 _decode_table: Final = msgspec.msgpack.Decoder(tuple[list[str], list[list[resources.Cell]]]).decode
-
-Reading = Callable[[], AbstractContextManager[Connection]]
 
 
 class FileData(NamedTuple):
@@ -63,7 +60,7 @@ class MediaReads:
         blobs: Where files lie that are not in the database.
     """
 
-    def __init__(self, reading: Reading, blobs: BlobStore) -> None:
+    def __init__(self, reading: Connecting, blobs: BlobStore) -> None:
         self._reading, self._blobs = reading, blobs
 
     def overview(self, run: str) -> MediaOverview | None:

@@ -9,10 +9,8 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
 from collections.abc import Collection
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
 from contextlib import contextmanager
 from typing import Final
 from typing import NamedTuple
@@ -22,6 +20,7 @@ from sqlalchemy import Connection
 from mltrack_core.limits import MIB
 from mltrack_server.query.tree import Key
 from mltrack_server.store import runs
+from mltrack_server.store.database.engine import Connecting
 from mltrack_server.store.search import catalogue
 from mltrack_server.store.search.catalogue import Catalogue
 from mltrack_server.store.search.filling import Draft
@@ -30,8 +29,6 @@ from mltrack_server.store.search.runtable import RunTable
 BYTES_MAX: Final = 256 * MIB  # of all tables together
 _TABLES_MAX: Final = 32
 _CATALOGUE_SHARE: Final = 20  # reading it anew takes at most one part in so many of the time
-
-Reading = Callable[[], AbstractContextManager[Connection]]
 
 
 class _Known(NamedTuple):
@@ -61,7 +58,7 @@ class RunTables:
         with self._lock:
             yield
 
-    def prepare(self, reading: Reading, project: str | None, wanted: Collection[Key]) -> None:
+    def prepare(self, reading: Connecting, project: str | None, wanted: Collection[Key]) -> None:
         """Load what *wanted* needs of a project's table, while others go on using the tables.
 
         What is still missing afterwards, e.g. since the table was let go, is loaded when it is
@@ -90,7 +87,7 @@ class RunTables:
             with self._lock, reading() as connection:
                 self.of(connection, project).adopt(connection, draft)
 
-    def catalogue(self, reading: Reading, project: str | None) -> Catalogue:
+    def catalogue(self, reading: Connecting, project: str | None) -> Catalogue:
         """Return which keys a project's newest runs have; while runs go on, of seconds ago.
 
         Call it while not `held`: it reads for a good part of a second, and others need not wait.
@@ -113,7 +110,7 @@ class RunTables:
                     del self._catalogues[other]
             return known.catalogue
 
-    def _reload(self, reading: Reading, project: str | None) -> None:
+    def _reload(self, reading: Connecting, project: str | None) -> None:
         """Read a table anew, beside it, where too much has changed to catch up with."""
         if not self._is_behind(reading, project):
             return
@@ -125,7 +122,7 @@ class RunTables:
                 with self._lock:
                     self._tables[project] = table
 
-    def _is_behind(self, reading: Reading, project: str | None) -> bool:
+    def _is_behind(self, reading: Connecting, project: str | None) -> bool:
         with self._lock:
             table = self._tables.get(project)
         if table is None:
