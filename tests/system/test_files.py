@@ -18,50 +18,13 @@ from mltrack.reading.files import FileMissing
 from mltrack.reading.files import FileUnavailable
 from mltrack.reading.run import RunView
 from mltrack_core import records
-from mltrack_core.agent.clock import SystemClock
-from mltrack_core.agent.keeper import Keeper
-from mltrack_core.agent.shipping import Shipper
 from mltrack_core.blobs import digest_of
-from mltrack_core.spool import layout
 from mltrack_core.spool import waiting
+from mltrack_core.testing.delivery import deliver
 from mltrack_core.testing.spool import RecordedSpool
 from mltrack_server.testing import serve
 
 DATA = random.Random(1).randbytes(3_000_000)
-
-
-@pytest.fixture
-def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An MLTRACK_DIR whose agent is called by hand."""
-    monkeypatch.setenv("MLTRACK_DIR", str(tmp_path / "mltrack"))
-    monkeypatch.delenv("MLTRACK_URL", raising=False)
-    monkeypatch.setattr("mltrack_core._launch.ensure_agent", lambda _settings: True)
-    return tmp_path / "mltrack"
-
-
-@pytest.fixture(params=["folder", "server"])
-def place(
-    request: pytest.FixtureRequest, tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch
-) -> Any:
-    """Where runs are recorded: in the folder, or on a server with a token."""
-    if request.param == "folder":
-        yield root
-        return
-    with serve(tmp_path / "server", token="a-token-for-tests-0123456789") as server:
-        monkeypatch.setenv("MLTRACK_URL", server.address)
-        monkeypatch.setenv("MLTRACK_TOKEN", server.token)
-        yield server
-
-
-def deliver(root: Path) -> None:
-    """Do what the agent does, until all is done."""
-    keeper, shipper = Keeper(root, SystemClock()), Shipper(root, SystemClock())
-    while keeper.has_pending:
-        keeper.keep()
-    keeper.close()
-    while shipper.ship(list(layout.runs(root))):
-        pass
-    shipper.close()
 
 
 def write(folder: Path, name: str = "report.bin", data: bytes = DATA) -> str:
