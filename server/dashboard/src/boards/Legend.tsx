@@ -2,6 +2,7 @@ import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
 
 import { highlight } from "../charts/highlight";
+import { Swatch } from "../charts/Swatch";
 import { DRAWN_DEFAULT, DRAWN_MAX } from "./document";
 import { useScope } from "./scope";
 
@@ -25,14 +26,7 @@ export function Legend({ onDrawnMax }: { onDrawnMax: (most: number) => void }) {
               onMouseEnter={() => highlight.set(id)}
               onMouseLeave={() => highlight.set(null)}
             >
-              <svg width="18" height="8" aria-hidden="true">
-                <path
-                  d="M0 4h18"
-                  stroke={`var(${style.colour})`}
-                  strokeWidth="3"
-                  strokeDasharray={style.dash.join(" ")}
-                />
-              </svg>
+              <Swatch line={style} />
               <Link href={`/r/${id}`}>{label}</Link>
             </li>
           ))}

@@ -1,6 +1,7 @@
 import { useTranslation } from "react-i18next";
 
 import { dashOf, styleOf, type LineStyle } from "./colours";
+import { Swatch } from "./Swatch";
 
 interface MetricKeyProps {
   metrics: readonly string[];
@@ -17,14 +18,7 @@ export function MetricKey({ metrics, isOneRun }: MetricKeyProps) {
         const style: LineStyle = isOneRun ? styleOf(at) : { colour: "--ink-2", dash: dashOf(at) };
         return (
           <li key={name} title={name}>
-            <svg width="24" height="8" aria-hidden="true">
-              <path
-                d="M0 4h24"
-                stroke={`var(${style.colour})`}
-                strokeWidth="2"
-                strokeDasharray={style.dash.join(" ")}
-              />
-            </svg>
+            <Swatch line={style} width={24} thickness={2} />
             {name}
           </li>
         );

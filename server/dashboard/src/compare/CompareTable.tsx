@@ -4,7 +4,7 @@ import { Link } from "wouter";
 
 import type { ParamValue, Run } from "../api/types";
 import type { LineStyle } from "../charts/colours";
-import { Swatch } from "../list/RunRow";
+import { Swatch } from "../charts/Swatch";
 import { Icon } from "../shell/Icon";
 import { Tool } from "../shell/Tool";
 import {

@@ -8,7 +8,7 @@ import { ChartCard, type ChartRun } from "../charts/ChartCard";
 import { usePlainView } from "../charts/useView";
 import { rangeOf } from "../distributions/grid";
 import { HeatMap } from "../distributions/HeatMap";
-import { Swatch } from "../list/RunRow";
+import { Swatch } from "../charts/Swatch";
 import { flowGrid, flowMetrics, FLOWS, layerOf, type Flow } from "../run/flow";
 import { Failure } from "../shell/Failure";
 import { useUrl } from "../shell/useUrl";

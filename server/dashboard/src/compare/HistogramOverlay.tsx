@@ -8,7 +8,7 @@ import { formatX } from "../charts/axis";
 import type { ChartRun } from "../charts/ChartCard";
 import { groupOf, groupsOf, groupTitle } from "../distributions/grid";
 import { useCanvas, type Draw } from "../distributions/useCanvas";
-import { Swatch } from "../list/RunRow";
+import { Swatch } from "../charts/Swatch";
 import { nearestIndex } from "../media/steps";
 import { StepSlider } from "../media/StepSlider";
 import { Failure } from "../shell/Failure";

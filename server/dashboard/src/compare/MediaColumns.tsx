@@ -4,7 +4,7 @@ import { useTranslation } from "react-i18next";
 import { fetchMedia, fetchShown } from "../api/client";
 import type { Run } from "../api/types";
 import type { ChartRun } from "../charts/ChartCard";
-import { Swatch } from "../list/RunRow";
+import { Swatch } from "../charts/Swatch";
 import { MediaSection } from "../media/MediaSection";
 import { StepSlider } from "../media/StepSlider";
 import { Failure } from "../shell/Failure";

@@ -5,12 +5,12 @@ import type { HistogramSeries } from "../api/types";
 import { nearest } from "../charts/align";
 import { formatX } from "../charts/axis";
 import type { Place } from "../charts/cursor";
-import { CursorStrip } from "../charts/CursorStrip";
 import { placeOf, type Span } from "../charts/span";
 import { useCursorText } from "../charts/useCursorText";
 import { ink } from "../shell/theme";
 import { rangeText } from "./range";
 import { bandsOf, quantileOf, SHARES, type Bands } from "./percentiles";
+import { StepPlot } from "./StepPlot";
 
 const HEIGHT_PX = 260;
 const ALPHAS = [0.14, 0.18, 0.24, 0.32];
@@ -43,28 +43,16 @@ export function PercentileBands({ series, onStep }: PercentileBandsProps) {
   const output = useCursorText<HTMLOutputElement>(describe);
   return (
     <div className="bands">
-      <div className="bands-plot">
-        <ul className="bands-ticks" aria-hidden="true">
-          {bands.ticks.map(({ x, label }) => (
-            <li key={label} style={{ bottom: `${x * 100}%` }}>
-              {label}
-            </li>
-          ))}
-        </ul>
-        <CursorStrip
-          view={view}
-          axis="step"
-          height={HEIGHT_PX}
-          label={t("distributions.bands_label", { name: series.name, count: steps.length })}
-          draw={draw}
-          onPick={(at) => onStep(steps[nearest(steps, at)]!)}
-          hasKeys
-        />
-        <div className="heatmap-axis">
-          <span>{formatX(view.from, "step", true)}</span>
-          <span>{formatX(view.to, "step", true)}</span>
-        </div>
-      </div>
+      <StepPlot
+        steps={steps}
+        view={view}
+        ends={[view.from, view.to]}
+        height={HEIGHT_PX}
+        label={t("distributions.bands_label", { name: series.name, count: steps.length })}
+        ticks={bands.ticks}
+        draw={draw}
+        onStep={onStep}
+      />
       <output ref={output} className="bands-words" />
       <p className="muted">{t("distributions.bands_hint")}</p>
     </div>

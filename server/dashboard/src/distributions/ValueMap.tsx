@@ -5,11 +5,11 @@ import type { HistogramSeries } from "../api/types";
 import { nearest } from "../charts/align";
 import { formatX } from "../charts/axis";
 import type { Place } from "../charts/cursor";
-import { CursorStrip } from "../charts/CursorStrip";
 import { placeOf, type Span } from "../charts/span";
 import { useCursorText } from "../charts/useCursorText";
 import { colourOf, rampCss, SEQUENTIAL } from "./grid";
 import { axisOf, barsOf } from "./ridge";
+import { StepPlot } from "./StepPlot";
 
 const HEIGHT_PX = 280;
 /** Shares below this have the darkest colour. */
@@ -76,28 +76,17 @@ export function ValueMap({ series, onStep }: ValueMapProps) {
   const output = useCursorText<HTMLOutputElement>(describe);
   return (
     <div className="bands">
-      <div className="bands-plot">
-        <ul className="bands-ticks value-ticks" aria-hidden="true">
-          {axis.ticks.map(({ x, label }) => (
-            <li key={label} style={{ bottom: `${x * 100}%` }}>
-              {label}
-            </li>
-          ))}
-        </ul>
-        <CursorStrip
-          view={view}
-          axis="step"
-          height={HEIGHT_PX}
-          label={t("distributions.map_label", { name: series.name, count: steps.length })}
-          draw={draw}
-          onPick={(at) => onStep(steps[nearest(steps, at)]!)}
-          hasKeys
-        />
-        <div className="heatmap-axis">
-          <span>{formatX(steps[0] ?? 0, "step", true)}</span>
-          <span>{formatX(steps.at(-1) ?? 0, "step", true)}</span>
-        </div>
-      </div>
+      <StepPlot
+        steps={steps}
+        view={view}
+        ends={[steps[0] ?? 0, steps.at(-1) ?? 0]}
+        height={HEIGHT_PX}
+        label={t("distributions.map_label", { name: series.name, count: steps.length })}
+        ticks={axis.ticks}
+        ticksClass="value-ticks"
+        draw={draw}
+        onStep={onStep}
+      />
       <div className="heatmap-key">
         <span>≤ 0.01 %</span>
         <span className="heatmap-ramp" style={{ background: rampCss(SEQUENTIAL) }} />

@@ -7,7 +7,7 @@ import { Icon } from "../shell/Icon";
 import { directionOf } from "../series/metrics";
 import type { Column } from "./columns";
 import { averageOf, type Average, type TableRow } from "./rows";
-import { Swatch } from "./RunRow";
+import { Swatch } from "../charts/Swatch";
 import { pinOf } from "./widths";
 
 interface GroupRowProps {

@@ -4,6 +4,7 @@ import { Link } from "wouter";
 
 import type { RunSummary } from "../api/types";
 import type { LineStyle } from "../charts/colours";
+import { Swatch } from "../charts/Swatch";
 import { highlight } from "../charts/highlight";
 import { Icon } from "../shell/Icon";
 import { RunDuration, StateLabel } from "../shell/RunState";
@@ -97,22 +98,6 @@ export const RunRow = memo(
     a.style.transform === b.style.transform &&
     (Object.keys(a) as (keyof RunRowProps)[]).every((key) => key === "style" || a[key] === b[key]),
 );
-
-export function Swatch({ line }: { line: LineStyle | undefined }) {
-  return (
-    <svg width="18" height="10" aria-hidden="true">
-      <line
-        x1="1"
-        x2="17"
-        y1="5"
-        y2="5"
-        strokeWidth="3"
-        strokeDasharray={line?.dash.join(" ")}
-        stroke={line ? `var(${line.colour})` : "var(--line)"}
-      />
-    </svg>
-  );
-}
 
 /** The name, tags, notes or group: a double click edits it here. */
 function EditableCell(props: RunRowProps & { t: Translate; column: Column; at: number }) {

@@ -95,7 +95,7 @@ export function ParamsTable(props: TableProps) {
               }}
             >
               <span role="rowheader" title={names[run]}>
-                {styles && <Swatch style={styles.get(ids[run]!)} />}
+                {styles && <ColourDot style={styles.get(ids[run]!)} />}
                 <Link href={`/r/${ids[run]}`}>{names[run]}</Link>
               </span>
               {axes.map((axis) => (
@@ -111,7 +111,7 @@ export function ParamsTable(props: TableProps) {
   );
 }
 
-export function Swatch({ style }: { style: LineStyle | undefined }) {
+export function ColourDot({ style }: { style: LineStyle | undefined }) {
   const background = style ? `var(${style.colour})` : "transparent";
   return <i className="swatch" style={{ background }} aria-hidden="true" />;
 }

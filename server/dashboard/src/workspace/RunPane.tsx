@@ -11,7 +11,7 @@ import type { Layout } from "../list/layout";
 import { fieldName, rowsOf, type Group } from "../list/rows";
 import { FieldSelect } from "../list/FieldSelect";
 import { FilterBox } from "../list/FilterBox";
-import { Swatch } from "../list/RunRow";
+import { Swatch } from "../charts/Swatch";
 import { RunTable } from "../list/RunTable";
 import { useBulk } from "../list/useBulk";
 import { Icon } from "../shell/Icon";

@@ -1,7 +1,7 @@
 import { useTranslation } from "react-i18next";
 
 import { valueLabel } from "../../params/axes";
-import { sortedRows, Swatch, type TableProps } from "../../params/ParamsTable";
+import { sortedRows, ColourDot, type TableProps } from "../../params/ParamsTable";
 
 /** A table for reading and for paper: every row is there. */
 export function StaticTable({ names, ids, axes, selected, initialSort, styles }: TableProps) {
@@ -24,7 +24,7 @@ export function StaticTable({ names, ids, axes, selected, initialSort, styles }:
           {sortedRows(selected, axes, initialSort ?? null).map((run) => (
             <tr key={ids[run]}>
               <th scope="row">
-                {styles && <Swatch style={styles.get(ids[run]!)} />}
+                {styles && <ColourDot style={styles.get(ids[run]!)} />}
                 {names[run]}
               </th>
               {axes.map((axis) => (
