@@ -126,6 +126,7 @@ def test_two_panels_of_a_kind_do_not_share_a_zoom(
     hare, wolf = project.values()
     page.goto(make(panel(0, "devices", run=hare), panel(1, "devices", run=wolf)))
     first, second = page.locator(".board-panel").first, page.locator(".board-panel").last
+    expect(first.get_by_text("Marks")).to_be_visible()  # it comes later, and moves the others
     strip = first.locator(".lane", has_text="power").locator(".cursor-strip")
     box = strip.bounding_box()
     assert box is not None
