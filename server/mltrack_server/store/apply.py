@@ -30,12 +30,12 @@ from mltrack_server.store.decoder import PointsBuilder
 from mltrack_server.store.keys import SeriesNumbers
 from mltrack_server.store.keys import host_suffix
 from mltrack_server.store.ledger import RunLedger
-from mltrack_server.store.ledger import StreamRow
 from mltrack_server.store.points import BatchPoints
 from mltrack_server.store.points import SegKey
 from mltrack_server.store.points import SeriesKey
 from mltrack_server.store.points import SeriesKind
 from mltrack_server.store.points import Summary
+from mltrack_server.store.streams import StreamRow
 
 logger = logging.getLogger(__name__)
 
@@ -49,6 +49,9 @@ _RECORDS: Final[dict[SeriesKind, str]] = {
 _SERIES_AT_ONCE: Final = 4096  # a row of parameters each: a hundred thousand take 200 MB
 _GAP: Final = wire.NUMBERS[records.Gap]
 
+# Statements are made once: making one takes longer than SQLite needs for its rows.
+_ADD_SEG: Final = insert(schema.seg)
+_ADD_SERIES: Final = insert(schema.series)
 _SERIES: Final = schema.series.c
 _IS_NEWEST: Final = bindparam("b_last_attempt") >= _SERIES.last_attempt
 _LOW: Final[ColumnElement[float]] = func.coalesce(bindparam("b_min"), _SERIES.min)
@@ -181,19 +184,18 @@ class Application:
         found: BatchPoints,
     ) -> None:
         """Keep the frames that hold points, and add these to the summaries of their series."""
-        self._connection.execute(
-            insert(schema.seg).values(
-                rid=ledger.rid,
-                stream_no=stream.no,
-                first_seq=first_seq,
-                next_seq=stream.next_seq,
-                salt=batch.header.salt,
-                received_ns=self._now_ns,
-                points=len(found),
-                bytes=len(body),
-                body=body,
-            )
-        )
+        row = {
+            "rid": ledger.rid,
+            "stream_no": stream.no,
+            "first_seq": first_seq,
+            "next_seq": stream.next_seq,
+            "salt": batch.header.salt,
+            "received_ns": self._now_ns,
+            "points": len(found),
+            "bytes": len(body),
+            "body": body,
+        }
+        self._connection.execute(_ADD_SEG, row)
         self.segs[ledger.rid, stream.no, first_seq, stream.next_seq] = found
         highest = found.highest_step()
         if highest is not None and (ledger.last_step is None or highest > ledger.last_step):
@@ -283,6 +285,6 @@ class Application:
                 row |= {"b_rid": ledger.rid, "b_no": no, "b_last_attempt": stream.attempt}
                 grown.append(row)
         if fresh:
-            self._connection.execute(insert(schema.series), fresh)
+            self._connection.execute(_ADD_SERIES, fresh)
         if grown:
             self._connection.execute(_GROW, grown)

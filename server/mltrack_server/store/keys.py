@@ -9,13 +9,19 @@ from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import Connection
+from sqlalchemy import bindparam
 from sqlalchemy import select
 
 from mltrack_server.store import schema
 from mltrack_server.store.points import SeriesKey
 
-_RUNS_CACHED_MAX: Final = 256
+_RUNS_CACHED_MAX: Final = 4096  # those that are live at once: each batch asks for its run's
 _NAMES_CACHED_MAX: Final = 1_000_000  # of all runs together, about 150 MB
+
+_series: Final = schema.series.c
+_NUMBERS: Final = select(_series.kind, _series.name, _series.no).where(
+    _series.rid == bindparam("b_rid")
+)
 
 
 def rid_of(uid: str) -> int:
@@ -30,9 +36,8 @@ def host_suffix(rank: int, host: str) -> str:
 
 def series_numbers(connection: Connection, rid: int) -> dict[SeriesKey, int]:
     """Return the numbers of a run's series."""
-    series = schema.series.c
-    rows = connection.execute(select(series.kind, series.name, series.no).where(series.rid == rid))
-    return {(row.kind, row.name): row.no for row in rows}
+    rows = connection.execute(_NUMBERS, {"b_rid": rid})
+    return {(kind, name): no for kind, name, no in rows}
 
 
 @dataclass(slots=True)

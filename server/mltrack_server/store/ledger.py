@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 from typing import Final
 from typing import Self
@@ -17,7 +16,6 @@ from sqlalchemy import select
 from sqlalchemy import update
 
 from mltrack_core import records
-from mltrack_core.records import StreamRole
 from mltrack_core.spool.frame import Frame
 from mltrack_server.store import checkpoints
 from mltrack_server.store import distributions
@@ -33,39 +31,31 @@ from mltrack_server.store.outcome import resolve
 from mltrack_server.store.points import SeriesKey
 from mltrack_server.store.processes import encode_ending
 from mltrack_server.store.processes import endings_of
+from mltrack_server.store.streams import StreamRow
+from mltrack_server.store.streams import add_streams
+from mltrack_server.store.streams import bound
+from mltrack_server.store.streams import move_streams
+from mltrack_server.store.streams import streams_of
 
 _OTHER_REASONS: Final = "other reasons"
 _RANK_UNKNOWN: Final = 1 << 30  # facts that an agent or a child gave, until a trainer's arrive
 
-
-_UPDATE_STREAM: Final = (
-    update(schema.stream)
-    .where(schema.stream.c.rid == bindparam("b_rid"), schema.stream.c.no == bindparam("b_no"))
+# Statements are made once: making one takes longer than SQLite needs for its rows.
+_RUN: Final = select(schema.run).where(schema.run.c.rid == bindparam("b_rid"))
+_PROJECT: Final = select(schema.project.c.name).where(schema.project.c.name == bindparam("b_name"))
+_ADD_PROJECT: Final = insert(schema.project)
+_ADD_RUN: Final = insert(schema.run)
+_UPDATE_RUN: Final = (
+    update(schema.run)
+    .where(schema.run.c.rid == bindparam("b_rid"))
     .values(
         {
             column.name: bindparam(f"b_{column.name}")
-            for column in schema.stream.columns
+            for column in schema.run.columns
             if not column.primary_key
         }
     )
 )
-
-
-@dataclass(slots=True, kw_only=True)
-class StreamRow:
-    """One stream's row; columns as in the schema."""
-
-    rid: int
-    no: int
-    uid: str
-    role: StreamRole = "trainer"
-    attempt: int = 1
-    rank: int = 0
-    host: str = ""
-    pid: int = 0
-    started_ns: int
-    next_seq: int = 0
-    is_sealed: bool = False
 
 
 class RunLedger:
@@ -97,16 +87,10 @@ class RunLedger:
     def load(cls, connection: Connection, uid: str) -> Self | None:
         """Return the ledger of a run in the store; None if there is no such run."""
         rid = rid_of(uid)
-        row = connection.execute(select(schema.run).where(schema.run.c.rid == rid)).first()
+        row = connection.execute(_RUN, {"b_rid": rid}).first()
         if row is None:
             return None
-        streams = [
-            StreamRow(**stream)
-            for stream in connection.execute(
-                select(schema.stream).where(schema.stream.c.rid == rid)
-            ).mappings()
-        ]
-        return cls(connection, dict(row._mapping), streams, is_new=False)
+        return cls(connection, dict(row._mapping), streams_of(connection, rid), is_new=False)
 
     @classmethod
     def create(cls, connection: Connection, uid: str, now_ns: int) -> Self:
@@ -230,7 +214,9 @@ class RunLedger:
         """Write everything, the run's row stamped with *rev*."""
         for table, rows in self._rows.items():
             self._connection.execute(insert(schema.metadata.tables[table]), rows)
-        self._flush_streams()
+        new, moved = self._new_streams, self._changed_streams - self._new_streams
+        add_streams(self._connection, [self.streams[uid] for uid in new])
+        move_streams(self._connection, [self.streams[uid] for uid in moved])
         self._flush_params()
         if self._losses:
             self._flush_losses()
@@ -327,16 +313,6 @@ class RunLedger:
             "ended_ns": outcome.ended_ns,
         }
 
-    def _flush_streams(self) -> None:
-        """Write the rows of the streams that moved on."""
-        if fresh := [_as_row(self.streams[uid]) for uid in self._new_streams]:
-            self._connection.execute(insert(schema.stream), fresh)
-        if moved := self._changed_streams - self._new_streams:
-            rows = [_as_row(self.streams[uid]) for uid in moved]
-            self._connection.execute(
-                _UPDATE_STREAM, [{f"b_{name}": row[name] for name in row} for row in rows]
-            )
-
     def _flush_params(self) -> None:
         """Write the parameters' last word."""
         if not self._params:
@@ -384,16 +360,10 @@ class RunLedger:
 
     def _flush_run(self, now_ns: int) -> None:
         """Write the run's row, and its project's if that is new."""
-        project, run = schema.project, schema.run
         name = self._row["project"]
-        if not self._connection.execute(select(project).where(project.c.name == name)).first():
-            self._connection.execute(insert(project).values(name=name, created_ns=now_ns))
+        if not self._connection.execute(_PROJECT, {"b_name": name}).first():
+            self._connection.execute(_ADD_PROJECT, {"name": name, "created_ns": now_ns})
         if self._is_new:
-            self._connection.execute(insert(run), self._row)
+            self._connection.execute(_ADD_RUN, self._row)
         else:
-            self._connection.execute(update(run).where(run.c.rid == self.rid), self._row)
-
-
-def _as_row(stream: StreamRow) -> dict[str, Any]:
-    """Return a stream's columns."""
-    return {name: getattr(stream, name) for name in StreamRow.__dataclass_fields__}
+            self._connection.execute(_UPDATE_RUN, bound(self._row))
