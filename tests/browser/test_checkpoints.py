@@ -112,9 +112,11 @@ def test_checkpoints_stand_on_the_metric_that_chose_them(page: Page, run: str) -
     expect(
         page.get_by_role("region", name="train/loss", exact=True).locator("canvas")
     ).to_be_visible()
-    expect(
-        page.get_by_role("region", name="train/loss", exact=True).get_by_role("link")
-    ).to_have_count(0)
+    other = page.get_by_role("region", name="train/loss", exact=True)
+    expect(other.locator(".flag")).to_have_count(0)
+    expect(other.get_by_role("link", name="checkpoint, best · step 100")).to_have_class(
+        "foot-mark is-checkpoint"
+    )
     best = chart.get_by_role("link", name="checkpoint, step 200 · best · last · val/acc 0.75")
     expect(best).to_have_class("flag is-best")
 

@@ -102,6 +102,12 @@ from mltrack_server.resources.metrics import MetricNameQuery
 from mltrack_server.resources.metrics import MetricNames
 from mltrack_server.resources.metrics import MetricPage
 from mltrack_server.resources.metrics import MetricQuery
+from mltrack_server.resources.moments import MOMENTS_ALL_MAX
+from mltrack_server.resources.moments import MOMENTS_EACH_MAX
+from mltrack_server.resources.moments import Moment
+from mltrack_server.resources.moments import MomentKind
+from mltrack_server.resources.moments import MomentList
+from mltrack_server.resources.moments import MomentQuery
 from mltrack_server.resources.query import RUNS_MAX
 from mltrack_server.resources.query import Aggregate
 from mltrack_server.resources.query import Completion
@@ -166,6 +172,8 @@ __all__ = [
     "LINK_PAGE_BYTES_MAX",
     "METRICS_LISTED_MAX",
     "METRIC_NAMES_MAX",
+    "MOMENTS_ALL_MAX",
+    "MOMENTS_EACH_MAX",
     "PATTERNS_MAX",
     "RUNS_MAX",
     "Aggregate",
@@ -254,6 +262,10 @@ __all__ = [
     "MetricPage",
     "MetricQuery",
     "MetricSummary",
+    "Moment",
+    "MomentKind",
+    "MomentList",
+    "MomentQuery",
     "NewDashboard",
     "NewPoints",
     "NewReportLink",

@@ -26,6 +26,7 @@ from mltrack_server.store.database.engine import where
 from mltrack_server.store.files.reading import FileReads
 from mltrack_server.store.keys import SeriesNumbers
 from mltrack_server.store.media.reading import MediaReads
+from mltrack_server.store.moments import MomentReads
 from mltrack_server.store.report_links import ReportLinks
 from mltrack_server.store.search.contents import Contents
 from mltrack_server.store.search.runtables import RunTables
@@ -69,6 +70,11 @@ class Connected:
     def media(self) -> MediaReads:
         """What answers reads of media. Made when it is asked for: kept, it would keep us."""
         return MediaReads(self._reading, self.blobs)
+
+    @property
+    def moments(self) -> MomentReads:
+        """What answers what happened to runs. Made when it is asked for, as above."""
+        return MomentReads(self._reading, self._segs)
 
     @property
     def files(self) -> FileReads:

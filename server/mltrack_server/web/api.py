@@ -32,6 +32,7 @@ from mltrack_server.web import ingest
 from mltrack_server.web import live
 from mltrack_server.web import media
 from mltrack_server.web import metrics
+from mltrack_server.web import moments
 from mltrack_server.web import pages
 from mltrack_server.web import query
 from mltrack_server.web import report_links
@@ -61,6 +62,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *query.routes,
     *analysis.routes,
     *checkpoints.routes,
+    *moments.routes,
     *files.routes,
     *series.routes,
     *extracts.routes,

@@ -27,6 +27,7 @@ import type {
   MediaRows,
   MetricNames,
   MetricPage,
+  MomentList,
   NewDashboard,
   NewReportLink,
   Notice,
@@ -371,6 +372,14 @@ export async function fetchTracks(query: SeriesQuery, signal?: AbortSignal): Pro
   } catch (error) {
     return inWords(error);
   }
+}
+
+/** Checkpoints, alerts and restarts of up to 200 runs. */
+export async function fetchMoments(
+  runs: readonly string[],
+  signal?: AbortSignal,
+): Promise<MomentList> {
+  return parsed(await post("/moments", { runs }, signal));
 }
 
 /** Points of one series at about *samples* steps of it, with their times. */

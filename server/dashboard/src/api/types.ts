@@ -717,6 +717,27 @@ export interface MetricQuery {
   cursor?: number;
 }
 
+export interface Moment {
+  run: string;
+  kind: "alert" | "checkpoint" | "restart";
+  id: string;
+  time_ns: number;
+  step: number | null;
+  text: string;
+  level: "error" | "info" | "warning" | null;
+  attempt: number | null;
+}
+
+export interface MomentList {
+  moments: Moment[];
+  started_ns: Record<string, number>;
+  left_out: number;
+}
+
+export interface MomentQuery {
+  runs: string[];
+}
+
 export interface Aggregate {
   count: number;
   mean: number | null;

@@ -17,6 +17,7 @@ import { domainOf, within, type Domain } from "./domain";
 import { linkTo } from "./exports/link";
 import { ExportMenu } from "./ExportMenu";
 import type { Flag } from "./flags";
+import type { FootMark } from "./foot";
 import { groupTracks, type RunGroup, type Spread } from "./groups";
 import { LineChart } from "./LineChart";
 import { lineOf, metricLines, type ChartRun } from "./lines";
@@ -65,6 +66,8 @@ interface ChartCardProps {
   filter?: string | undefined;
   /** What happened on the way, as links. */
   flags?: readonly Flag[] | undefined;
+  /** What happened to the runs, for its foot. */
+  foot?: readonly FootMark[] | undefined;
   /** More buttons for the card's head. */
   tools?: ReactNode;
 }
@@ -143,6 +146,10 @@ export function ChartCard(props: ChartCardProps) {
     if (range) setRange(null);
     else setFullHere(!isFull);
   };
+  const foot = useMemo(() => {
+    const flagged = new Set(props.flags?.map((flag) => flag.id));
+    return props.foot?.filter(({ id, run }) => !flagged.has(id) && (drawn?.has(run) ?? true));
+  }, [props.foot, props.flags, drawn]);
   const isOneLine = runs.length === 1 && metrics.length === 1;
   const onReading = useCallback(
     (readings: Reading[] | null) => {
@@ -249,6 +256,7 @@ export function ChartCard(props: ChartCardProps) {
               summary={summaryOf(label, lines, groups !== null, t)}
               unit={unit}
               flags={props.flags}
+              foot={foot}
               onReading={onReading}
             />
           )

@@ -10,6 +10,7 @@ import { Tool } from "../shell/Tool";
 import { useStored } from "../shell/useStored";
 import { ChartCard, type ChartGroup, type ChartRun } from "./ChartCard";
 import type { Flag } from "./flags";
+import type { FootMark } from "./foot";
 import type { ChartView } from "./useView";
 
 // Fetched with the first network that has many layers.
@@ -52,6 +53,8 @@ interface ChartSectionsProps {
   onPinCursor?: (place: number) => void;
   /** What happened on a metric's way. */
   flagsOf?: (metric: string) => readonly Flag[];
+  /** What happened to the runs, for the foot of each chart. */
+  foot?: readonly FootMark[];
 }
 
 export function ChartSections(props: ChartSectionsProps) {
@@ -97,6 +100,7 @@ export function ChartSections(props: ChartSectionsProps) {
     onWindow: props.onWindow,
     onPinCursor: props.onPinCursor,
     flags: props.flagsOf?.(name),
+    foot: props.foot,
   });
   const { facets } = props;
   const facetsOf = (name: string, some: readonly Facet[]) => (

@@ -1,6 +1,6 @@
 // Lines over steps or time. The only file that knows uPlot's options.
 
-import { useEffect, useLayoutEffect, useMemo, useRef } from "react";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
@@ -13,6 +13,9 @@ import { formatX, timeSteps, wholeSteps, type ChartX } from "./axis";
 import { cursor } from "./cursor";
 import { decadesAround } from "./decades";
 import type { Domain } from "./domain";
+import type { FootMark } from "./foot";
+import { FOOT_PX, FootLayer } from "./FootLayer";
+import { FootMenu, type OpenFoot } from "./FootMenu";
 import { FlagLayer, type Flag } from "./flags";
 import { attachGestures } from "./gestures";
 import { highlight } from "./highlight";
@@ -43,6 +46,8 @@ export interface LineChartProps {
   unit: Unit;
   /** Links over the lines. */
   flags?: readonly Flag[] | undefined;
+  /** What happened on the way, below the axis. */
+  foot?: readonly FootMark[] | undefined;
   /** Told what the lines say at the cursor, wherever on the page it is; null when it leaves. */
   onReading?: (readings: Reading[] | null) => void;
 }
@@ -63,6 +68,9 @@ export function LineChart(props: LineChartProps) {
   const goTo = useRef(navigate);
   goTo.current = navigate;
   const notFinite = (count: number) => t("chart.not_finite", { count });
+  // A chart along a metric has no place for what happened at a time.
+  const hasFoot = props.foot !== undefined && props.foot.length > 0 && x !== "metric";
+  const [open, setOpen] = useState<OpenFoot | null>(null);
   const describe = useRef(notFinite);
   describe.current = notFinite;
 
@@ -70,8 +78,12 @@ export function LineChart(props: LineChartProps) {
     const element = host.current!;
     const tooltip = new Tooltip();
     const layer = new FlagLayer((flag) => goTo.current(flag.href));
+    const foot = new FootLayer((marks, anchor) => {
+      if (marks.length === 1) goTo.current(marks[0]!.href);
+      else setOpen({ marks, anchor });
+    });
     const plot = new uPlot(
-      optionsOf(element, model.layers, latest, tooltip, layer, describe),
+      optionsOf(element, model.layers, latest, { tooltip, flags: layer, foot }, hasFoot, describe),
       model.data,
       element,
     );
@@ -81,7 +93,7 @@ export function LineChart(props: LineChartProps) {
     });
     const release = attachGestures(plot, () => latest.current);
     // Beside the picture, which is one thing to a screen reader; links are not a part of it.
-    element.parentElement!.append(layer.element);
+    element.parentElement!.append(layer.element, foot.element);
     chart.current = plot;
     const observer = new ResizeObserver(() => {
       plot.setSize({ width: element.clientWidth, height: latest.current.height });
@@ -92,11 +104,12 @@ export function LineChart(props: LineChartProps) {
       observer.disconnect();
       plot.destroy();
       layer.element.remove();
+      foot.element.remove();
       chart.current = null;
     };
     // Only these need a new plot; the data and the window are set below.
     // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [model.shape, isLog, domain.linear, x, height]);
+  }, [model.shape, isLog, domain.linear, x, height, hasFoot]);
 
   useEffect(() => {
     chart.current?.setData(model.data, true);
@@ -124,11 +137,12 @@ export function LineChart(props: LineChartProps) {
     };
     paint();
     return highlight.onChange(paint);
-  }, [theme, model.shape, isLog, domain.linear, x, pins, props.flags]);
+  }, [theme, model.shape, isLog, domain.linear, x, pins, props.flags, props.foot]);
 
   return (
     <div className="chart-frame">
       <div ref={host} className="chart" style={{ height }} role="img" aria-label={summary} />
+      {open && <FootMenu open={open} onClose={() => setOpen(null)} />}
     </div>
   );
 }
@@ -159,12 +173,19 @@ function alphaOf({ line, role }: Layer, highlighted: string | null): number {
   return own * stage * focus;
 }
 
+/** What lies over and below the canvas. */
+interface Layers {
+  tooltip: Tooltip;
+  flags: FlagLayer;
+  foot: FootLayer;
+}
+
 function optionsOf(
   element: HTMLElement,
   layers: readonly Layer[],
   latest: React.RefObject<LineChartProps>,
-  tooltip: Tooltip,
-  flags: FlagLayer,
+  { tooltip, flags, foot }: Layers,
+  hasFoot: boolean,
   notFinite: React.RefObject<(count: number) => string>,
 ): uPlot.Options {
   const { x, isLog, height, unit, domain } = latest.current;
@@ -196,7 +217,8 @@ function optionsOf(
     axes: [
       {
         ...axisInk,
-        size: x === "time" ? 40 : 26, // a date stands below the time
+        size: (x === "time" ? 40 : 26) + (hasFoot ? FOOT_PX : 0), // a date stands below the time
+        gap: 4 + (hasFoot ? FOOT_PX : 0),
         space: x === "time" ? 64 : 46,
         ...(x === "time" ? {} : { values: (_, ticks) => ticks.map((tick) => formatX(tick, x)) }),
         ...(x === "relative" ? { incrs: timeSteps } : {}),
@@ -219,6 +241,7 @@ function optionsOf(
         (plot) => drawNames(plot, latest.current.lines),
         (plot) => drawPins(plot, latest.current.pins),
         (plot) => flags.show(plot, latest.current.flags ?? [], x),
+        (plot) => foot.show(plot, hasFoot ? (latest.current.foot ?? []) : [], x),
       ],
       setSelect: [(plot) => select(plot, latest.current)],
       setCursor: [(plot) => read(plot, latest.current, tooltip, notFinite.current)],

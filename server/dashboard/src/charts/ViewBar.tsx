@@ -26,11 +26,20 @@ interface ViewBarProps {
   /** Keys 1 to 4 choose the x axis; a page with tabs wants them for those. */
   hasAxisKeys?: boolean;
   searchKey?: string;
+  /** Marks at the foot that there is no room for. */
+  footLeftOut?: number;
   children?: ReactNode;
 }
 
 /** One row of controls for all charts of a page. */
-export function ViewBar({ state, metrics, hasAxisKeys, searchKey = ".", children }: ViewBarProps) {
+export function ViewBar({
+  state,
+  metrics,
+  hasAxisKeys,
+  searchKey = ".",
+  footLeftOut = 0,
+  children,
+}: ViewBarProps) {
   const { t } = useTranslation();
   const { view, search } = state;
   const field = useRef<HTMLInputElement>(null);
@@ -72,6 +81,16 @@ export function ViewBar({ state, metrics, hasAxisKeys, searchKey = ".", children
       <Check label={t("view.log")} isOn={view.isLog} onChange={state.setLog} />
       <span title={t("view.full_hint")}>
         <Check label={t("view.full")} isOn={view.isFull} onChange={state.setFull} />
+      </span>
+      <span
+        title={[
+          t("view.foot_hint"),
+          footLeftOut > 0 ? t("foot.left_out", { count: footLeftOut }) : "",
+        ]
+          .filter(Boolean)
+          .join("\n")}
+      >
+        <Check label={t("view.foot")} isOn={state.hasFoot} onChange={state.setFoot} />
       </span>
       {hasTwins && (
         <span title={t("view.merge_hint")}>

@@ -82,6 +82,7 @@ export function useView(metrics: readonly string[]) {
   const [smoothingText, setSmoothingText] = useUrl("sm");
   const [spreadText, setSpreadText] = useUrl("b");
   const [mergeText, setMergeText] = useUrl("tv");
+  const [footText, setFootText] = useUrl("fl");
   const [, setPinText] = useUrl("at");
   const { pins, places, toggle } = usePins();
   const [search, setSearch] = useUrl("m");
@@ -116,6 +117,8 @@ export function useView(metrics: readonly string[]) {
     view,
     xText: view.by === null ? view.x : xText,
     search,
+    /** What happened on the way stands at the foot of the charts. */
+    hasFoot: footText !== "0",
     setX,
     setWindow,
     setSearch,
@@ -123,6 +126,7 @@ export function useView(metrics: readonly string[]) {
     setLog: (isLog: boolean) => setLogText(isLog ? "log" : null),
     setFull: (isFull: boolean) => setOutlierText(isFull ? "full" : null),
     setSmoothing: (amount: number) => setSmoothingText(amount > 0 ? String(amount) : null),
+    setFoot: (hasFoot: boolean) => setFootText(hasFoot ? null : "0"),
     setMerged: (isMerged: boolean) => setMergeText(isMerged ? "1" : null),
     setSpread: (spread: Spread) => setSpreadText(spread === "sd" ? "sd" : null),
   };

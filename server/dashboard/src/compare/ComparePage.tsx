@@ -5,6 +5,7 @@ import { isMissing } from "../api/client";
 import type { Run } from "../api/types";
 import type { ChartRun } from "../charts/ChartCard";
 import { ChartSections } from "../charts/ChartSections";
+import { useFoot } from "../charts/useFoot";
 import { findMetrics, useView } from "../charts/useView";
 import { ViewBar } from "../charts/ViewBar";
 import { useRuns } from "../list/useRuns";
@@ -156,10 +157,11 @@ function Curves(props: { project: string; runs: readonly Run[]; chartRuns: reado
   const { runs } = props;
   const metrics = useMetricNames(runs.map((run) => run.summary));
   const state = useView(metrics);
+  const foot = useFoot(props.chartRuns, state.hasFoot);
   return (
     <>
       <Overlays runs={runs} chartRuns={props.chartRuns} names={metrics} />
-      <ViewBar state={state} metrics={metrics} hasAxisKeys />
+      <ViewBar state={state} metrics={metrics} hasAxisKeys footLeftOut={foot.leftOut} />
       <ChartSections
         project={props.project}
         filter={`id in [${runs.map((run) => `"${run.summary.id}"`).join(", ")}]`}
@@ -169,6 +171,7 @@ function Curves(props: { project: string; runs: readonly Run[]; chartRuns: reado
           runs.reduce((sum, run) => sum + (run.summary.metrics[metric]?.count ?? 0), 0)
         }
         view={state.view}
+        foot={foot.marks}
         onWindow={state.setWindow}
         onPinCursor={state.togglePin}
       />

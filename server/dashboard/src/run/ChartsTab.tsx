@@ -4,6 +4,7 @@ import type { Run } from "../api/types";
 import type { ChartRun } from "../charts/ChartCard";
 import { ChartSections } from "../charts/ChartSections";
 import { styleOf } from "../charts/colours";
+import { useFoot } from "../charts/useFoot";
 import { findMetrics, useView } from "../charts/useView";
 import { ViewBar } from "../charts/ViewBar";
 import { useMetricNames } from "../series/useMetricNames";
@@ -16,9 +17,10 @@ export function ChartsTab({ run }: { run: Run }) {
   const state = useView(names);
   const { flags } = useCheckpointFlags(run);
   const runs = useMemo<ChartRun[]>(() => [{ id, label: name, style: styleOf(0) }], [id, name]);
+  const foot = useFoot(runs, state.hasFoot);
   return (
     <>
-      <ViewBar state={state} metrics={names} searchKey="/" />
+      <ViewBar state={state} metrics={names} searchKey="/" footLeftOut={foot.leftOut} />
       <ChartSections
         project={project}
         filter={`id = "${id}"`}
@@ -29,6 +31,7 @@ export function ChartsTab({ run }: { run: Run }) {
         onWindow={state.setWindow}
         onPinCursor={state.togglePin}
         flagsOf={flags}
+        foot={foot.marks}
       />
     </>
   );

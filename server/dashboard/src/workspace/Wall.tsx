@@ -5,6 +5,7 @@ import type { RunSummary } from "../api/types";
 import type { ChartGroup, ChartRun } from "../charts/ChartCard";
 import { ChartSections, type Facet } from "../charts/ChartSections";
 import type { LineStyle } from "../charts/colours";
+import { useFoot } from "../charts/useFoot";
 import { findMetrics, useView } from "../charts/useView";
 import { ViewBar } from "../charts/ViewBar";
 import { FieldSelect } from "../list/FieldSelect";
@@ -73,9 +74,10 @@ export function Wall({ project, runs, total, draw, styles, groups, varying }: Wa
   const metrics = useMetricNames(drawnRuns);
   const state = useView(metrics);
   const found = findMetrics(metrics, state.search);
+  const foot = useFoot(chartRuns, state.hasFoot);
   return (
     <section className="wall" aria-label={t("workspace.charts")}>
-      <ViewBar state={state} metrics={metrics} hasAxisKeys>
+      <ViewBar state={state} metrics={metrics} hasAxisKeys footLeftOut={foot.leftOut}>
         <FieldSelect
           label={t("view.facet_by")}
           varying={varying}
@@ -142,6 +144,7 @@ export function Wall({ project, runs, total, draw, styles, groups, varying }: Wa
             return run !== undefined && (run.has_more_metrics || metric in run.metrics);
           }}
           view={state.view}
+          foot={foot.marks}
           onWindow={state.setWindow}
           onPinCursor={state.togglePin}
         />

@@ -1,0 +1,46 @@
+"""Moments: what happened on the way of runs, for the foot of their charts."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from typing import Final
+from typing import Literal
+
+from msgspec import Meta
+
+from mltrack_core.records import AlertLevel
+from mltrack_server.resources.base import Request
+from mltrack_server.resources.base import Resource
+from mltrack_server.resources.base import RunId
+
+MOMENTS_EACH_MAX: Final = 200  # of a kind and run
+MOMENTS_ALL_MAX: Final = 5000  # of a kind
+
+MomentKind = Literal["checkpoint", "alert", "restart"]
+
+
+class MomentQuery(Request, frozen=True, kw_only=True):
+    """Of which runs, those of one chart."""
+
+    runs: Annotated[list[RunId], Meta(min_length=1, max_length=200)]
+
+
+class Moment(Resource, frozen=True, kw_only=True):
+    """Something that happened to a run at a place of its charts."""
+
+    run: RunId
+    kind: MomentKind
+    id: str  # of the checkpoint; of the others something that no other of the run's has
+    time_ns: int
+    step: int | None  # None: nothing says at which step it was
+    text: str  # an alert's title; of a checkpoint its roles, a blank between
+    level: AlertLevel | None = None  # of an alert
+    attempt: int | None = None  # that began with a restart
+
+
+class MomentList(Resource, frozen=True, kw_only=True):
+    """What happened to some runs, in the order of time."""
+
+    moments: list[Moment]
+    started_ns: dict[RunId, int]  # when each of the runs began, for places on a relative axis
+    left_out: int  # older ones of a kind of which there were too many
