@@ -75,23 +75,47 @@ class Cells:
             for row in rows.tolist():
                 self.exact.pop(row, None)
 
-    def put(self, rows: Iterable[int], values: Iterable[ParamValue]) -> None:
+    def put(self, rows: npt.NDArray[np.int64], values: Sequence[ParamValue]) -> None:
         """Write one value into each of *rows*, which are missing before."""
+        types = set(map(type, values))
+        if types <= {int, float}:
+            self._put_numbers(rows, values)  # type: ignore[arg-type]
+        elif types == {str}:
+            self._put_texts(rows, values)  # type: ignore[arg-type]
+        else:
+            for row, value in zip(rows.tolist(), values, strict=True):
+                self._put_one(row, value)
+
+    def _put_numbers(self, rows: npt.NDArray[np.int64], values: Sequence[float]) -> None:
+        numbers = np.array(values, np.float64)
+        self.put_numbers(rows, numbers)
+        for at in np.flatnonzero(np.abs(numbers) >= EXACT_MAX).tolist():
+            self._put_one(int(rows[at]), values[at])
+
+    def _put_texts(self, rows: npt.NDArray[np.int64], values: Sequence[str]) -> None:
+        codes = self._codes()
+        for value in dict.fromkeys(values):
+            if value not in self._code_of:
+                self._code_of[value] = len(self.values)
+                self.values.append(value)
+        codes[rows] = np.fromiter(map(self._code_of.__getitem__, values), np.int32, len(values))
+        self.kinds[rows] = TEXT
+
+    def _put_one(self, row: int, value: ParamValue) -> None:
         kinds, numbers = self.kinds, self.numbers
-        for row, value in zip(rows, values, strict=True):
-            if value is None:
-                kinds[row] = NULL
-            elif isinstance(value, bool):
-                kinds[row], numbers[row] = BOOLEAN, value
-            elif isinstance(value, float):
-                kinds[row], numbers[row] = NUMBER, value
-            elif isinstance(value, int):
-                kinds[row], numbers[row] = NUMBER, value
-                if not -EXACT_MAX <= value <= EXACT_MAX:
-                    self.exact[row] = value
-            else:
-                kinds[row] = TEXT if isinstance(value, str) else LIST
-                self._put_code(row, value if isinstance(value, str) else tuple(value))
+        if value is None:
+            kinds[row] = NULL
+        elif isinstance(value, bool):
+            kinds[row], numbers[row] = BOOLEAN, value
+        elif isinstance(value, float):
+            kinds[row], numbers[row] = NUMBER, value
+        elif isinstance(value, int):
+            kinds[row], numbers[row] = NUMBER, value
+            if not -EXACT_MAX <= value <= EXACT_MAX:
+                self.exact[row] = value
+        else:
+            kinds[row] = TEXT if isinstance(value, str) else LIST
+            self._put_code(row, value if isinstance(value, str) else tuple(value))
 
     def put_numbers(self, rows: npt.NDArray[np.int64], numbers: npt.NDArray[Any]) -> None:
         """Write one number into each of *rows*."""
@@ -146,12 +170,16 @@ class Cells:
         return len(self.values) > 2 * len(self) + 1000
 
     def _put_code(self, row: int, value: Distinct) -> None:
-        if self.codes is None:
-            self.codes = np.full(len(self), _NONE, np.int32)
+        codes = self._codes()
         # Not the value alone: (1,) and (True,) are equal to Python.
         key: object = value if isinstance(value, str) else tuple((type(v), v) for v in value)
         code = self._code_of.get(key)
         if code is None:
             code = self._code_of[key] = len(self.values)
             self.values.append(value)
-        self.codes[row] = code
+        codes[row] = code
+
+    def _codes(self) -> npt.NDArray[np.int32]:
+        if self.codes is None:
+            self.codes = np.full(len(self), _NONE, np.int32)
+        return self.codes

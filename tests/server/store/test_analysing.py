@@ -168,7 +168,7 @@ def test_codes_grow_with_the_numbers(count: int) -> None:
     """However many there are, and none is that of a missing value."""
     cells = Cells(count + 1)
     numbers = [float(number**2) for number in range(count)]
-    cells.put(range(count), numbers)
+    cells.put(np.arange(count), numbers)
 
     made = feature(cells, np.arange(count + 1))
 
@@ -183,7 +183,7 @@ def test_codes_grow_with_the_numbers(count: int) -> None:
 def test_many_kinds_share_the_last_code() -> None:
     """The most frequent keep codes of their own; numbers among texts are kinds too."""
     cells = Cells(100)
-    cells.put(range(100), [*(["a"] * 30), *(["b"] * 20), *range(10), *(["c"] * 40)])
+    cells.put(np.arange(100), [*(["a"] * 30), *(["b"] * 20), *range(10), *(["c"] * 40)])
 
     made = feature(cells, np.arange(100))
 
@@ -197,7 +197,7 @@ def test_many_kinds_share_the_last_code() -> None:
 def test_what_tells_nothing_is_no_feature(values: list[Any]) -> None:
     """One value for all runs, none at all, or a text of each run's own."""
     cells = Cells(30)
-    cells.put(range(30), values)
+    cells.put(np.arange(30), values)
 
     assert feature(cells, np.arange(30)) is None
 
@@ -208,7 +208,7 @@ def test_one_run_that_diverged_does_not_hide_the_others() -> None:
     cells = [Cells(100), Cells(100)]
     columns = chance.random((2, 100))
     for each, column in zip(cells, columns, strict=True):
-        each.put(range(100), column.tolist())
+        each.put(np.arange(100), column.tolist())
     features = [made for each in cells if (made := feature(each, np.arange(100)))]
     target = columns[0].copy()
     target[9] = 1e300

@@ -6,12 +6,15 @@ from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import compress
+from itertools import repeat
 
 import numpy as np
 import numpy.typing as npt
 from sqlalchemy import Connection
 
 from mltrack_server.query.cells import Cells
+from mltrack_server.query.cells import Mask
 from mltrack_server.query.keys import more_is_better
 from mltrack_server.query.tree import Statistic
 from mltrack_server.store.search import loading
@@ -75,10 +78,10 @@ def fill(
             _put(columns[ColumnKey("params", name)], found, row_of)
     for name, found in loading.facts(connection, scope, named["facts"]).items():
         _put(columns[ColumnKey("facts", name)], found, row_of)
-    for name, amounts in loading.metrics(connection, scope, named["metrics"]).items():
+    for name, amounts in loading.metrics(connection, scope, named["metrics"]):
         _put_metric(columns[ColumnKey("metrics", name)], amounts, row_of)
     for name in named["attribute"]:
-        found = list(loading.attribute(connection, scope, name))
+        found = loading.attribute(connection, scope, name)
         _put(columns[ColumnKey("attribute", name)], found, row_of)
 
 
@@ -95,26 +98,29 @@ def refill(
     fill(connection, scope, columns, row_of)
 
 
-def _put(columns: Columns, found: Sequence[loading.Found], row_of: RowOf) -> None:
+def _put(columns: Columns, found: loading.Found, row_of: RowOf) -> None:
     cells = columns["last"]
-    length = len(cells)
-    placed = [(row, value) for rid, value in found if (row := row_of.get(rid, length)) < length]
-    if placed:
-        cells.put(*zip(*placed, strict=True))
+    rows, is_here = _rows(found.rids, row_of, len(cells))
+    values = found.values if is_here.all() else list(compress(found.values, is_here))
+    cells.put(rows[is_here], values)
 
 
 def _put_metric(columns: Columns, amounts: Sequence[Amounts], row_of: RowOf) -> None:
-    length = len(columns["last"])
-    known = [each for each in amounts if row_of.get(each.rid, length) < length]
-    if not known:
-        return
-    rids, lasts, lows, highs, counts, nonfinite, steps, _ = zip(*known, strict=True)
-    rows = np.array([row_of[rid] for rid in rids], np.int64)
-    columns["last"].put(rows.tolist(), map(loading.number, lasts))
-    for statistic, values in (("min", lows), ("max", highs)):
-        numbers = np.array(values, np.float64)  # None becomes NaN, which is never stored
-        known_rows = ~np.isnan(numbers)
-        columns[statistic].put_numbers(rows[known_rows], numbers[known_rows])  # type: ignore[index]
-    columns["count"].put_numbers(rows, np.array(counts, np.float64))
-    columns["nonfinite"].put_numbers(rows, np.array(nonfinite, np.float64))
-    columns["step"].put(rows.tolist(), steps)
+    rids, lasts, lows, highs, counts, nonfinite, steps, _ = zip(*amounts, strict=True)
+    rows, is_here = _rows(rids, row_of, len(columns["last"]))
+    values = loading.decoded_all(lasts)
+    columns["last"].put(rows[is_here], list(compress(values, is_here)))
+    for statistic, extremes in (("min", lows), ("max", highs)):
+        numbers = np.array(extremes, np.float64)  # None becomes NaN, which is never stored
+        is_known = is_here & ~np.isnan(numbers)
+        columns[statistic].put_numbers(rows[is_known], numbers[is_known])  # type: ignore[index]
+    for statistic, numbers_of in (("count", counts), ("nonfinite", nonfinite)):
+        numbers = np.array(numbers_of, np.float64)
+        columns[statistic].put_numbers(rows[is_here], numbers[is_here])  # type: ignore[index]
+    columns["step"].put(rows[is_here], list(compress(steps, is_here)))
+
+
+def _rows(rids: Sequence[int], row_of: RowOf, length: int) -> tuple[Ints, Mask]:
+    """Return the row of each run, and whether it has one before *length*."""
+    rows = np.fromiter(map(row_of.get, rids, repeat(length)), np.int64, len(rids))
+    return rows, rows < length

@@ -129,7 +129,8 @@ class RunTable:
     def _load(self, connection: Connection, present: int) -> None:
         """Read everything anew that is always known; columns when they are asked for."""
         self._clear()
-        self._take(loading.base(connection, Scope(self.project)))
+        for rows in loading.base(connection, Scope(self.project)):
+            self._take(rows)
         self.rev = present
 
     def _count(self, connection: Connection) -> int:
