@@ -17,6 +17,7 @@ import mltrack.commands.runs
 import mltrack.commands.sizes
 import mltrack.demo._commands
 import mltrack.export._commands
+import mltrack.importing._commands
 import mltrack.launch._commands
 import mltrack_core._commands
 import mltrack_server._commands
@@ -59,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     mltrack.commands.checkpoints.register(commands)
     mltrack.commands.files.register(commands)
     mltrack.export._commands.register(commands)
+    mltrack.importing._commands.register(commands)
     mltrack.commands.deletions.register(commands)
     mltrack.commands.backups.register(commands)
     mltrack.commands.fsck.register(commands)

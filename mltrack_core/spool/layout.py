@@ -20,6 +20,7 @@
         <device>-<inode>            which run has written that file: see mltrack_core.origins
     media/
         <run>/<sha256>              one file that a Media record names, on its way to the blobs
+    importing/                      runs of other trackers, while `mltrack import` makes them
     store/                          the embedded server's, see mltrack_server
         blobs/<2 digits>/<sha256>   what is stored of files: see blobs
 """

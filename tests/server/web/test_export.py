@@ -16,7 +16,7 @@ import msgspec
 import pytest
 
 from mltrack import _cli
-from mltrack.export.event_file import crc32c
+from mltrack.foreign.tfrecord import crc32c
 from mltrack_core import wire
 from mltrack_core.blobs import digest_of
 from mltrack_core.media import formats

@@ -1,0 +1,1 @@
+"""Formats of others, byte by byte: what `mltrack export` writes and `mltrack import` reads."""

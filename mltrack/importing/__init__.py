@@ -1,0 +1,1 @@
+"""`mltrack import`: runs that other trackers recorded, made into runs of mltrack."""

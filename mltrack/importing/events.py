@@ -1,0 +1,268 @@
+"""What TensorBoard's events hold: values of tags, at a step and a time.
+
+The messages are Event, Summary, SummaryMetadata, TensorProto and HistogramProto of TensorFlow, and
+HParamsPluginData of TensorBoard; numbers below are those of their fields.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from typing import Final
+
+import numpy as np
+
+from mltrack.foreign.protobuf import MessageInvalid
+from mltrack.foreign.protobuf import bytes_of
+from mltrack.foreign.protobuf import double_of
+from mltrack.foreign.protobuf import fields
+from mltrack.foreign.protobuf import message_of
+from mltrack.foreign.protobuf import signed
+from mltrack.foreign.protobuf import text_of
+from mltrack.foreign.protobuf import varints
+from mltrack_core.records import ByEdges
+
+SESSION_START: Final = 1  # SessionLog.status
+_STRING, _HALF, _BFLOAT16 = 7, 19, 14  # DataType of a TensorProto
+_TYPES: Final = {
+    1: "<f4", 2: "<f8", 3: "<i4", 4: "<u1", 5: "<i2", 6: "<i1", 9: "<i8", 10: "?", 17: "<u2",
+    19: "<f2", 22: "<u4", 23: "<u8",
+}  # fmt: skip
+_PACKED: Final = {5: "<f", 6: "<d"}  # float_val, double_val
+_INTEGERS: Final = frozenset({7, 10, 11, 13, 16, 17})  # int, int64, bool, half, uint32, uint64
+_NUMBERS_MAX: Final = 1 << 24  # of a tensor: a shape alone may ask for any memory
+_LARGEST: Final = float(np.finfo(np.float64).max)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event."""
+
+    time_ns: int
+    step: int
+    values: list[Value]
+    session_status: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One Summary.Value, not decoded any further."""
+
+    tag: str
+    plugin: str  # who shows it, where this value says so: only a tag's first one must
+    content: bytes  # the plugin's own
+    kind: int  # number of the field that the value is in
+    value: int | bytes
+
+
+def event_of(message: bytes) -> Event:
+    """Return the event in *message*.
+
+    Raises:
+        MessageInvalid: It is none.
+    """
+    seconds, step, status = 0.0, 0, 0
+    values: list[Value] = []
+    for number, value in fields(message):
+        if number == 1:
+            seconds = double_of(value)
+        elif number == 2:
+            step = signed(value)
+        elif number == 5:
+            values += [
+                _value_of(bytes_of(part)) for field, part in fields(bytes_of(value)) if field == 1
+            ]
+        elif number == 7:
+            status = signed(message_of(value).get(1, 0))
+    return Event(nanoseconds(seconds), step, values, status)
+
+
+def nanoseconds(seconds: float) -> int:
+    """Return *seconds* since the Unix epoch as nanoseconds; 0 for what is no time."""
+    return round(seconds * 1e9) if 0 <= seconds < 9e9 else 0
+
+
+def _value_of(message: bytes) -> Value:
+    tag, plugin, content, kind = "", "", b"", 0
+    found: int | bytes = b""
+    for number, value in fields(message):
+        if number == 1:
+            tag = text_of(value)
+        elif number == 9:
+            data = message_of(message_of(value).get(1, b""))
+            plugin, content = text_of(data.get(1, b"")), bytes_of(data.get(2, b""))
+        elif number in (2, 4, 5, 6, 8):
+            kind, found = number, value
+    return Value(tag, plugin, content, kind, found)
+
+
+def number_of(tensor: bytes) -> float | int | None:
+    """Return the only number of a TensorProto; None if it has another shape or none.
+
+    Raises:
+        MessageInvalid: It is no tensor.
+    """
+    array = array_of(tensor)
+    if array is None or array.size != 1:
+        return None
+    number: float | int = array.reshape(())[()].item()
+    return number
+
+
+def array_of(tensor: bytes) -> np.ndarray[Any, Any] | None:
+    """Return the numbers of a TensorProto in its shape; None if these are no numbers.
+
+    Raises:
+        MessageInvalid: It is no tensor.
+    """
+    kind, shape, content = 0, [], b""
+    numbers: list[float | int] = []
+    for field, value in fields(tensor):
+        if field == 1:
+            kind = signed(value)
+        elif field == 2:
+            shape = _shape_of(bytes_of(value))
+        elif field == 4:
+            content = bytes_of(value)
+        elif field in _PACKED:
+            numbers += _packed(bytes_of(value), _PACKED[field])
+        elif field in _INTEGERS:
+            numbers += [signed(value)] if isinstance(value, int) else varints(value)
+    if kind == _BFLOAT16:
+        halves = np.frombuffer(content, "<u2") if content else np.array(numbers, np.uint16)
+        array = (halves.astype(np.uint32) << 16).view(np.float32)
+    elif kind == _HALF and numbers:
+        array = np.array(numbers, np.uint16).view(np.float16)
+    elif kind not in _TYPES:
+        return None
+    elif content:
+        try:
+            array = np.frombuffer(content, _TYPES[kind])
+        except ValueError as error:
+            raise MessageInvalid(str(error)) from error
+    else:
+        array = np.array(numbers, _TYPES[kind])
+    size = math.prod(shape)
+    if size > _NUMBERS_MAX:
+        raise MessageInvalid(f"a tensor of {size} numbers")
+    if not len(array) and size:
+        array = np.zeros(size, array.dtype)  # what is zero is not written
+    elif len(array) < size:
+        array = np.concatenate([array, np.full(size - len(array), array[-1])])  # nor what repeats
+    if len(array) != size:
+        raise MessageInvalid(f"{len(array)} numbers in a shape of {size}")
+    return array.reshape(shape)
+
+
+def strings_of(tensor: bytes) -> list[bytes]:
+    """Return the texts of a TensorProto, none if it has none.
+
+    Raises:
+        MessageInvalid: It is no tensor.
+    """
+    return [bytes_of(value) for field, value in fields(tensor) if field == 8]
+
+
+def image_of(message: bytes) -> bytes:
+    """Return the encoded file in a Summary.Image or a Summary.Audio."""
+    return bytes_of(message_of(message).get(4, b""))
+
+
+def histogram_of(message: bytes) -> ByEdges | None:
+    """Return the histogram in a HistogramProto; None if it counts nothing.
+
+    Its outermost bins reach to the end of all numbers: they are cut where the values end.
+    """
+    found: dict[int, Any] = {6: [], 7: []}
+    for number, value in fields(message):
+        if number in (6, 7):
+            found[number] += _packed(bytes_of(value), "<d")
+        else:
+            found[number] = double_of(value)
+    limits, counts = found[6], found[7]
+    low, high = found.get(1, -_LARGEST), found.get(2, _LARGEST)
+    lefts = [low, *limits[:-1]]
+    rows = [
+        (max(left, low), min(right, high), count)
+        for left, right, count in zip(lefts, limits, counts, strict=False)
+        if count
+    ]
+    return bins(rows)
+
+
+def bins(rows: list[tuple[float, float, float]]) -> ByEdges | None:
+    """Return bins, each with its bounds and its count, side by side; None if there are none.
+
+    Between two that do not touch an empty one is put in. A bin without width holds one value, so it
+    ends at the next number.
+    """
+    edges: list[float] = []
+    counts: list[int] = []
+    for left, right, count in sorted(rows):
+        if not (math.isfinite(left) and math.isfinite(right) and math.isfinite(count)):
+            raise MessageInvalid("a bin that is not finite")
+        left = max(left, edges[-1]) if edges else left
+        right = max(right, math.nextafter(left, math.inf))
+        if not edges:
+            edges.append(left)
+        elif left > edges[-1]:
+            edges.append(left)
+            counts.append(0)
+        edges.append(right)
+        counts.append(round(count))
+    return ByEdges(edges, counts) if counts else None
+
+
+def hparams_of(content: bytes) -> tuple[dict[str, object], str] | None:
+    """Return the parameters and the group of a session that begins; None for any other message.
+
+    Raises:
+        MessageInvalid: It is none of the plugin.
+    """
+    session = message_of(content).get(3)
+    if session is None:
+        return None
+    params: dict[str, object] = {}
+    group = ""
+    for number, value in fields(bytes_of(session)):
+        if number == 1:
+            entry = message_of(value)
+            params[text_of(entry.get(1, b""))] = _plain(message_of(entry.get(2, b"")))
+        elif number == 4:
+            group = text_of(value)
+    return params, group
+
+
+def session_end_of(content: bytes) -> int | None:
+    """Return how a session ended: 1 well, 2 it failed, 3 it runs; None for any other message."""
+    session = message_of(content).get(4)
+    return None if session is None else signed(message_of(session).get(1, 0))
+
+
+def _plain(value: Mapping[int, int | bytes]) -> object:
+    """Return a google.protobuf.Value as Python has it."""
+    if 2 in value:
+        number = double_of(value[2])
+        is_whole = number.is_integer() and abs(number) < 2**53
+        return int(number) if is_whole else number  # the format has no integers
+    if 3 in value:
+        return text_of(value[3])
+    return bool(value[4]) if 4 in value else None
+
+
+def _shape_of(message: bytes) -> list[int]:
+    sizes = [signed(message_of(part).get(1, 0)) for number, part in fields(message) if number == 2]
+    if any(size < 0 for size in sizes):
+        raise MessageInvalid("a shape without a size")
+    return sizes
+
+
+def _packed(packed: bytes, kind: str) -> list[float]:
+    """Return the numbers of a packed list, or the one of a list that is not packed."""
+    try:
+        return [number for (number,) in struct.iter_unpack(kind, packed)]
+    except struct.error as error:
+        raise MessageInvalid(str(error)) from error
