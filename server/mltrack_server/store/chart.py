@@ -25,15 +25,16 @@ from mltrack_server.store import schema
 from mltrack_server.store.bounds import INT64_MAX
 from mltrack_server.store.bounds import INT64_MIN
 from mltrack_server.store.descent import Found
-from mltrack_server.store.descent import View
-from mltrack_server.store.descent import Window
 from mltrack_server.store.drawing import Cells
 from mltrack_server.store.drawing import Drawing
 from mltrack_server.store.drawing import Part
 from mltrack_server.store.keys import rid_of
+from mltrack_server.store.layout import Plans
 from mltrack_server.store.reader import Reader
 from mltrack_server.store.reader import open_readers
 from mltrack_server.store.segs import SegCache
+from mltrack_server.store.view import View
+from mltrack_server.store.view import Window
 
 # Of all runs of a chart, read before they are drawn. A series that has tiers counts no more than …
 _PORTION_POINTS_MAX: Final = 4_000_000
@@ -69,9 +70,10 @@ def draw(connection: Connection, cache: SegCache, query: SeriesQuery) -> bytes:
     rows = connection.execute(_RUNS, {"b_rids": list(map(rid_of, uids))})
     drawn = sorted((_Run(*row) for row in rows), key=lambda row: uids.index(row.uid))
     windows = {row.rid: _window(query, row.started_ns) for row in drawn}
-    drawing = Drawing()
+    drawing, plans = Drawing(), Plans()
     for names in _portions(connection, [row.rid for row in drawn], query.names):
-        opened = open_readers(connection, cache, windows, names, full=False)
+        times = query.x != "step"
+        opened = open_readers(connection, cache, windows, names, full=False, times=times)
         readers = [(row, opened[row.rid]) for row in drawn]
         sights = _Sights()
         for name in names:
@@ -80,7 +82,7 @@ def draw(connection: Connection, cache: SegCache, query: SeriesQuery) -> bytes:
             parts = [
                 part
                 for (row, reader), view in zip(having, views, strict=True)
-                for part in _parts(row.uid, reader, name, view, sights)
+                for part in _parts(row.uid, reader, name, view, plans, sights)
             ]
             drawing.add_block(name, parts, start=query.start, end=query.end, buckets=query.buckets)
     return drawing.pack(runs.rev(connection))
@@ -191,9 +193,11 @@ def _look(column: Ints, view: View) -> _Sight:
     return _Sight(x[chosen], chosen)
 
 
-def _parts(run: str, reader: Reader, name: str, view: View, sights: _Sights) -> list[Part]:
+def _parts(
+    run: str, reader: Reader, name: str, view: View, plans: Plans, sights: _Sights
+) -> list[Part]:
     """Return the lines that one run's series is drawn as."""
-    found = reader.descend(name, view) if reader.has_tiers(name) else Found()
+    found = reader.descend(name, view, plans) if reader.has_tiers(name) else Found()
     points = reader.points(name, found.pieces)
     x, chosen = sights.of(points, view)
     value = points.value if chosen is None else points.value[chosen]

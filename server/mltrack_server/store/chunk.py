@@ -26,6 +26,9 @@ from mltrack_server.store.planes import pack
 from mltrack_server.store.planes import unpack
 
 Codec = Literal["stride", "delta", "f4", "f8"]
+Known = dict[
+    tuple[object, ...], Ints
+]  # integers that have been unpacked, by what they are packed as
 
 
 class PackedColumn(msgspec.Struct, frozen=True, array_like=True):
@@ -63,6 +66,16 @@ def unpack_axis(body: bytes) -> tuple[Ints, Ints]:
     """Return steps and times."""
     packed = _decode_axis(body)
     return _unpack_ints(packed.step), _unpack_ints(packed.time_ns)
+
+
+def unpack_steps(body: bytes, known: Known) -> Ints:
+    """Return the steps of an axis: the very array that *known* has, where they are equal."""
+    step = _decode_axis(body).step
+    planes = step.planes if isinstance(step.planes, bytes) else tuple(step.planes)
+    key = (step.codec, step.count, step.first, step.stride, planes)
+    if key not in known:
+        known[key] = _unpack_ints(step)
+    return known[key]
 
 
 def pack_values(value: Floats, exact_ints: dict[int, int]) -> bytes:

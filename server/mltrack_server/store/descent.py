@@ -9,6 +9,8 @@ buckets as it draws.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
@@ -27,19 +29,22 @@ from sqlalchemy import bindparam
 from sqlalchemy import select
 
 from mltrack_server.columns import ORDERS
-from mltrack_server.columns import Bools
-from mltrack_server.columns import Floats
 from mltrack_server.columns import Ints
 from mltrack_server.columns import Order
 from mltrack_server.store import chunk
 from mltrack_server.store import schema
 from mltrack_server.store import tier
 from mltrack_server.store.drawing import Cells
-from mltrack_server.store.drawing import gather
-from mltrack_server.store.drawing import place
+from mltrack_server.store.layout import STREAM
+from mltrack_server.store.layout import Children
+from mltrack_server.store.layout import Layout
+from mltrack_server.store.layout import Placed
+from mltrack_server.store.layout import Plans
 from mltrack_server.store.lineage import Piece
 from mltrack_server.store.points import Column
 from mltrack_server.store.tier import Ranges
+from mltrack_server.store.view import View
+from mltrack_server.store.view import Window
 
 # A window of so few points is read point by point: it costs a few chunks and is exact.
 _POINTS_MIN: Final = 1 << 16
@@ -48,36 +53,8 @@ _POINTS_MIN: Final = 1 << 16
 _ROWS_MAX: Final = {2: 1500, 1: 1500, 0: 128}
 _ROWS_AT_ONCE: Final = 32
 _ROWS_FIRST: Final = 64  # of a level that a descent may begin with
+_SHORT_POINTS_MAX: Final = 1 << 18  # of a series; a statement costs more than its 16 rows
 _PARAMETERS_MAX: Final = 500  # of one query
-_STREAM: Final = 1 << 32  # a stream's number and a chunk's are one key: stream * this + chunk
-
-
-class Window(NamedTuple):
-    """Which steps or times are wanted, both ends included."""
-
-    order: Order
-    low: int
-    high: int
-
-
-class View(NamedTuple):
-    """What a chart shows of a run."""
-
-    window: Window  # all that is shown, and perhaps a little more
-    origin: int  # what x = 0 is: a step, or a time in ns
-    scale: float  # steps or ns in one of x
-    low: float  # of the window, in x, both ends included
-    high: float
-    buckets: int  # of the chart
-
-    @property
-    def width(self) -> float:
-        """Of one of the chart's buckets."""
-        return (self.high - self.low) / self.buckets
-
-    def x(self, column: Ints) -> Floats:
-        """Return the x of steps or times."""
-        return (column - self.origin) / self.scale
 
 
 @dataclass(slots=True, kw_only=True)
@@ -88,33 +65,18 @@ class Found:
     superseded: list[Cells] = field(default_factory=list)
     pieces: list[Piece] = field(default_factory=list)  # points, some of them outside the window
 
-
-class _Buckets(NamedTuple):
-    """Buckets of one level."""
-
-    row: Ints  # keys of the rows that they are in
-    at: Ints  # their places in these
-    points: Ints  # how many there are
-    low: Floats  # lowest and highest x
-    high: Floats
-    is_superseded: Bools
-    is_plain: Bools  # can be drawn as one
-    ranges: Ranges
-
-    def take(self, chosen: Bools) -> _Buckets:
-        """Return the *chosen* ones."""
-        if chosen.all():
-            return self
-        columns: list[Any] = [column[chosen] for column in self[:-1]]
-        columns.append(self.ranges.take(chosen))
-        return _Buckets(*columns)
+    def draw(self, placed: Iterable[Placed], ranges: Ranges) -> None:
+        """Add what is *placed* of the buckets that were read, whose *ranges* these are."""
+        for some in placed:
+            cells = self.superseded if some.is_superseded else self.current
+            cells.append(some.draw(ranges))
 
 
-class _Children(NamedTuple):
-    """What buckets are made of: buckets of the level below, or points of a chunk."""
+class _Opened(NamedTuple):
+    """Buckets that are looked at more closely."""
 
-    row: Ints  # keys of their rows, or of their chunks, ascending
-    group: Ints  # which part of the row: as many as one bucket of the level above is made of
+    layout: Layout
+    ranges: Ranges  # of all buckets that were read with them
 
 
 _chunk, _tier, _axis = schema.chunk.c, schema.tier.c, schema.axis.c
@@ -155,6 +117,26 @@ _ROWS: Final = {
     )
     for order, rows in _ALL_ROWS.items()
 }
+_FIRST_ROWS: Final = {
+    order: select(
+        _tier.rid,
+        _tier.series_no,
+        _tier.stream_no,
+        _tier.no,
+        _tier.epoch,
+        _tier.n,
+        _tier.body,
+        _axis.body.label("axis_body"),
+    )
+    .join(schema.axis, and_(_axis.rid == _tier.rid, _axis.digest == _tier.axis))
+    .where(
+        _tier.rid.in_(bindparam("b_rids", expanding=True)),
+        _tier.series_no.in_(bindparam("b_numbers", expanding=True)),
+        _tier.level == min(tier.LEVELS),
+        reach_into(order, _tier),
+    )
+    for order in ORDERS
+}
 _CHUNKS: Final = {
     order: select(
         _chunk.stream_no, _chunk.no, _chunk.epoch, _chunk.body, _axis.body.label("axis_body")
@@ -181,6 +163,7 @@ class Descent:
         series_no: The series.
         cuts: Stream and epoch → the step from which on its points are superseded.
         view: What is wanted of it.
+        plans: Of the answer.
     """
 
     def __init__(
@@ -190,97 +173,50 @@ class Descent:
         series_no: int,
         cuts: Mapping[tuple[int, int], int],
         view: View,
+        plans: Plans,
     ) -> None:
         self._connection, self._rid, self._series_no = connection, rid, series_no
-        self._cuts, self._view = cuts, view
+        self._cuts, self._view, self._plans = cuts, view, plans
 
-    def go(self, points: int) -> Found:
+    def go(self, points: int, rows: Sequence[Row[Any]] | None = None) -> Found:
         """Descend as far as needed in a series of about so many *points*.
 
         Full chunks only are looked at: the others are in no tier.
+
+        Args:
+            points: Of the series.
+            rows: Those that it begins with, where they have been read: see `first_rows`.
         """
         found = Found()
         level = _first_level(points)
-        rows = self._rows(level, None)
+        if rows is None:
+            rows = self._rows(level, None)
         wanted = None
         has_cells = False
         while rows:
-            opened: list[_Buckets] = []
+            opened: list[_Opened] = []
             for some in _portions(rows):
-                buckets = self._inside(level, some, wanted)
+                plan = self._plans.of(level, some, wanted, self._cuts, self._view)
                 if len(rows) == len(some) and not has_cells:
-                    keys = _chunks_of_few(level, buckets)
+                    keys = _chunks_of_few(level, plan.layout)
                     if keys is not None:
                         found.pieces += self._points(keys, None)
                         return found
-                has_cells = has_cells or bool(buckets.is_plain.any())
-                self._draw(found, buckets.take(buckets.is_plain))
-                opened.append(buckets.take(~buckets.is_plain))
+                has_cells = has_cells or bool(plan.layout.is_plain.any())
+                ranges = tier.unpack_ranges([row.body for row in some])
+                found.draw(plan.plain, ranges)
+                opened.append(_Opened(plan.opened, ranges))
+            if not any(len(buckets.layout.row) for buckets in opened):
+                break
             wanted, left = _affordable(level, opened)
             for buckets in left:
-                self._draw(found, buckets)
+                found.draw(buckets.layout.placed(self._view), buckets.ranges)
             level -= 1
             if level == 0:
                 found.pieces += self._points(wanted.row, wanted.group)
                 break
             rows = self._rows(level, _distinct(wanted.row))
         return found
-
-    def _draw(self, found: Found, buckets: _Buckets) -> None:
-        """Draw each of *buckets* where its middle is, if that is inside the window."""
-        view = self._view
-        # Halved, because the sum of two doubles may be too large for one.
-        middle = buckets.low / 2 + buckets.high / 2
-        is_inside = (middle >= view.low) & (middle <= view.high)
-        for cells, chosen in (
-            (found.current, is_inside & ~buckets.is_superseded),
-            (found.superseded, is_inside & buckets.is_superseded),
-        ):
-            if chosen.any():
-                some = buckets.take(chosen)
-                at = place(middle[chosen], view.low, view.width, view.buckets)
-                cells.append(
-                    Cells(
-                        max(view.low, float(some.low.min())),
-                        min(view.high, float(some.high.max())),
-                        gather(at, some.points, some.ranges),
-                    )
-                )
-
-    def _inside(self, level: int, rows: Sequence[Row[Any]], wanted: _Children | None) -> _Buckets:
-        """Return buckets of *rows* that have points in the window, *wanted* ones only."""
-        view, size = self._view, tier.SHAPE.points(level)
-        lengths = [-(-row.n // size) for row in rows]
-        ends = np.cumsum(lengths)
-        points = np.full(ends[-1], size)
-        points[ends - 1] = [
-            row.n - (length - 1) * size for row, length in zip(rows, lengths, strict=True)
-        ]
-        key = np.array([row.stream_no * _STREAM + row.no for row in rows])
-        axes = [row.axis_body for row in rows]
-        low, high = (view.x(x) for x in tier.unpack_span(axes, lengths, view.window.order))
-        is_plain = (low >= view.low) & (high <= view.high) & (high - low <= 2 * view.width)
-        is_superseded = np.zeros(len(points), np.bool_)
-        if self._cuts:
-            bounds = [self._cuts.get((row.stream_no, row.epoch), np.inf) for row in rows]
-            bound = np.repeat(np.array(bounds, np.float64), lengths)
-            step_low, step_high = tier.unpack_span(axes, lengths, "step")
-            is_superseded = step_low >= bound
-            is_plain &= is_superseded | (step_high < bound)
-        chosen = (high >= view.low) & (low <= view.high)
-        if wanted is not None:
-            chosen &= _is_wanted(wanted, key, np.array(lengths))
-        buckets = _Buckets(
-            np.repeat(key, lengths),
-            np.arange(ends[-1]) - np.repeat(ends - lengths, lengths),
-            points,
-            low,
-            high,
-            is_superseded,
-            is_plain,
-            tier.unpack_ranges([row.body for row in rows]),
-        )
-        return buckets.take(chosen)
 
     def _rows(self, level: int, keys: Ints | None) -> list[Row[Any]]:
         """Return the rows of a level that reach into the window, those of *keys* or all."""
@@ -313,11 +249,33 @@ class Descent:
                 if places is not None:
                     exact_ints = {}  # of no use to a chart
                     wanted = np.zeros(tier.SHAPE.row, np.bool_)
-                    wanted[places[keys == stream_no * _STREAM + row.no]] = True
+                    wanted[places[keys == stream_no * STREAM + row.no]] = True
                     is_wanted = np.repeat(wanted, size)
                     step, time_ns, value = step[is_wanted], time_ns[is_wanted], value[is_wanted]
                 column = Column(step, step, time_ns, value, exact_ints)
                 yield Piece(stream_no, row.epoch, column)
+
+
+def is_short(points: int) -> bool:
+    """Tell whether the first rows of so many *points* are read together with those of others."""
+    return points <= _SHORT_POINTS_MAX and _first_level(points) == min(tier.LEVELS)
+
+
+def read_first_rows(
+    connection: Connection, wanted: Collection[tuple[int, int]], window: Window
+) -> dict[tuple[int, int], list[Row[Any]]]:
+    """Return what descents of short series begin with, by run and number of the series."""
+    rids, numbers = {rid for rid, _ in wanted}, {number for _, number in wanted}
+    found: dict[tuple[int, int], list[Row[Any]]] = {key: [] for key in wanted}
+    given: dict[str, Any] = {"b_rids": list(rids), "b_numbers": list(numbers)}
+    given |= {"b_low": window.low, "b_high": window.high}
+    rows: Iterable[Row[Any]] = connection.execute(_FIRST_ROWS[window.order], given)
+    for row in rows:
+        if (row.rid, row.series_no) in found:
+            found[row.rid, row.series_no].append(row)
+    for mine in found.values():
+        mine.sort(key=lambda row: (row.stream_no, row.no))
+    return found
 
 
 def _first_level(points: int) -> int:
@@ -334,17 +292,7 @@ def _portions(rows: Sequence[Row[Any]]) -> Iterator[Sequence[Row[Any]]]:
         yield rows[start : start + _ROWS_AT_ONCE]
 
 
-def _is_wanted(wanted: _Children, key: Ints, lengths: Ints) -> Bools:
-    """Tell which buckets of the rows *key*, of such *lengths*, are among the *wanted*."""
-    shape = tier.SHAPE
-    start, end = np.searchsorted(wanted.row, (key[0], key[-1] + 1))
-    is_wanted = np.zeros((len(key), shape.row // shape.fan), np.bool_)
-    is_wanted[np.searchsorted(key, wanted.row[start:end]), wanted.group[start:end]] = True
-    is_bucket = np.arange(shape.row) < lengths[:, np.newaxis]
-    return np.repeat(is_wanted, shape.fan, axis=1)[is_bucket]
-
-
-def _chunks_of_few(level: int, buckets: _Buckets) -> Ints | None:
+def _chunks_of_few(level: int, buckets: Layout) -> Ints | None:
     """Return the keys of all chunks of *buckets*, if there are few points in few chunks."""
     if int(buckets.points.sum()) > _POINTS_MIN:
         return None
@@ -358,31 +306,33 @@ def _chunks_of_few(level: int, buckets: _Buckets) -> Ints | None:
     return found if len(found) <= _ROWS_MAX[0] else None
 
 
-def _affordable(level: int, opened: list[_Buckets]) -> tuple[_Children, list[_Buckets]]:
+def _affordable(level: int, opened: Sequence[_Opened]) -> tuple[Children, list[_Opened]]:
     """Return what the *opened* buckets are made of, and those that are drawn as they are.
 
     These are none, unless it were too much to read.
     """
     rows_max = _ROWS_MAX[level - 1]
-    children = _below(level, opened)
+    children = _below(level, [buckets.layout for buckets in opened])
     if len(_distinct(children.row)) <= rows_max:
         return children, []
-    widths = np.concatenate([buckets.high - buckets.low for buckets in opened])
-    narrow = np.sort(widths)[-rows_max]
-    left = [buckets.take(buckets.high - buckets.low <= narrow) for buckets in opened]
-    opened = [buckets.take(buckets.high - buckets.low > narrow) for buckets in opened]
-    return _below(level, opened), left
+    widths = [buckets.layout.high - buckets.layout.low for buckets in opened]
+    narrow = np.sort(np.concatenate(widths))[-rows_max]
+    left, below = [], []
+    for buckets, width in zip(opened, widths, strict=True):
+        left.append(_Opened(buckets.layout.take(width <= narrow), buckets.ranges))
+        below.append(buckets.layout.take(width > narrow))
+    return _below(level, below), left
 
 
-def _below(level: int, opened: Sequence[_Buckets]) -> _Children:
+def _below(level: int, opened: Sequence[Layout]) -> Children:
     """Return what the *opened* buckets are made of."""
     shape = tier.SHAPE
     row = np.concatenate([buckets.row for buckets in opened])
     at = np.concatenate([buckets.at for buckets in opened])
     if level == 1:
-        return _Children(row, at)
+        return Children(row, at)
     groups = shape.row // shape.fan  # in a row of the level below
-    return _Children(row + at // groups * shape.chunks(level - 1), at % groups)
+    return Children(row + at // groups * shape.chunks(level - 1), at % groups)
 
 
 def _distinct(keys: Ints) -> Ints:
@@ -392,7 +342,7 @@ def _distinct(keys: Ints) -> Ints:
 
 def _by_stream(keys: Ints) -> Iterator[tuple[int, list[int]]]:
     """Yield streams and numbers of their chunks, not too many at a time, from ascending *keys*."""
-    streams, numbers = np.divmod(keys, _STREAM)
+    streams, numbers = np.divmod(keys, STREAM)
     for stream_no in np.unique(streams).tolist():
         mine = numbers[streams == stream_no].tolist()
         for start in range(0, len(mine), _PARAMETERS_MAX):

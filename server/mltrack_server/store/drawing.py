@@ -19,6 +19,7 @@ from mltrack_server.resources import SeriesColumns
 from mltrack_server.resources import SeriesHeader
 from mltrack_server.resources.series import SeriesColumn
 from mltrack_server.store.tier import Ranges
+from mltrack_server.store.tier import weights_of
 
 # Many runs whose x never agree would make an exact answer mostly holes; beyond so many cells the
 # points are drawn into buckets instead, and zooming in makes them exact again.
@@ -70,7 +71,7 @@ class Part:
         return max([*(cells.high for cells in self.cells), *map(float, self.x[-1:])])
 
 
-class _Places(NamedTuple):
+class Places(NamedTuple):
     """Which buckets points go to."""
 
     at: Ints  # numbers of the buckets, ascending
@@ -78,14 +79,46 @@ class _Places(NamedTuple):
     sizes: Ints
 
     @classmethod
-    def of(cls, at: Ints) -> _Places:
+    def of(cls, at: Ints) -> Places:
         """Return where points go that go to the buckets *at*, ascending."""
         starts = np.flatnonzero(np.diff(at, prepend=-1))
         return cls(at[starts], starts, np.diff(starts, append=len(at)))
 
     def gather(self, value: Floats) -> Buckets:
         """Return what the points' values make of the buckets."""
-        return Buckets(self.at, self.sizes, Ranges.of(value, self.starts))
+        return Buckets(self.at, self.sizes, Ranges.of(value, self.starts, self.sizes))
+
+
+class Gathering(NamedTuple):
+    """Which larger buckets some buckets go to."""
+
+    at: Ints  # numbers of the larger ones, ascending
+    points: Ints  # of each of these
+    order: Ints | None  # of the smaller ones; None: as they are
+    starts: Ints | None  # the first of each larger one; None: each is one by itself
+    smaller: Ints  # points of the smaller ones, in order
+    weights: Floats
+
+    @classmethod
+    def of(cls, at: Ints, points: Ints) -> Gathering:
+        """Return where buckets of so many *points* go that go to *at*."""
+        order = None
+        if len(at) and bool((at[1:] < at[:-1]).any()):
+            order = np.argsort(at, kind="stable")
+            at, points = at[order], points[order]
+        starts = np.flatnonzero(np.diff(at, prepend=-1))
+        if len(starts) == len(at):
+            return cls(at, points, order, None, points, np.ones(len(at)))
+        whole = np.add.reduceat(points, starts)
+        return cls(at[starts], whole, order, starts, points, weights_of(points, starts))
+
+    def gather(self, ranges: Ranges) -> Buckets:
+        """Return what the smaller buckets' ranges make of the larger ones."""
+        if self.order is not None:
+            ranges = ranges.take(self.order)
+        if self.starts is not None:
+            ranges = ranges.merged(self.smaller, self.starts, self.weights)
+        return Buckets(self.at, self.points, ranges)
 
 
 class _Edges(NamedTuple):
@@ -101,9 +134,12 @@ class Drawing:
     def __init__(self) -> None:
         self._container = Container()
         self._blocks: list[SeriesBlock] = []
-        # By where the points' x are and the grid: series that are logged together share them. The
-        # x are kept along, so that no others come to lie there.
-        self._places: dict[tuple[int, _Edges], tuple[Floats, _Places]] = {}
+        # What series that share an axis have in common, by where its arrays are. They are kept
+        # along, so that no others come to lie there.
+        self._places: dict[tuple[int, _Edges], tuple[Floats, Places]] = {}
+        self._gatherings: dict[tuple[int, ...], tuple[Sequence[Buckets], Gathering]] = {}
+        self._counts: dict[tuple[int, int, int], tuple[Buckets, ColumnRef]] = {}
+        self._zeros: dict[int, ColumnRef] = {}  # by length
 
     def add_block(
         self,
@@ -141,32 +177,51 @@ class Drawing:
             whole[drawn.at] = column
             return self._container.add(whole)
 
-        def counts(column: Ints) -> ColumnRef:
-            whole = np.zeros(length, np.uint32)
-            whole[drawn.at] = column
-            return self._container.add(whole)
-
-        ranges, bad = drawn.ranges, drawn.ranges.bad
+        ranges = drawn.ranges
         references: dict[SeriesColumn, ColumnRef] = {"mean": floats(ranges.mean)}
         if int(drawn.points.max(initial=0)) <= 1:
             references["min"] = references["max"] = references["mean"]
         else:
             references["min"], references["max"] = floats(ranges.low), floats(ranges.high)
-        references["count"], references["bad"] = counts(drawn.points), counts(bad)
-        kinds = [bad] * 3 if ranges.nonfinite is None else ranges.nonfinite
-        for name, column in zip(_NONFINITE, kinds, strict=True):
-            is_all = np.array_equal(column, bad)
-            references[name] = references["bad"] if is_all else counts(column)
+        references["count"] = self._add_points(drawn, length)
+        references |= self._add_nonfinite(drawn, length)
         return SeriesColumns(
             run=part.run,
             is_superseded=part.is_superseded,
             count=part.count,
-            nonfinite=int(bad.sum()),
+            nonfinite=0 if ranges.nonfinite is None else int(ranges.nonfinite.sum()),
             first=part.first,
             last=part.last,
             columns=references,
             is_thinned=part.is_thinned,
         )
+
+    def _add_points(self, drawn: Buckets, length: int) -> ColumnRef:
+        """Append how many points the buckets have."""
+        key = id(drawn.at), id(drawn.points), length
+        if key not in self._counts:
+            self._counts[key] = drawn, self._add_counts(drawn.at, drawn.points, length)
+        return self._counts[key][1]
+
+    def _add_nonfinite(self, drawn: Buckets, length: int) -> dict[SeriesColumn, ColumnRef]:
+        """Append how many values are not finite, and of which kind."""
+        kinds = drawn.ranges.nonfinite
+        if kinds is None:
+            if length not in self._zeros:
+                self._zeros[length] = self._container.add(np.zeros(length, np.uint32))
+            return dict.fromkeys(("bad", *_NONFINITE), self._zeros[length])
+        bad = drawn.ranges.bad
+        reference = self._add_counts(drawn.at, bad, length)
+        found: dict[SeriesColumn, ColumnRef] = {"bad": reference}
+        for name, column in zip(_NONFINITE, kinds, strict=True):
+            is_all = np.array_equal(column, bad)
+            found[name] = reference if is_all else self._add_counts(drawn.at, column, length)
+        return found
+
+    def _add_counts(self, at: Ints, column: Ints, length: int) -> ColumnRef:
+        whole = np.zeros(length, np.uint32)
+        whole[at] = column
+        return self._container.add(whole)
 
     def _draw(self, part: Part, x: Floats, edges: _Edges | None) -> Buckets:
         """Return a part's buckets.
@@ -181,19 +236,20 @@ class Drawing:
             found.append(self._place(part.x, x, edges).gather(part.value))
         if len(found) == 1:
             return found[0]
-        return gather(
-            np.concatenate([buckets.at for buckets in found]),
-            np.concatenate([buckets.points for buckets in found]),
-            Ranges.joined([buckets.ranges for buckets in found]),
-        )
+        key = tuple(id(column) for buckets in found for column in (buckets.at, buckets.points))
+        if key not in self._gatherings:
+            at = np.concatenate([buckets.at for buckets in found])
+            points = np.concatenate([buckets.points for buckets in found])
+            self._gatherings[key] = found, Gathering.of(at, points)
+        return self._gatherings[key][1].gather(Ranges.joined([each.ranges for each in found]))
 
-    def _place(self, own: Floats, x: Floats, edges: _Edges | None) -> _Places:
+    def _place(self, own: Floats, x: Floats, edges: _Edges | None) -> Places:
         """Return which buckets points go to whose x are *own*."""
         if edges is None:
-            return _Places.of(np.searchsorted(x, own))
+            return Places.of(np.searchsorted(x, own))
         key = id(own), edges
         if key not in self._places:
-            self._places[key] = own, _Places.of(place(own, edges.low, edges.width, len(x)))
+            self._places[key] = own, Places.of(place(own, edges.low, edges.width, len(x)))
         return self._places[key][1]
 
     def pack(self, rev: int) -> bytes:
@@ -203,18 +259,12 @@ class Drawing:
 
 def gather(at: Ints, points: Ints, ranges: Ranges) -> Buckets:
     """Put things, each of so many *points* and their *ranges*, into the buckets *at*."""
-    if len(at) and bool((at[1:] < at[:-1]).any()):
-        order = np.argsort(at, kind="stable")
-        at, points, ranges = at[order], points[order], ranges.take(order)
-    starts = np.flatnonzero(np.diff(at, prepend=-1))
-    if len(starts) == len(at):
-        return Buckets(at, points, ranges)
-    return Buckets(at[starts], np.add.reduceat(points, starts), ranges.merged(points, starts))
+    return Gathering.of(at, points).gather(ranges)
 
 
 def gather_points(at: Ints, value: Floats) -> Buckets:
     """Put points into the buckets *at*, ascending."""
-    return _Places.of(at).gather(value)
+    return Places.of(at).gather(value)
 
 
 def place(x: Floats, low: float, width: float, buckets: int) -> Ints:

@@ -17,13 +17,13 @@ from mltrack_server.resources import ExtractQuery
 from mltrack_server.store import series
 from mltrack_server.store.bounds import INT64_MAX
 from mltrack_server.store.bounds import INT64_MIN
-from mltrack_server.store.descent import Window
 from mltrack_server.store.keys import rid_of
 from mltrack_server.store.reader import Chosen
 from mltrack_server.store.reader import choose
 from mltrack_server.store.reader import open_readers
 from mltrack_server.store.sampling import sample
 from mltrack_server.store.segs import SegCache
+from mltrack_server.store.view import Window
 
 _POINTS_AT_ONCE = 2_000_000  # of series that are read together to be reduced
 

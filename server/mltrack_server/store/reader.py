@@ -21,6 +21,7 @@ from sqlalchemy import BigInteger
 from sqlalchemy import Connection
 from sqlalchemy import Integer
 from sqlalchemy import LargeBinary
+from sqlalchemy import Row
 from sqlalchemy import and_
 from sqlalchemy import bindparam
 from sqlalchemy import func
@@ -35,21 +36,24 @@ from mltrack_server.store import schema
 from mltrack_server.store import tier
 from mltrack_server.store.descent import Descent
 from mltrack_server.store.descent import Found
-from mltrack_server.store.descent import View
-from mltrack_server.store.descent import Window
+from mltrack_server.store.descent import is_short
 from mltrack_server.store.descent import reach_into
+from mltrack_server.store.descent import read_first_rows
+from mltrack_server.store.layout import Plans
 from mltrack_server.store.lineage import Lineage
 from mltrack_server.store.lineage import Piece
+from mltrack_server.store.merges import Merges
 from mltrack_server.store.overlap import firsts_of
 from mltrack_server.store.overlap import lowest
 from mltrack_server.store.points import Column
 from mltrack_server.store.points import SeriesKind
-from mltrack_server.store.points import concatenate
 from mltrack_server.store.remnant import Remnant
 from mltrack_server.store.remnant import look
 from mltrack_server.store.remnant import unpack as unpack_remnant
 from mltrack_server.store.segs import SegCache
 from mltrack_server.store.segs import unfolded
+from mltrack_server.store.view import View
+from mltrack_server.store.view import Window
 
 _chunk, _axis, _tier, _seg = schema.chunk.c, schema.axis.c, schema.tier.c, schema.seg.c
 _series, _remnant = schema.series.c, schema.remnant.c
@@ -141,6 +145,8 @@ class Reader:
     pieces: dict[str, list[Piece]]  # of each series, those that a descent finds left out
     remnants: dict[str, list[tuple[int, int, Remnant]]] = field(default_factory=dict)
     tiered: dict[str, dict[Order, tuple[int, int]]] = field(default_factory=dict)  # their extents
+    first_rows: dict[str, list[Row[Any]]] = field(default_factory=dict)  # of short ones of these
+    merges: Merges = field(default_factory=Merges)
     _cuts: dict[str, dict[tuple[int, int], int]] = field(default_factory=dict)
 
     @property
@@ -182,12 +188,12 @@ class Reader:
             return None
         return min(low for low, _ in bounds), max(high for _, high in bounds)
 
-    def descend(self, name: str, view: View) -> Found:
+    def descend(self, name: str, view: View, plans: Plans) -> Found:
         """Return buckets and points of a series' full chunks and remnants, as *view* needs them."""
         chosen, cuts, found = self.chosen[name], self._cuts[name], Found()
         if name in self.tiered:
-            descent = Descent(self.connection, self.rid, chosen.no, cuts, view)
-            found = descent.go(chosen.points)
+            descent = Descent(self.connection, self.rid, chosen.no, cuts, view, plans)
+            found = descent.go(chosen.points, self.first_rows.get(name))
         for stream_no, epoch, remnant in self.remnants.get(name, ()):
             piece = Piece(stream_no, epoch, remnant.column)
             look(remnant, piece, cuts.get((stream_no, epoch)), view, found)
@@ -199,14 +205,16 @@ class Reader:
             Piece(stream_no, epoch, remnant.column)
             for stream_no, epoch, remnant in self.remnants[name]
         ]
-        return _merge(pieces, self._cuts[name], self.chosen[name].order)
+        return Merges().points(pieces, self._cuts[name], self.chosen[name].order)
 
     def points(self, name: str, found: Sequence[Piece] = ()) -> Points:
         """Return a series' points, those *found* by a descent too, in the series' order."""
         pieces = [*self.pieces[name], *found]
         attempts = self.lineage.attempts
         pieces.sort(key=lambda piece: (attempts[piece.stream_no], piece.stream_no))
-        merged = _merge(pieces, self._cuts[name], self.chosen[name].order)
+        # Those that a descent has found are hardly the same in another series.
+        merges = Merges() if found else self.merges
+        merged = merges.points(pieces, self._cuts[name], self.chosen[name].order)
         return replace(merged, is_thinned=True) if self.is_thinned(name) else merged
 
     def take_unfolded(self, cache: SegCache) -> None:
@@ -237,6 +245,7 @@ def open_readers(
     names: Sequence[str],
     *,
     full: bool,
+    times: bool = True,
 ) -> dict[int, Reader]:
     """Return for each of some runs what it has of the series *names*.
 
@@ -247,11 +256,13 @@ def open_readers(
         names: Each a metric, else a device series, else an axis.
         full: Whether to read the points of full chunks and of remnants too, which can be many.
             Where not, they are there by `descend`.
+        times: Whether to read the times of points. Where not, all folded ones may be 0: a chart
+            over steps has no use for them, and they are the larger part of an axis.
     """
     rids = list(windows)
     chosen = choose(connection, rids, names)
     lineages = Lineage.load_all(connection, list(chosen))
-    found = {}
+    found, merges = {}, Merges()
     alike: dict[tuple[Window, tuple[int, ...]], list[Reader]] = {}
     for rid in rids:
         mine = chosen.get(rid, {})
@@ -261,14 +272,16 @@ def open_readers(
             chosen=mine,
             lineage=lineages.get(rid, Lineage()),
             pieces={name: [] for name in mine},
+            merges=merges,
         )
         if mine:
             alike.setdefault((windows[rid], tuple(reader.by_number)), []).append(reader)
     for (window, numbers), readers in alike.items():
         _take_remnants(connection, readers, window, numbers, full=full)
-        _take_folded(connection, readers, window, numbers, full=full)
+        _take_folded(connection, readers, window, numbers, full=full, times=times)
         if not full:
             _find_extents(connection, readers)
+            _take_first_rows(connection, readers, window)
     for rid in connection.execute(_WAITING, {"b_rids": list(chosen)}).scalars().all():
         found[rid].take_unfolded(cache)
     for rid in chosen:
@@ -319,6 +332,7 @@ def _take_folded(
     numbers: Sequence[int],
     *,
     full: bool,
+    times: bool,
 ) -> None:
     """Read the chunks that reach into *window*, in order of logging; full ones if they are wanted.
 
@@ -327,11 +341,16 @@ def _take_folded(
     given = _given(readers, window, numbers) | {"b_points_max": tier.SHAPE.chunk - (not full)}
     rows = connection.execute(_CHUNKS[window.order], given).all()
     axes: dict[bytes, tuple[Ints, Ints]] = {}
+    steps: chunk.Known = {}  # those of runs too that were logged at different times
     digests = list({row.axis for row in rows})
     for start in range(0, len(digests), _DIGESTS_MAX):
         some = {"b_rids": given["b_rids"], "b_digests": digests[start : start + _DIGESTS_MAX]}
         for digest, body in connection.execute(_AXES, some):
-            axes[digest] = chunk.unpack_axis(body)
+            if times:
+                axes[digest] = chunk.unpack_axis(body)
+            else:
+                step = chunk.unpack_steps(body, steps)
+                axes[digest] = step, np.broadcast_to(np.int64(0), step.shape)
     by_rid = {reader.rid: (reader.pieces, reader.by_number) for reader in readers}
     for row in sorted(rows, key=lambda row: (row.series_no, row.stream_no, row.no)):
         pieces, by_number = by_rid[row.rid]
@@ -357,28 +376,16 @@ def _find_extents(connection: Connection, readers: Sequence[Reader]) -> None:
         }
 
 
-def _merge(pieces: Sequence[Piece], cuts: Mapping[tuple[int, int], int], order: Order) -> Points:
-    """Return all *pieces* of a series as one, in its *order*.
-
-    Args:
-        pieces: By attempt and stream, those of each in the order of logging.
-        cuts: Stream and epoch → the step from which on points are superseded.
-        order: Of the series.
-    """
-    superseded = [np.zeros(0, np.bool_)]
-    for piece in pieces:
-        step = piece.column.step
-        bound = cuts.get((piece.stream_no, piece.epoch))
-        superseded.append(np.zeros(len(step), np.bool_) if bound is None else step >= bound)
-    column = concatenate([piece.column for piece in pieces])
-    merged = Points(
-        step=column.step,
-        time_ns=column.time_ns,
-        value=column.value,
-        is_superseded=np.concatenate(superseded),
-        exact_ints=column.exact_ints,
-        order=order,
-    )
-    if bool((merged.key[1:] >= merged.key[:-1]).all()):
-        return merged
-    return merged.take(np.argsort(merged.key, kind="stable"))
+def _take_first_rows(connection: Connection, readers: Sequence[Reader], window: Window) -> None:
+    """Read what descents of series begin with whose statements would cost more than their rows."""
+    short = {
+        (reader.rid, reader.number(name)): (reader, name)
+        for reader in readers
+        for name in reader.tiered
+        if is_short(reader.chosen[name].points)
+    }
+    if not short:
+        return
+    for key, rows in read_first_rows(connection, short, window).items():
+        reader, name = short[key]
+        reader.first_rows[name] = rows

@@ -29,7 +29,6 @@ from mltrack_server.columns import Ints
 from mltrack_server.store import chunk
 from mltrack_server.store import tier
 from mltrack_server.store.descent import Found
-from mltrack_server.store.descent import View
 from mltrack_server.store.drawing import Cells
 from mltrack_server.store.drawing import gather
 from mltrack_server.store.drawing import place
@@ -43,6 +42,7 @@ from mltrack_server.store.points import cut
 from mltrack_server.store.points import take
 from mltrack_server.store.tier import Ranges
 from mltrack_server.store.tier import Spans
+from mltrack_server.store.view import View
 
 _I64: Final = np.iinfo(np.int64)
 

@@ -27,17 +27,18 @@ from mltrack_server.store import chunk
 from mltrack_server.store import schema
 from mltrack_server.store import tier
 from mltrack_server.store.descent import Found
-from mltrack_server.store.descent import View
-from mltrack_server.store.descent import Window
 from mltrack_server.store.descent import reach_into
 from mltrack_server.store.drawing import Buckets
 from mltrack_server.store.drawing import gather
 from mltrack_server.store.drawing import gather_points
 from mltrack_server.store.drawing import place
+from mltrack_server.store.layout import Plans
 from mltrack_server.store.reader import Reader
 from mltrack_server.store.reader import open_readers
 from mltrack_server.store.segs import SegCache
 from mltrack_server.store.tier import Ranges
+from mltrack_server.store.view import View
+from mltrack_server.store.view import Window
 
 # Chunks that are unpacked for the last points of parts: more only where steps jump about, and then
 # the newest ones decide.
@@ -143,7 +144,9 @@ class _Series:
         if view.high < 0:  # the window ends before the series begins
             none = reader.points(self._name)
             return none.take(np.empty(0, np.int64)), _sums(_empty())
-        found = reader.descend(self._name, view) if reader.has_tiers(self._name) else Found()
+        found = (
+            reader.descend(self._name, view, Plans()) if reader.has_tiers(self._name) else Found()
+        )
         points = self._inside(reader.points(self._name, found.pieces))
         if not found.current and len(points) <= self._samples:
             # As they are. Ranges of one point each.

@@ -34,6 +34,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from mltrack_server.columns import ORDERS
 from mltrack_server.columns import Bools
 from mltrack_server.columns import Floats
 from mltrack_server.columns import Ints
@@ -109,8 +110,14 @@ class Ranges(NamedTuple):
     nonfinite: Ints | None  # shape (3, buckets): how many are NaN, -inf, +inf; None: none is
 
     @classmethod
-    def of(cls, value: Floats, starts: Ints) -> Ranges:
-        """Return those of points, a bucket beginning at each of *starts*."""
+    def of(cls, value: Floats, starts: Ints, sizes: Ints | None = None) -> Ranges:
+        """Return those of points, a bucket beginning at each of *starts*.
+
+        Args:
+            value: Of the points.
+            starts: Their indices, ascending from 0.
+            sizes: How many points each bucket has, where it is known.
+        """
         low, high = np.minimum.reduceat(value, starts), np.maximum.reduceat(value, starts)
         if not (np.isfinite(low).all() and np.isfinite(high).all()):  # NaN comes through
             is_finite = np.isfinite(value)
@@ -118,7 +125,8 @@ class Ranges(NamedTuple):
             finite = np.where(is_finite, value, np.nan)
             points = cls(finite, finite, finite, np.array(kinds, np.int64))
             return points.merged(np.ones(len(value), np.int64), starts)
-        sizes = np.diff(starts, append=len(value))
+        if sizes is None:
+            sizes = np.diff(starts, append=len(value))
         with np.errstate(over="ignore"):
             mean = np.add.reduceat(value, starts) / sizes
         if not np.isfinite(mean).all():
@@ -134,19 +142,20 @@ class Ranges(NamedTuple):
         total: Ints = self.nonfinite.sum(axis=0)
         return total
 
-    def merged(self, points: Ints, starts: Ints) -> Ranges:
+    def merged(self, points: Ints, starts: Ints, weights: Floats | None = None) -> Ranges:
         """Return the ranges of larger buckets, one beginning at each of *starts*.
 
         Args:
             points: How many there are in each bucket.
             starts: Numbers of buckets, ascending from 0.
+            weights: What `weights_of` says of these two, where it is known.
         """
-        sizes = np.diff(starts, append=len(points))
         low, high = np.fmin.reduceat(self.low, starts), np.fmax.reduceat(self.high, starts)
         if self.nonfinite is None:
-            shares = self.mean * (points / np.repeat(np.add.reduceat(points, starts), sizes))
+            shares = self.mean * (weights_of(points, starts) if weights is None else weights)
             nonfinite = None
         else:
+            sizes = np.diff(starts, append=len(points))
             finite = points - self.bad
             total = np.maximum(np.repeat(np.add.reduceat(finite, starts), sizes), 1)
             shares = np.where(finite > 0, self.mean * (finite / total), 0.0)
@@ -180,6 +189,13 @@ class Ranges(NamedTuple):
         return Ranges(low, high, mean, nonfinite)
 
 
+def weights_of(points: Ints, starts: Ints) -> Floats:
+    """Return which part of the larger bucket, beginning at *starts*, the points of each are."""
+    sizes = np.diff(starts, append=len(points))
+    weights: Floats = points / np.repeat(np.add.reduceat(points, starts), sizes)
+    return weights
+
+
 def every(size: int, count: int) -> Ints:
     """Return where buckets begin that hold *size* of *count* things each, the last one the rest."""
     return np.arange(0, count, size)
@@ -197,7 +213,9 @@ _Unsigned = Literal["u1", "u2", "u4", "u8"]
 _UNSIGNED: Final[tuple[_Unsigned, ...]] = ("u1", "u2", "u4", "u8")
 
 
-class _PackedSpan(msgspec.Struct, frozen=True, array_like=True):
+class PackedSpan(msgspec.Struct, frozen=True, array_like=True):
+    """Where a row's buckets begin and end, in steps or in time, as it is stored."""
+
     first: int
     stride: int
     length: int
@@ -208,8 +226,8 @@ class _PackedSpan(msgspec.Struct, frozen=True, array_like=True):
 
 
 class _PackedSpans(msgspec.Struct, frozen=True, array_like=True):
-    step: _PackedSpan
-    time_ns: _PackedSpan
+    step: PackedSpan
+    time_ns: PackedSpan
 
 
 _encode: Final = msgspec.msgpack.Encoder().encode
@@ -261,14 +279,18 @@ def pack_spans(spans: Spans) -> tuple[bytes, bytes]:
 
 def unpack_spans(bodies: Sequence[bytes], counts: Sequence[int]) -> Spans:
     """Return the spans of many rows, at least one, of *counts* buckets each."""
-    steps, times = (unpack_span(bodies, counts, order) for order in ("step", "time"))
+    steps, times = (unpack_span(read_spans(bodies, order), counts) for order in ORDERS)
     return Spans(*steps, *times)
 
 
-def unpack_span(bodies: Sequence[bytes], counts: Sequence[int], order: Order) -> tuple[Ints, Ints]:
-    """Return the lowest and highest step, or time, of the buckets of many rows."""
-    rows = [_decode_spans(body) for body in bodies]
-    spans = [row.step if order == "step" else row.time_ns for row in rows]
+def read_spans(bodies: Sequence[bytes], order: Order) -> tuple[PackedSpan, ...]:
+    """Return where the buckets of rows lie in steps, or in time; equal ones lie alike."""
+    rows = map(_decode_spans, bodies)
+    return tuple(row.step if order == "step" else row.time_ns for row in rows)
+
+
+def unpack_span(spans: Sequence[PackedSpan], counts: Sequence[int]) -> tuple[Ints, Ints]:
+    """Return the lowest and highest step, or time, of rows' buckets, so many of each row."""
     fields = np.array([(span.first, span.stride, span.length) for span in spans], np.int64)
     first, stride, length = (np.repeat(column, counts) for column in fields.T)
     ends = np.cumsum(counts)
@@ -318,7 +340,7 @@ def _fits_f4(column: Floats) -> bool:
         return np.array_equal(column.astype(np.float32), column, equal_nan=True)
 
 
-def _pack_span(low: Ints, high: Ints) -> _PackedSpan:
+def _pack_span(low: Ints, high: Ints) -> PackedSpan:
     """Return the beginnings and ends of buckets in few bytes."""
     number = np.arange(len(low))
     with np.errstate(over="ignore"):
@@ -329,7 +351,7 @@ def _pack_span(low: Ints, high: Ints) -> _PackedSpan:
             stride = 0
         above = _pack_unsigned(low - (low[0] + number * np.int64(stride)))
         more = _pack_unsigned(length - shortest)
-    return _PackedSpan(first, stride, shortest, *above, *more)
+    return PackedSpan(first, stride, shortest, *above, *more)
 
 
 def _pack_unsigned(column: Ints) -> tuple[_Unsigned, bytes]:

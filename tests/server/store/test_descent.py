@@ -271,3 +271,54 @@ def test_runs_with_and_without_tiers_share_one_chart(
     assert (first.run, first.count, first.first, first.last) == (short.run, 30, 0.0, 2.9)
     assert (second.count, second.first, second.last) == (2000, 0.0, 19.99)
     assert read_column(header.blocks[0].x, data)[-1] == pytest.approx(19.99 - 19.99 / 200)
+
+
+@pytest.mark.parametrize("x", ["step", "time"])
+def test_series_that_share_an_axis_are_drawn_as_each_would_be_alone(
+    store: Store, make_log: Any, small: None, x: Any
+) -> None:
+    """Long and short series, of runs that step alike or not, with attempts and values gone bad."""
+    runs = []
+    for number, stride in enumerate([1, 1, 3]):
+        log = make_log()
+        for attempt, first in ((1, 0), (2, 150)):
+            if attempt == 2:
+                store.apply([log.batch()])
+                log = make_log(log.run, attempt=2)
+            for step in range(first, first + 211):
+                values = {"loss": math.sin(step + number), "other": SPECIAL.get(step % 97, 1.0)}
+                if step % 5:
+                    values["rare"] = float(step)
+                time_ns = (attempt * 1000 + step) * 10**9 + number * 7
+                log.add(records.Scalars(time_ns, step * stride, values))
+        store.apply([log.batch()])
+        while number < 2 and store.fold(log.run):
+            pass
+        runs.append(log.run)
+    names = ["loss", "other", "rare"]
+    end = 600.0 if x == "step" else 2300.0
+    window = {"x": x, "start": 5.0, "end": end, "buckets": 25}
+
+    together = drawn_of(store, runs, names, window)
+
+    assert len(together) == 3 * 3 * 2
+    alone: dict[Any, Any] = {}
+    for run in runs:
+        for name in names:
+            alone |= drawn_of(store, [run], [name], window)
+    assert together.keys() == alone.keys()
+    for key, drawn in together.items():
+        for name, column in drawn.items():
+            np.testing.assert_array_equal(column, alone[key][name], f"{key} {name}")
+
+
+def drawn_of(store: Store, runs: list[str], names: list[str], window: Any) -> dict[Any, Any]:
+    """Return name, run and whether it is superseded → columns."""
+    header, data = columns.unpack(store.series(SeriesQuery(runs=runs, names=names, **window)))
+    return {
+        (block.name, part.run, part.is_superseded): {
+            str(name): read_column(at, data) for name, at in part.columns.items()
+        }
+        for block in header.blocks
+        for part in block.series
+    }
