@@ -25,6 +25,7 @@ from mltrack.reading.source import Source
 from mltrack_core.errors import MltrackError
 from mltrack_core.records import ParamValue
 from mltrack_core.records import RunState
+from mltrack_server.resources import Annotation
 from mltrack_server.resources import ConsoleLine
 from mltrack_server.resources import HistogramSeries
 from mltrack_server.resources import MetricQuery
@@ -171,6 +172,13 @@ class RunView(HasMedia, HasFiles):
             if page is None or not page.lines:
                 return lines
             lines += page.lines
+
+    def annotations(self) -> list[Annotation]:
+        """Return what people wrote at places of the run, as it is now, by when it was written."""
+        found = self._source.run(self.id)
+        if found is None:
+            raise NotFound(f"run {self.id} is no longer there")
+        return found.annotations
 
     def checkpoints(self) -> list[CheckpointView]:
         """Return all checkpoints, in the order in which they were written."""

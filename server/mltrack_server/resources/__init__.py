@@ -11,6 +11,18 @@ from mltrack_server.resources.analysis import RunColumns
 from mltrack_server.resources.analysis import VaryingIndex
 from mltrack_server.resources.analysis import VaryingKey
 from mltrack_server.resources.analysis import Verdict
+from mltrack_server.resources.annotations import ANNOTATIONS_MAX
+from mltrack_server.resources.annotations import Annotation
+from mltrack_server.resources.annotations import AnnotationAuthor
+from mltrack_server.resources.annotations import AnnotationEdit
+from mltrack_server.resources.annotations import AnnotationId
+from mltrack_server.resources.annotations import AnnotationList
+from mltrack_server.resources.annotations import AnnotationPlace
+from mltrack_server.resources.annotations import AnnotationRemoval
+from mltrack_server.resources.annotations import AnnotationText
+from mltrack_server.resources.annotations import AnnotationVersion
+from mltrack_server.resources.annotations import AnnotationVersions
+from mltrack_server.resources.annotations import NewAnnotations
 from mltrack_server.resources.base import ColumnType
 from mltrack_server.resources.base import NonFinite
 from mltrack_server.resources.base import Number
@@ -165,6 +177,7 @@ from mltrack_server.resources.sizes import ProjectSize
 from mltrack_server.resources.sizes import SizeList
 
 __all__ = [
+    "ANNOTATIONS_MAX",
     "COLUMN_KEYS_MAX",
     "COLUMN_RUNS_MAX",
     "DOCUMENT_BYTES_MAX",
@@ -178,6 +191,16 @@ __all__ = [
     "RUNS_MAX",
     "Aggregate",
     "Alert",
+    "Annotation",
+    "AnnotationAuthor",
+    "AnnotationEdit",
+    "AnnotationId",
+    "AnnotationList",
+    "AnnotationPlace",
+    "AnnotationRemoval",
+    "AnnotationText",
+    "AnnotationVersion",
+    "AnnotationVersions",
     "Cell",
     "Change",
     "Checkpoint",
@@ -266,6 +289,7 @@ __all__ = [
     "MomentKind",
     "MomentList",
     "MomentQuery",
+    "NewAnnotations",
     "NewDashboard",
     "NewPoints",
     "NewReportLink",

@@ -16,7 +16,7 @@ from mltrack_server.resources.base import RunId
 MOMENTS_EACH_MAX: Final = 200  # of a kind and run
 MOMENTS_ALL_MAX: Final = 5000  # of a kind
 
-MomentKind = Literal["checkpoint", "alert", "restart"]
+MomentKind = Literal["checkpoint", "alert", "restart", "annotation"]
 
 
 class MomentQuery(Request, frozen=True, kw_only=True):
@@ -30,16 +30,19 @@ class Moment(Resource, frozen=True, kw_only=True):
 
     run: RunId
     kind: MomentKind
-    id: str  # of the checkpoint; of the others something that no other of the run's has
-    time_ns: int
+    id: str  # of the checkpoint or annotation; else what no other of the run's has
+    time_ns: int | None  # None: an annotation of a step; nobody said when
     step: int | None  # None: nothing says at which step it was
-    text: str  # an alert's title; of a checkpoint its roles, a blank between
+    text: (
+        str  # an alert's title, what an annotation says; of a checkpoint its roles, a blank between
+    )
     level: AlertLevel | None = None  # of an alert
     attempt: int | None = None  # that began with a restart
+    author: str = ""  # of an annotation
 
 
 class MomentList(Resource, frozen=True, kw_only=True):
-    """What happened to some runs, in the order of time."""
+    """What happened to some runs, in the order of time; what has none comes first."""
 
     moments: list[Moment]
     started_ns: dict[RunId, int]  # when each of the runs began, for places on a relative axis

@@ -11,6 +11,7 @@ from mltrack_core.records import EndState
 from mltrack_core.records import ParamValue
 from mltrack_core.records import RunState
 from mltrack_core.records import StreamRole
+from mltrack_server.resources.annotations import Annotation
 from mltrack_server.resources.base import Number
 from mltrack_server.resources.base import Resource
 from mltrack_server.resources.base import RunId
@@ -166,4 +167,5 @@ class Run(Resource, frozen=True, kw_only=True):
     traceback: str
     next_device: int | None = None  # of more: `cursor` of …/metrics?kind=device
     thinned: Thinned | None = None  # None: every point is kept
+    annotations: list[Annotation] = field(default_factory=list)  # by when they were made
     misnamed: int = 0  # of the metrics: the project's rules want other names

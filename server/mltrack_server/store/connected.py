@@ -14,6 +14,7 @@ from typing import Self
 from sqlalchemy import Connection
 from sqlalchemy import Engine
 
+from mltrack_server.store.annotating import Annotations
 from mltrack_server.store.blobs import BlobStore
 from mltrack_server.store.blobs import folder_beside
 from mltrack_server.store.dashboards import Dashboards
@@ -28,6 +29,7 @@ from mltrack_server.store.keys import SeriesNumbers
 from mltrack_server.store.media.reading import MediaReads
 from mltrack_server.store.moments import MomentReads
 from mltrack_server.store.report_links import ReportLinks
+from mltrack_server.store.runs import next_rev
 from mltrack_server.store.search.contents import Contents
 from mltrack_server.store.search.runtables import RunTables
 from mltrack_server.store.segs import SegCache
@@ -75,6 +77,11 @@ class Connected:
     def moments(self) -> MomentReads:
         """What answers what happened to runs. Made when it is asked for, as above."""
         return MomentReads(self._reading, self._segs)
+
+    @property
+    def annotations(self) -> Annotations:
+        """What writes annotations of runs. Made when it is asked for, as above."""
+        return Annotations(self._reading, self._committing, next_rev, self._clock_ns)
 
     @property
     def files(self) -> FileReads:

@@ -21,6 +21,7 @@ from mltrack_server.resources import MOMENTS_EACH_MAX
 from mltrack_server.resources import Moment
 from mltrack_server.resources import MomentList
 from mltrack_server.resources import MomentQuery
+from mltrack_server.store import annotating
 from mltrack_server.store import schema
 from mltrack_server.store.database.engine import Connecting
 from mltrack_server.store.keys import rid_of
@@ -63,7 +64,11 @@ class MomentReads:
                 rows, total = _newest(connection, table, uids, each_max)
                 found += [moment_of(row, uids[row.rid]) for row in rows]
                 left_out += total - len(rows)
-        found.sort(key=lambda moment: moment.time_ns)
+            written = annotating.newest_of(connection, list(uids))
+            kept = _last_of_each(written, each_max)
+            found += [_annotation(row, uids[row.rid]) for row in kept]
+            left_out += len(written) - len(kept)
+        found.sort(key=lambda moment: moment.time_ns or 0)
         return MomentList(moments=found, started_ns=started_ns, left_out=left_out)
 
     def _restarts(self, connection: Connection, uids: Uids) -> Iterator[Moment]:
@@ -135,6 +140,14 @@ def _newest(
     return rows, connection.execute(select(func.count()).where(mine)).scalar_one()
 
 
+def _last_of_each(rows: Sequence[Row[Any]], each_max: int) -> list[Row[Any]]:
+    """Return the last rows of each run."""
+    by_run: dict[int, list[Row[Any]]] = {}
+    for row in rows:
+        by_run.setdefault(row.rid, []).append(row)
+    return [row for mine in by_run.values() for row in mine[-each_max:]]
+
+
 def _checkpoint(row: Row[Any], run: str) -> Moment:
     return Moment(
         run=run,
@@ -155,4 +168,16 @@ def _alert(row: Row[Any], run: str) -> Moment:
         step=row.step,
         text=row.title,
         level=row.level,
+    )
+
+
+def _annotation(row: Row[Any], run: str) -> Moment:
+    return Moment(
+        run=run,
+        kind="annotation",
+        id=row.uid,
+        time_ns=row.time_ns,
+        step=row.step,
+        text=row.text,
+        author=row.author,
     )

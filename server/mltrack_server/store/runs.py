@@ -28,6 +28,7 @@ from mltrack_server.resources import Notice
 from mltrack_server.resources import Project
 from mltrack_server.resources import ProjectList
 from mltrack_server.resources import Run
+from mltrack_server.store import annotating
 from mltrack_server.store import filed
 from mltrack_server.store import histograms
 from mltrack_server.store import metrics
@@ -155,6 +156,7 @@ def one(connection: Connection, rid: int, now_ns: int) -> Run | None:
             for alert in _records(connection, schema.alert, rid)
         ],
         traceback=row.traceback,
+        annotations=annotating.listed(connection, rid),
     )
 
 

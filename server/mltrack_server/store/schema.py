@@ -17,6 +17,7 @@ from sqlalchemy import Integer
 from sqlalchemy import LargeBinary
 from sqlalchemy import Table
 
+from mltrack_server.store.annotation_schema import annotation as annotation
 from mltrack_server.store.database.column import column as _column
 from mltrack_server.store.database.column import metadata as metadata
 from mltrack_server.store.database.column import rid as _rid
@@ -32,7 +33,7 @@ from mltrack_server.store.project_schema import report_link as report_link
 from mltrack_server.store.project_schema import revision as revision
 from mltrack_server.store.project_schema import rule as rule
 
-VERSION: Final = "0013"  # of the schema: the last step in migrations/versions
+VERSION: Final = "0014"  # of the schema: the last step in migrations/versions
 VERSION_TABLE: Final = "mltrack_version"
 
 run: Final = Table(

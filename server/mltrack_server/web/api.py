@@ -19,6 +19,7 @@ from mltrack_core.errors import SpoolTooNew
 from mltrack_server.errors import Overloaded
 from mltrack_server.errors import StoreFull
 from mltrack_server.web import analysis
+from mltrack_server.web import annotating
 from mltrack_server.web import blobs
 from mltrack_server.web import checkpoints
 from mltrack_server.web import console
@@ -63,6 +64,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *analysis.routes,
     *checkpoints.routes,
     *moments.routes,
+    *annotating.routes,
     *files.routes,
     *series.routes,
     *extracts.routes,

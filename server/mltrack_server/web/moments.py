@@ -14,7 +14,7 @@ routes = Routes()
 
 @routes.post("/api/v1/moments", access="read")
 async def index(services: Services, body: MomentQuery) -> MomentList:
-    """Return checkpoints, alerts and restarts of up to 200 runs, by time.
+    """Return checkpoints, alerts, restarts and annotations of up to 200 runs, by time.
 
     Of each kind the newest, and how many older ones are left out.
     """

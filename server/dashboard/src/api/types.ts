@@ -74,6 +74,53 @@ export interface VaryingKey {
   is_number: boolean;
 }
 
+export interface Annotation {
+  id: string;
+  step: number | null;
+  time_ns: number | null;
+  text: string;
+  author: string;
+  version: number;
+  saved_ns: number;
+}
+
+export interface AnnotationEdit {
+  text: string;
+  author?: string;
+}
+
+export interface AnnotationList {
+  annotations: Annotation[];
+}
+
+export interface AnnotationPlace {
+  run: string;
+  step?: number | null;
+  time_ns?: number | null;
+}
+
+export interface AnnotationRemoval {
+  author?: string;
+}
+
+export interface AnnotationVersion {
+  version: number;
+  text: string;
+  author: string;
+  saved_ns: number;
+  is_removed: boolean;
+}
+
+export interface AnnotationVersions {
+  versions: AnnotationVersion[];
+}
+
+export interface NewAnnotations {
+  places: AnnotationPlace[];
+  text: string;
+  author?: string;
+}
+
 export interface Checkpoint {
   summary: CheckpointSummary;
   files: CheckpointFile[];
@@ -719,13 +766,14 @@ export interface MetricQuery {
 
 export interface Moment {
   run: string;
-  kind: "alert" | "checkpoint" | "restart";
+  kind: "alert" | "annotation" | "checkpoint" | "restart";
   id: string;
-  time_ns: number;
+  time_ns: number | null;
   step: number | null;
   text: string;
   level: "error" | "info" | "warning" | null;
   attempt: number | null;
+  author: string;
 }
 
 export interface MomentList {
@@ -962,6 +1010,7 @@ export interface Run {
   traceback: string;
   next_device: number | null;
   thinned: Thinned | null;
+  annotations: Annotation[];
   misnamed: number;
 }
 
