@@ -61,3 +61,35 @@ def test_marks_are_told_merged_and_lead_on(open_page: Callable[..., Page], addre
     page.get_by_role("checkbox", name="Marks").uncheck()
     expect(both).to_be_hidden()
     expect(page).to_have_url(re.compile("[?&]fl=0"))
+
+
+def test_a_note_is_written_at_the_cursor_and_changed(
+    open_page: Callable[..., Page], address: str
+) -> None:
+    """`n` asks for it; it stands below the charts and in the timeline, as text, and comes back."""
+    page = open_page(address, "/p/foot")
+    chart = page.get_by_role("region", name="loss", exact=True)
+    marks = chart.get_by_role("group", name="Marks")
+    expect(marks.get_by_role("button", name="2 alerts")).to_be_visible()
+
+    page.keyboard.press("n")
+    dialog = page.get_by_role("dialog", name="Write a note here")
+    dialog.get_by_label("Step").fill("30")
+    dialog.get_by_label("Your name").fill("ada")
+    dialog.get_by_label("Note").fill("<i>rate</i> cut")
+    dialog.get_by_role("combobox", name="Run").click()
+    page.get_by_role("option", name="wild-owl").click()
+    dialog.get_by_role("button", name="Save").click()
+
+    expect(dialog).to_be_hidden()
+    marks.get_by_role("link", name="wild-owl · <i>rate</i> cut (ada) · step 30").click()
+    line = page.get_by_role("list", name="Timeline").locator(".timeline-annotation")
+    expect(line).to_contain_text("<i>rate</i> cut · ada · step 30")
+    line.get_by_role("button", name="Edit the note").click()
+    page.get_by_role("textbox", name="Note").fill("cut")
+    page.keyboard.press("Enter")
+    expect(line.locator("bdi")).to_have_text("cut")
+    line.get_by_role("button", name="Remove the note").click()
+    expect(line).to_have_count(0)
+    page.get_by_role("button", name="Undo").click()
+    expect(line).to_contain_text("cut · ada · step 30 · edited")

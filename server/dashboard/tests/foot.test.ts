@@ -20,7 +20,18 @@ const OTHER = { id: "s", label: "wild-owl", style: { colour: "--hue-2", dash: []
 
 function momentOf(over: Partial<Moment>): Moment {
   const { run = "r", kind = "alert", id = "alert-0-1", time_ns = 5e9, step = 10 } = over;
-  return { level: null, attempt: null, text: "", ...over, run, kind, id, time_ns, step };
+  return {
+    level: null,
+    attempt: null,
+    text: "",
+    author: "",
+    ...over,
+    run,
+    kind,
+    id,
+    time_ns,
+    step,
+  };
 }
 
 function listOf(...moments: Moment[]): MomentList {

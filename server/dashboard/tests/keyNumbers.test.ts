@@ -36,6 +36,7 @@ const run = (over: Partial<Run>): Run => ({
   traceback: "",
   next_device: null,
   thinned: null,
+  annotations: [],
   misnamed: 0,
   ...over,
 });

@@ -26,11 +26,21 @@ const run = (over: Partial<Run>, summary = {}): Run =>
     streams: [],
     alerts: [],
     notes: [],
+    annotations: [],
     traceback: "",
     ...over,
   }) as unknown as Run;
 
 describe("timelineOf", () => {
+  it("puts what was written at a step where the run was at it, else where it was written", () => {
+    const annotation = { id: "a", step: 5, time_ns: null, text: "x", author: "", version: 1 };
+    const written = run({ annotations: [{ ...annotation, saved_ns: 90 }] });
+
+    expect(timelineOf(written).map(({ timeNs }) => timeNs)).toEqual([90]);
+    const complete = (place: object) => ({ ...place, time: 2 });
+    expect(timelineOf(written, complete).map(({ timeNs }) => timeNs)).toEqual([2e9]);
+  });
+
   it("puts attempts, their ends, alerts and remarks into the order of time", () => {
     const moments = timelineOf(
       run({

@@ -3,6 +3,8 @@
 import { ask, get, inWords, parsed, post, ROOT } from "./ask";
 import { decodeSeries, type Track } from "./columns";
 import type {
+  Annotation,
+  AnnotationList,
   Checkpoint,
   CheckpointList,
   ColumnQuery,
@@ -28,6 +30,7 @@ import type {
   MetricNames,
   MetricPage,
   MomentList,
+  NewAnnotations,
   NewDashboard,
   NewReportLink,
   Notice,
@@ -374,12 +377,44 @@ export async function fetchTracks(query: SeriesQuery, signal?: AbortSignal): Pro
   }
 }
 
-/** Checkpoints, alerts and restarts of up to 200 runs. */
+/** Checkpoints, alerts, restarts and annotations of up to 200 runs. */
 export async function fetchMoments(
   runs: readonly string[],
   signal?: AbortSignal,
 ): Promise<MomentList> {
   return parsed(await post("/moments", { runs }, signal));
+}
+
+/** Write one text at a place of each of some runs: at all of them, or at none. */
+export async function annotate(written: NewAnnotations): Promise<AnnotationList> {
+  return parsed(await post("/annotations", written));
+}
+
+/** Change what an annotation says; one that was removed is back. */
+export async function rewriteAnnotation(
+  run: string,
+  id: string,
+  text: string,
+  author: string,
+): Promise<Annotation> {
+  return parsed(
+    await ask(`/runs/${run}/annotations/${id}`, {
+      method: "PUT",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ text, author }),
+    }),
+  );
+}
+
+export async function removeAnnotation(
+  run: string,
+  id: string,
+  author: string,
+): Promise<Annotation> {
+  const query = new URLSearchParams({ author });
+  return parsed(
+    await ask(`/runs/${run}/annotations/${id}?${query.toString()}`, { method: "DELETE" }),
+  );
 }
 
 /** Points of one series at about *samples* steps of it, with their times. */

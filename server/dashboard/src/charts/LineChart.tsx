@@ -21,7 +21,8 @@ import { attachGestures } from "./gestures";
 import { highlight } from "./highlight";
 import { drawMarks, drawNames, drawPins, roomForNames } from "./marks";
 import { modelOf, type Layer, type Line } from "./model";
-import { placeOf, readAt, Tooltip, type Reading } from "./tooltip";
+import { pointed } from "./pointed";
+import { nearestRun, placeOf, readAt, Tooltip, type Reading } from "./tooltip";
 import type { Unit } from "./unit";
 import { outOf } from "./zooms";
 
@@ -333,7 +334,10 @@ function read(
   const place = plot.posToVal(left, "x");
   const readings = readAt(props.lines, place);
   props.onReading?.(readings);
-  if (isPointed) cursor.hover({ [props.x]: place }, syncKey(props.x));
+  if (isPointed) {
+    cursor.hover({ [props.x]: place }, syncKey(props.x));
+    pointed.set(nearestRun(readings, plot.posToVal(plot.cursor.top ?? 0, "y")));
+  }
   // Of all synchronised charts only the one under the pointer speaks.
   if (readings.length === 0 || !isPointed) return tooltip.hide();
   tooltip.show(

@@ -3,16 +3,18 @@
 import i18next from "i18next";
 
 import type { Moment, MomentList } from "../api/types";
+import { isolated } from "../i18n";
 import { formatX, type ChartX } from "./axis";
 import type { Place } from "./cursor";
 import type { ChartRun } from "./lines";
 
 /** The graver first: of several at one place it stands for all. */
-const KINDS = ["alert", "restart", "checkpoint"] as const;
+const KINDS = ["alert", "restart", "annotation", "checkpoint"] as const;
 
 const GLYPHS: Readonly<Record<Moment["kind"], string>> = {
   alert: "⚠",
   restart: "↻",
+  annotation: "✎",
   checkpoint: "◆",
 };
 
@@ -59,8 +61,11 @@ export function footOf(
     const run = byId.get(moment.run);
     const startedNs = list.started_ns[moment.run];
     if (!run || startedNs === undefined) return [];
-    const timed = { time: moment.time_ns / 1e9, relative: (moment.time_ns - startedNs) / 1e9 };
-    const place = complete(moment.step === null ? timed : { ...timed, step: moment.step });
+    const { time_ns: timeNs, step } = moment;
+    const place = complete({
+      ...(timeNs === null ? {} : { time: timeNs / 1e9, relative: (timeNs - startedNs) / 1e9 }),
+      ...(step === null ? {} : { step }),
+    });
     return [
       {
         id: moment.id,
@@ -79,11 +84,13 @@ export function footOf(
   });
 }
 
-function wordsOf({ kind, text, attempt }: Moment): string {
+function wordsOf({ kind, text, attempt, author }: Moment): string {
   const { t } = i18next;
   switch (kind) {
     case "alert":
       return text;
+    case "annotation":
+      return author ? `${text} (${isolated(author)})` : text;
     case "restart":
       return t("foot.restart", { attempt: attempt ?? 0 });
     case "checkpoint": {

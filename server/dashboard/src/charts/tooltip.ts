@@ -42,6 +42,15 @@ export function placeOf(readings: readonly Reading[], x: number): number {
   );
 }
 
+/** Return the run whose line is nearest to *value*; null where that is a line of several. */
+export function nearestRun(readings: readonly Reading[], value: number): string | null {
+  let best: Reading | null = null;
+  for (const one of readings)
+    if (!best || Math.abs(one.value - value) < Math.abs(best.value - value)) best = one;
+  const members = best?.line.members ?? [];
+  return members.length === 1 ? members[0]! : null;
+}
+
 export class Tooltip {
   readonly element = document.createElement("div");
 

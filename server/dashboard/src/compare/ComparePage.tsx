@@ -3,6 +3,7 @@ import { useTranslation } from "react-i18next";
 
 import { isMissing } from "../api/client";
 import type { Run } from "../api/types";
+import { Annotate } from "../charts/Annotate";
 import type { ChartRun } from "../charts/ChartCard";
 import { ChartSections } from "../charts/ChartSections";
 import { useFoot } from "../charts/useFoot";
@@ -161,7 +162,9 @@ function Curves(props: { project: string; runs: readonly Run[]; chartRuns: reado
   return (
     <>
       <Overlays runs={runs} chartRuns={props.chartRuns} names={metrics} />
-      <ViewBar state={state} metrics={metrics} hasAxisKeys footLeftOut={foot.leftOut} />
+      <ViewBar state={state} metrics={metrics} hasAxisKeys footLeftOut={foot.leftOut}>
+        <Annotate runs={props.chartRuns} view={state.view} />
+      </ViewBar>
       <ChartSections
         project={props.project}
         filter={`id in [${runs.map((run) => `"${run.summary.id}"`).join(", ")}]`}

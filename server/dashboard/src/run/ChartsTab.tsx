@@ -1,6 +1,7 @@
 import { useMemo } from "react";
 
 import type { Run } from "../api/types";
+import { Annotate } from "../charts/Annotate";
 import type { ChartRun } from "../charts/ChartCard";
 import { ChartSections } from "../charts/ChartSections";
 import { styleOf } from "../charts/colours";
@@ -20,7 +21,9 @@ export function ChartsTab({ run }: { run: Run }) {
   const foot = useFoot(runs, state.hasFoot);
   return (
     <>
-      <ViewBar state={state} metrics={names} searchKey="/" footLeftOut={foot.leftOut} />
+      <ViewBar state={state} metrics={names} searchKey="/" footLeftOut={foot.leftOut}>
+        <Annotate runs={runs} view={state.view} />
+      </ViewBar>
       <ChartSections
         project={project}
         filter={`id = "${id}"`}

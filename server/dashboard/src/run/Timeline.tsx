@@ -1,11 +1,15 @@
+import { useContext } from "react";
 import { useTranslation } from "react-i18next";
 
 import { formatDuration } from "../api/number";
 import type { Run } from "../api/types";
 import { formatX } from "../charts/axis";
+import { Completion } from "../charts/usePins";
 import { formatDate } from "../list/columns";
 import { Icon, type IconName } from "../shell/Icon";
+import { AnnotationLine } from "./AnnotationLine";
 import { Box } from "./Box";
+import { RemovedAnnotations } from "./RemovedAnnotations";
 import { explanationOf, timelineOf, type Moment } from "./timeline";
 
 /** So many ranks are named. */
@@ -14,12 +18,16 @@ const RANKS_MAX = 6;
 /** What happened to the run from its first process to its last, and what is mostly behind its end. */
 export function Timeline({ run }: { run: Run }) {
   const { t } = useTranslation();
+  const complete = useContext(Completion);
   const explanation = explanationOf(run);
   return (
     <Box title={t("overview.timeline")}>
       <ol className="timeline" tabIndex={0} aria-label={t("overview.timeline")}>
-        {timelineOf(run).map((moment, index) => (
-          <li key={index} className={`timeline-${moment.kind}`}>
+        {timelineOf(run, complete).map((moment, index) => (
+          <li
+            key={moment.kind === "annotation" ? moment.annotation.id : index}
+            className={`timeline-${moment.kind}`}
+          >
             <time
               dateTime={new Date(moment.timeNs / 1e6).toISOString()}
               title={formatDate(moment.timeNs)}
@@ -28,11 +36,16 @@ export function Timeline({ run }: { run: Run }) {
             </time>
             <Icon name={iconOf(moment)} />
             <span>
-              <Words moment={moment} />
+              {moment.kind === "annotation" ? (
+                <AnnotationLine run={run.summary.id} annotation={moment.annotation} />
+              ) : (
+                <Words moment={moment} />
+              )}
             </span>
           </li>
         ))}
       </ol>
+      <RemovedAnnotations run={run} />
       {explanation && <p className="muted">{t(explanation)}</p>}
     </Box>
   );
@@ -45,6 +58,7 @@ function iconOf(moment: Moment): IconName {
     case "alert":
       return "alert";
     case "remark":
+    case "annotation":
       return "edit";
     case "ended":
       return (
@@ -53,7 +67,7 @@ function iconOf(moment: Moment): IconName {
   }
 }
 
-function Words({ moment }: { moment: Moment }) {
+function Words({ moment }: { moment: Exclude<Moment, { kind: "annotation" }> }) {
   const { t } = useTranslation();
   switch (moment.kind) {
     case "began":

@@ -1,6 +1,7 @@
 // What happened to a run, in the order in which it happened.
 
-import type { Alert, Run, Stream } from "../api/types";
+import type { Alert, Annotation, Run, Stream } from "../api/types";
+import type { Place } from "../charts/cursor";
 
 export type Moment = { timeNs: number } & (
   | { kind: "began"; attempt: number; processes: number; hosts: string[] }
@@ -15,13 +16,15 @@ export type Moment = { timeNs: number } & (
     }
   | { kind: "alert"; level: Alert["level"]; title: string; step: number | null }
   | { kind: "remark"; text: string; step: number | null }
+  | { kind: "annotation"; annotation: Annotation }
 );
 
 /**
  * Return the moments of a run, by time. Processes of an attempt begin together; those that ended in
- * the same way, of the same reason, did so when the first of them did.
+ * the same way, of the same reason, did so when the first of them did. *complete* says when a step was,
+ * where that is known; what was written at one of which it is not stands where it was written.
  */
-export function timelineOf(run: Run): Moment[] {
+export function timelineOf(run: Run, complete = (place: Place) => place): Moment[] {
   const attempts = new Map<number, Stream[]>();
   for (const stream of run.streams) {
     if (stream.role !== "trainer") continue;
@@ -65,6 +68,12 @@ export function timelineOf(run: Run): Moment[] {
     moments.push({ timeNs, kind: "alert", level, title, step });
   for (const { time_ns: timeNs, text, step } of run.notes)
     moments.push({ timeNs, kind: "remark", text, step });
+  for (const annotation of run.annotations) {
+    const { step, time_ns, saved_ns } = annotation;
+    const timeS = step === null || time_ns !== null ? undefined : complete({ step }).time;
+    const timeNs = time_ns ?? (timeS === undefined ? saved_ns : timeS * 1e9);
+    moments.push({ timeNs, kind: "annotation", annotation });
+  }
   return moments.sort((a, b) => a.timeNs - b.timeNs);
 }
 

@@ -28,6 +28,7 @@ export function KeySheet({ isOpen, onClose }: { isOpen: boolean; onClose: () => 
     ["s", t("keys.smoothing")],
     ["1 – 6", t("keys.axis")],
     ["f", t("keys.wide")],
+    ["n", t("annotate.title")],
     ["g w", t("keys.list")],
     ["g t / c / p / d / s", t("keys.pages")],
     ["← →", t("keys.step")],

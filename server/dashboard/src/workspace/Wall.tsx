@@ -2,6 +2,7 @@ import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 
 import type { RunSummary } from "../api/types";
+import { Annotate } from "../charts/Annotate";
 import type { ChartGroup, ChartRun } from "../charts/ChartCard";
 import { ChartSections, type Facet } from "../charts/ChartSections";
 import type { LineStyle } from "../charts/colours";
@@ -78,6 +79,7 @@ export function Wall({ project, runs, total, draw, styles, groups, varying }: Wa
   return (
     <section className="wall" aria-label={t("workspace.charts")}>
       <ViewBar state={state} metrics={metrics} hasAxisKeys footLeftOut={foot.leftOut}>
+        <Annotate runs={chartRuns} view={state.view} />
         <FieldSelect
           label={t("view.facet_by")}
           varying={varying}
