@@ -40,6 +40,9 @@ if TYPE_CHECKING:
     from mltrack_core import records
     from mltrack_core.health import OnNonfinite
     from mltrack_core.media.audio import Audio
+    from mltrack_core.media.confusion import ConfusionMatrix
+    from mltrack_core.media.curves import PrCurve
+    from mltrack_core.media.curves import RocCurve
     from mltrack_core.media.image import Image
     from mltrack_core.media.table import Table
     from mltrack_core.media.text import Text
@@ -49,10 +52,13 @@ if TYPE_CHECKING:
 __all__ = [
     "Audio",
     "Box",
+    "ConfusionMatrix",
     "Histogram",
     "Image",
     "MltrackError",
     "NullTracker",
+    "PrCurve",
+    "RocCurve",
     "Table",
     "Text",
     "Tracker",
@@ -70,6 +76,9 @@ __all__ = [
 _LATER = {  # loaded by those who use them
     "Audio": "mltrack_core.media.audio",
     "Box": "mltrack_core.records",
+    "ConfusionMatrix": "mltrack_core.media.confusion",
+    "PrCurve": "mltrack_core.media.curves",
+    "RocCurve": "mltrack_core.media.curves",
     "Image": "mltrack_core.media.image",
     "Table": "mltrack_core.media.table",
     "Text": "mltrack_core.media.text",

@@ -51,6 +51,11 @@ MEDIA_CAPTION_CHARACTERS_MAX: Final = 1000  # longer ones are cut, and so are la
 TEXT_BYTES_MAX: Final = 1 * MIB  # longer text is cut, and says so
 TABLE_ROWS_MAX: Final = 100_000
 TABLE_COLUMNS_MAX: Final = 1000
+CONFUSION_CLASSES_MAX: Final = 10_000
+CONFUSION_CELLS_MAX: Final = 1_000_000  # that are not zero: a thousand classes, all confused
+CURVES_MAX: Final = 1000  # classes in one chart of curves
+CURVE_POINTS_MAX: Final = 1000  # of one curve; it is within 0.2 % of all its thresholds
+CURVE_POINTS_TOTAL_MAX: Final = 100_000  # of many curves in one chart, which share them
 
 # ---- time ----
 

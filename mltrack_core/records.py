@@ -24,7 +24,7 @@ CheckpointRole = Literal["best", "last", "periodic", "final", "backup"]
 CheckpointMode = Literal["", "min", "max"]
 Gone = Literal["", "deleted", "overwritten"]
 FileUse = Literal["output", "input"]
-MediaKind = Literal["image", "audio", "text", "table"]
+MediaKind = Literal["image", "audio", "text", "table", "confusion", "roc", "pr"]
 ParamScalar = None | bool | int | float | str
 ParamValue = ParamScalar | list[ParamScalar]
 Data = bytes  # by another name, because files have a field that is called so
@@ -153,13 +153,13 @@ class Mask(msgspec.Struct, frozen=True, array_like=True):
 
 
 class MediaItem(msgspec.Struct, frozen=True, array_like=True):
-    """One image, sound, text or table."""
+    """One image, sound, text or table, confusion matrix, or chart of ROC or PR curves."""
 
     kind: MediaKind
     file: MediaFile
     caption: str = ""
-    width: int = 0  # pixels of an image, columns of a table; 0 where unknown
-    height: int = 0  # pixels of an image, rows of a table; 0 where unknown
+    width: int = 0  # pixels, columns of a table, classes, points of a curve; 0 where unknown
+    height: int = 0  # pixels, rows of a table, classes, curves; 0 where unknown
     seconds: float = 0.0  # of sound; 0 where unknown
     boxes: list[Box] = []
     masks: list[Mask] = []

@@ -10,6 +10,7 @@ from typing import Any
 from typing import Final
 
 import msgspec
+from msgspec.structs import asdict
 
 from mltrack.export.content import as_json
 from mltrack.reading.media import MediaUnavailable
@@ -22,7 +23,7 @@ FOLDER: Final = "media"
 _ENDINGS: Final = {
     formats.PNG: "png", formats.JPEG: "jpg", formats.GIF: "gif", formats.WEBP: "webp",
     formats.WAV: "wav", formats.MP3: "mp3", formats.OGG: "ogg", formats.FLAC: "flac",
-    formats.TEXT: "txt", formats.MARKDOWN: "md", formats.TABLE: "json",
+    formats.TEXT: "txt", formats.MARKDOWN: "md", **dict.fromkeys(formats.NUMBERS, "json"),
 }  # fmt: skip
 
 
@@ -84,8 +85,15 @@ class MediaFiles:
 
 
 def _readable(medium: MediumView) -> bytes:
-    """Return the bytes of what others can read: a table as JSON, anything else as it is."""
-    if medium.kind != "table":
-        return medium.read()
-    columns, rows = medium.rows()
-    return as_json({"columns": columns, "rows": rows}).encode()
+    """Return the bytes of what others can read: numbers as JSON, anything else as it is."""
+    match medium.kind:
+        case "table":
+            columns, rows = medium.rows()
+            return as_json({"columns": columns, "rows": rows}).encode()
+        case "confusion":
+            return as_json(asdict(medium.confusion().recorded)).encode()
+        case "roc" | "pr":
+            curves = [asdict(curve.recorded) for curve in medium.curves()]
+            return as_json({"curves": curves}).encode()
+        case _:
+            return medium.read()

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 from typing import Final
+from typing import TypeVar
 
 import msgspec
 import numpy as np
 
+from mltrack.reading.evaluation import ConfusionView
+from mltrack.reading.evaluation import CurveView
 from mltrack.reading.history import require
 from mltrack.reading.source import Source
 from mltrack_core.blobs import digest_of
 from mltrack_core.errors import MltrackError
+from mltrack_core.media.evaluation import confusion_of
+from mltrack_core.media.evaluation import curves_of
 from mltrack_core.records import MediaKind
 from mltrack_server.resources import Cell
 from mltrack_server.resources import MediaBox
@@ -28,12 +34,14 @@ if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
 
+_Decoded = TypeVar("_Decoded")
+
 _PAGE_RECORDS: Final = 500
 _decode_table: Final = msgspec.msgpack.Decoder(tuple[list[str], list[list[Cell]]]).decode
 
 
 class MediaUnavailable(MltrackError):
-    """The bytes of an image, sound, text or table cannot be had, and why."""
+    """The bytes of a medium cannot be had, and why."""
 
 
 class MediaMissing(MltrackError, LookupError):
@@ -41,7 +49,7 @@ class MediaMissing(MltrackError, LookupError):
 
 
 class MediumView:
-    """One image, sound, text or table of a recorded run."""
+    """One image, sound, text, table, confusion matrix or chart of curves of a recorded run."""
 
     def __init__(self, source: Source, run: str, record: MediaRecord, item: MediaItem) -> None:
         self._source, self._run = source, run
@@ -55,7 +63,7 @@ class MediumView:
 
     @property
     def kind(self) -> MediaKind:
-        """Either "image", "audio", "text" or "table"."""
+        """Either "image", "audio", "text", "table", "confusion", "roc" or "pr"."""
         return self.item.kind
 
     @property
@@ -112,6 +120,18 @@ class MediumView:
             raise TypeError(f"{self!r} is no table")
         return _decode_table(self.read())
 
+    def confusion(self) -> ConfusionView:
+        """Return a confusion matrix's labels and counts; errors as of `read`."""
+        if self.kind != "confusion":
+            raise TypeError(f"{self!r} is no confusion matrix")
+        return ConfusionView(self._decoded(confusion_of))
+
+    def curves(self) -> list[CurveView]:
+        """Return ROC or precision-recall curves, one for each class; errors as of `read`."""
+        if self.kind not in ("roc", "pr"):
+            raise TypeError(f"{self!r} has no curves")
+        return [CurveView(curve) for curve in self._decoded(curves_of)]
+
     def to_pandas(self) -> pd.DataFrame:
         """Return a table as a data frame; errors as of `read`.
 
@@ -133,6 +153,12 @@ class MediumView:
         columns, rows = self.rows()
         frame: pl.DataFrame = polars.DataFrame(rows, schema=columns, orient="row", strict=False)
         return frame
+
+    def _decoded(self, decode: Callable[[bytes], _Decoded]) -> _Decoded:
+        try:
+            return decode(self.read())
+        except msgspec.DecodeError as error:
+            raise MediaUnavailable(f"{self!r}: it is damaged: {error}") from error
 
     def _fetch(self, file: MediaFile) -> bytes:
         try:

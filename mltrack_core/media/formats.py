@@ -20,11 +20,14 @@ FLAC: Final = "audio/flac"
 TEXT: Final = "text/plain"
 MARKDOWN: Final = "text/markdown"
 TABLE: Final = "application/vnd.mltrack.table"
+CONFUSION: Final = "application/vnd.mltrack.confusion"
+CURVES: Final = "application/vnd.mltrack.curves"
 
 IMAGES: Final = frozenset((PNG, JPEG, GIF, WEBP))
 SOUNDS: Final = frozenset((WAV, MP3, OGG, FLAC))
 TEXTS: Final = frozenset((TEXT, MARKDOWN))
-ALL: Final = IMAGES | SOUNDS | TEXTS | {TABLE}
+NUMBERS: Final = frozenset((TABLE, CONFUSION, CURVES))  # what no browser shows by itself
+ALL: Final = IMAGES | SOUNDS | TEXTS | NUMBERS
 
 _SIZED: Final = frozenset((*range(0xC0, 0xC4), *range(0xC5, 0xC8), *range(0xC9, 0xCC)))
 _SIZED_TOO: Final = frozenset((*range(0xCD, 0xD0),))

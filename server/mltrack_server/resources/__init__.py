@@ -100,6 +100,9 @@ from mltrack_server.resources.histograms import HistogramRecord
 from mltrack_server.resources.histograms import HistogramRow
 from mltrack_server.resources.histograms import HistogramSeries
 from mltrack_server.resources.media import Cell
+from mltrack_server.resources.media import Confusion
+from mltrack_server.resources.media import Curve
+from mltrack_server.resources.media import Curves
 from mltrack_server.resources.media import MediaBox
 from mltrack_server.resources.media import MediaFile
 from mltrack_server.resources.media import MediaItem
@@ -214,12 +217,15 @@ __all__ = [
     "ColumnType",
     "ComparePanel",
     "Completion",
+    "Confusion",
     "ConsoleLine",
     "ConsoleMatches",
     "ConsolePage",
     "ConsolePanel",
     "ConsolePlace",
     "Created",
+    "Curve",
+    "Curves",
     "Dashboard",
     "DashboardDocument",
     "DashboardId",

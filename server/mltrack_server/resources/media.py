@@ -58,13 +58,13 @@ class MediaMask(Resource, frozen=True, kw_only=True):
 
 
 class MediaItem(Resource, frozen=True, kw_only=True):
-    """One image, sound, text or table."""
+    """One image, sound, text or table, confusion matrix, or chart of ROC or PR curves."""
 
     kind: MediaKind
     file: MediaFile
     caption: str
-    width: int  # pixels of an image, columns of a table; 0 where unknown
-    height: int  # pixels of an image, rows of a table; 0 where unknown
+    width: int  # pixels, columns of a table, classes, points of a curve; 0 where unknown
+    height: int  # pixels, rows of a table, classes, curves; 0 where unknown
     seconds: float  # of sound; 0 where unknown
     boxes: list[MediaBox]
     masks: list[MediaMask]
@@ -93,3 +93,29 @@ class MediaRows(Resource, frozen=True, kw_only=True):
     rows: list[list[Cell]]  # non-finite numbers as "NaN", "Infinity", "-Infinity"
     first: int  # index of the first of them
     total: int  # rows of the whole table
+
+
+class Confusion(Resource, frozen=True, kw_only=True):
+    """How often what was of one class was taken for another; what never happened is left out."""
+
+    labels: list[str]  # of the classes, in the order of rows and columns
+    columns: list[list[int]]  # for each true class: which were predicted, ascending
+    counts: list[list[int]]  # and how often
+
+
+class Curve(Resource, frozen=True, kw_only=True):
+    """How many positives and negatives pass at falling thresholds of a score."""
+
+    label: str  # of the class
+    positives: int  # samples of the class
+    negatives: int  # all others
+    area: Number | None  # AUC or average precision, of all thresholds; null where none is defined
+    true: list[int]  # positives that pass, ascending: a part of the thresholds
+    false: list[int]  # negatives that do
+    thresholds: list[Number]
+
+
+class Curves(Resource, frozen=True, kw_only=True):
+    """The ROC or PR curves of one item; what they are called there they are counted alike."""
+
+    curves: list[Curve]

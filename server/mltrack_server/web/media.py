@@ -17,6 +17,8 @@ from aiohttp import web
 from msgspec import Meta
 
 from mltrack_core.media import formats
+from mltrack_server.resources import Confusion
+from mltrack_server.resources import Curves
 from mltrack_server.resources import MediaOverview
 from mltrack_server.resources import MediaPage
 from mltrack_server.resources import MediaRows
@@ -35,7 +37,9 @@ RECORDS_MAX: Final = 500  # of one page
 ROWS_MAX: Final = 1000
 
 # A text is sent as text, whatever it was meant as; what is neither seen nor heard, to be kept.
-_SENT_AS: Final = dict.fromkeys(formats.TEXTS, "text/plain; charset=utf-8") | {formats.TABLE: BYTES}
+_SENT_AS: Final = dict.fromkeys(formats.TEXTS, "text/plain; charset=utf-8") | dict.fromkeys(
+    formats.NUMBERS, BYTES
+)
 _HEADERS: Final = {
     "Content-Security-Policy": "sandbox; default-src 'none'",
     "Cache-Control": "private, max-age=31536000, immutable",
@@ -147,6 +151,30 @@ async def rows(services: Services, run: RunId, sha256: Digest, query: RowsQuery)
         raise _gone() from error
     if found is None:
         raise not_found("such table")
+    return found
+
+
+@routes.get("/api/v1/runs/{run}/media/confusions/{sha256}", access="read", problems=(404, 410))
+async def confusion(services: Services, run: RunId, sha256: Digest) -> Confusion:
+    """Return a confusion matrix: for each true class what it was taken for, and how often."""
+    try:
+        found = await asyncio.to_thread(services.store.media.confusion, run, sha256)
+    except BlobMissing as error:
+        raise _gone() from error
+    if found is None:
+        raise not_found("such confusion matrix")
+    return found
+
+
+@routes.get("/api/v1/runs/{run}/media/curves/{sha256}", access="read", problems=(404, 410))
+async def curves(services: Services, run: RunId, sha256: Digest) -> Curves:
+    """Return ROC or precision-recall curves, as the counts that both are made of."""
+    try:
+        found = await asyncio.to_thread(services.store.media.curves, run, sha256)
+    except BlobMissing as error:
+        raise _gone() from error
+    if found is None:
+        raise not_found("such curves")
     return found
 
 

@@ -9,11 +9,18 @@ import math
 import re
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from mltrack_core import limits
 from mltrack_core import records
 from mltrack_core import wire
+from mltrack_core.blobs import digest_of
+from mltrack_core.media import formats
+from mltrack_core.media.evaluation import Confusion
+from mltrack_core.media.evaluation import Curve
+from mltrack_core.media.evaluation import confusion_of
+from mltrack_core.media.evaluation import curves_of
 from mltrack_core.spool import frame
 from mltrack_core.spool.frame import FRAME_OVERHEAD_BYTES
 from mltrack_core.spool.reader import read_segment
@@ -31,6 +38,19 @@ HEADER = SegmentHeader(
     first_seq=7,
 )
 NOW = 1_790_000_000_123_456_789
+
+
+def _file(kind: str, value: object) -> records.MediaFile:
+    """Return a file that is in its record."""
+    data = msgspec.msgpack.encode(value)
+    return records.MediaFile(kind, len(data), digest_of(data), data)
+
+
+CONFUSION = Confusion(["cat", "dog"], [[0, 1], [1]], [[5, 1], [300]])
+CURVES = [
+    Curve("cat", 3, 2, 0.75, [1, 3], [0, 2], [0.5, -math.inf]),
+    Curve("elk", 0, 5, None, [], [], []),
+]
 RECORDS: list[records.Record | wire.Unknown] = [
     records.RunStarted(
         NOW,
@@ -183,6 +203,16 @@ RECORDS: list[records.Record | wire.Unknown] = [
         modified_ns=NOW,
         sha256="ef" * 32,
     ),
+    records.Media(
+        NOW + 15,
+        step=13,
+        name="val/evaluation",
+        items=[
+            records.MediaItem("confusion", _file(formats.CONFUSION, CONFUSION), width=2, height=2),
+            records.MediaItem("roc", _file(formats.CURVES, CURVES), width=2, height=1),
+            records.MediaItem("pr", _file(formats.CURVES, CURVES), width=2, height=1),
+        ],
+    ),
 ]
 
 
@@ -219,6 +249,17 @@ def test_segments_of_every_version_are_read(path: Path) -> None:
     assert [found.seq for found in contents.frames] == list(range(7, 7 + len(RECORDS)))
     assert (contents.damages, contents.torn_bytes) == ((), 0)
     assert repr(read) == repr(RECORDS), "by repr: NaN is itself here, and -0.0 is not 0.0"
+
+
+def test_the_counts_of_evaluations_are_read_forever() -> None:
+    """What their files hold is a format too."""
+    *_, found = read_segment(GOLDEN).frames
+    record = wire.decode(found.number, found.payload)
+
+    assert isinstance(record, records.Media)
+    matrix, roc, pr = (item.file.data for item in record.items)
+    assert confusion_of(matrix) == CONFUSION
+    assert curves_of(roc) == curves_of(pr) == CURVES
 
 
 def test_the_page_names_every_record_type_with_its_fields_in_order() -> None:

@@ -232,6 +232,8 @@ HOSTILE = b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/><script>a
         ("text", formats.TEXT, "text/plain; charset=utf-8", "inline"),
         ("text", formats.MARKDOWN, "text/plain; charset=utf-8", "inline"),
         ("table", formats.TABLE, "application/octet-stream", "attachment"),
+        ("confusion", formats.CONFUSION, "application/octet-stream", "attachment"),
+        ("roc", formats.CURVES, "application/octet-stream", "attachment"),
     ],
 )
 def test_hostile_bytes_are_sent_as_what_they_claim_to_be_and_run_nowhere(

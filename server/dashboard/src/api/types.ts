@@ -672,6 +672,26 @@ export interface HistogramSeries {
   is_thinned: boolean;
 }
 
+export interface Confusion {
+  labels: string[];
+  columns: number[][];
+  counts: number[][];
+}
+
+export interface Curve {
+  label: string;
+  positives: number;
+  negatives: number;
+  area: ApiNumber | null;
+  true: number[];
+  false: number[];
+  thresholds: ApiNumber[];
+}
+
+export interface Curves {
+  curves: Curve[];
+}
+
 export interface MediaBox {
   left: number;
   top: number;
@@ -690,7 +710,7 @@ export interface MediaFile {
 }
 
 export interface MediaItem {
-  kind: "audio" | "image" | "table" | "text";
+  kind: "audio" | "confusion" | "image" | "pr" | "roc" | "table" | "text";
   file: MediaFile;
   caption: string;
   width: number;
@@ -702,7 +722,7 @@ export interface MediaItem {
 
 export interface MediaKey {
   name: string;
-  kinds: ("audio" | "image" | "table" | "text")[];
+  kinds: ("audio" | "confusion" | "image" | "pr" | "roc" | "table" | "text")[];
   records: number;
   items: number;
   first_step: number;

@@ -18,6 +18,9 @@ _TYPES: Final[dict[str, frozenset[str]]] = {
     "audio": formats.SOUNDS,
     "text": formats.TEXTS,
     "table": frozenset((formats.TABLE,)),
+    "confusion": frozenset((formats.CONFUSION,)),
+    "roc": frozenset((formats.CURVES,)),
+    "pr": frozenset((formats.CURVES,)),
 }
 _SIZE_MAX: Final = (1 << 31) - 1
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from collections.abc import Iterator
-from collections.abc import Mapping
 from typing import Final
 from typing import NamedTuple
 
@@ -17,6 +16,7 @@ from sqlalchemy import select
 
 from mltrack_core import records
 from mltrack_core.limits import MEDIA_ITEMS_MAX
+from mltrack_core.media import evaluation
 from mltrack_core.media import formats
 from mltrack_server import resources
 from mltrack_server.resources import MediaKey
@@ -24,7 +24,6 @@ from mltrack_server.resources import MediaOverview
 from mltrack_server.resources import MediaPage
 from mltrack_server.resources import MediaRecord
 from mltrack_server.resources import MediaRows
-from mltrack_server.resources import number
 from mltrack_server.store import schema
 from mltrack_server.store.blobs import BlobMissing
 from mltrack_server.store.blobs import BlobStore
@@ -33,11 +32,13 @@ from mltrack_server.store.bounds import INT64_MIN
 from mltrack_server.store.database.engine import Connecting
 from mltrack_server.store.keys import rid_of
 from mltrack_server.store.lineage import Lineage
+from mltrack_server.store.media.answers import described
+from mltrack_server.store.media.answers import drawn
+from mltrack_server.store.media.answers import shown
 from mltrack_server.store.media.bounds import files
 from mltrack_server.store.media.writing import some_of
 
 STEPS_MAX: Final = 10_000  # that an overview lists
-_EXACT_MAX: Final = 1 << 53  # larger integers are no numbers in a browser
 
 _media, _file = schema.media.c, schema.media_file.c
 _KEYS: Final = select(_media.stream_no, _media.seq, _media.step, _media.time_ns, _media.name)
@@ -172,8 +173,40 @@ class MediaReads:
             columns, table = _decode_table(found.data)
         except msgspec.DecodeError:
             return None
-        rows = [[_shown(cell) for cell in row] for row in table[first : first + limit]]
+        rows = [[shown(cell) for cell in row] for row in table[first : first + limit]]
         return MediaRows(columns=columns, rows=rows, first=first, total=len(table))
+
+    def confusion(self, run: str, digest: str) -> resources.Confusion | None:
+        """Return a confusion matrix; None if the run has no such.
+
+        Raises:
+            BlobMissing: It is on its way, or was lost.
+        """
+        found = self.file(run, digest)
+        if found is None or found.type != formats.CONFUSION:
+            return None
+        try:
+            matrix = evaluation.confusion_of(found.data)
+        except msgspec.DecodeError:
+            return None
+        return resources.Confusion(
+            labels=matrix.labels, columns=matrix.columns, counts=matrix.counts
+        )
+
+    def curves(self, run: str, digest: str) -> resources.Curves | None:
+        """Return ROC or PR curves; None if the run has no such.
+
+        Raises:
+            BlobMissing: They are on their way, or were lost.
+        """
+        found = self.file(run, digest)
+        if found is None or found.type != formats.CURVES:
+            return None
+        try:
+            curves = evaluation.curves_of(found.data)
+        except msgspec.DecodeError:
+            return None
+        return resources.Curves(curves=[drawn(curve) for curve in curves])
 
     def _record(self, connection: Connection, run: str, keys: list[_Key]) -> MediaRecord:
         """Return what a name shows at one step, all ranks together."""
@@ -195,7 +228,7 @@ class MediaReads:
             name=keys[0].name,
             step=keys[0].step,
             time_ns=keys[-1].time_ns,
-            items=[_described(item, here) for item in items],
+            items=[described(item, here) for item in items],
         )
 
     def _here(self, connection: Connection, run: str, digests: Iterable[str]) -> set[str]:
@@ -305,53 +338,3 @@ def _added(one: MediaKey, other: MediaKey) -> MediaKey:
         first_step=min(one.first_step, other.first_step),
         last_step=max(one.last_step, other.last_step),
     )
-
-
-def _described(item: records.MediaItem, here: set[str]) -> resources.MediaItem:
-    """Return an item as the API gives it."""
-
-    def file(found: records.MediaFile) -> resources.MediaFile:
-        return resources.MediaFile(
-            type=found.type,
-            bytes=found.bytes,
-            sha256=found.sha256,
-            is_here=found.sha256 in here,
-        )
-
-    return resources.MediaItem(
-        kind=item.kind,
-        file=file(item.file),
-        caption=item.caption,
-        width=item.width,
-        height=item.height,
-        seconds=item.seconds,
-        boxes=[
-            resources.MediaBox(
-                left=box.left,
-                top=box.top,
-                right=box.right,
-                bottom=box.bottom,
-                label=box.label,
-                score=None if box.score is None else number(box.score),
-                group=box.group,
-            )
-            for box in item.boxes
-        ],
-        masks=[
-            resources.MediaMask(name=mask.name, file=file(mask.file), labels=_as_text(mask.labels))
-            for mask in item.masks
-        ],
-    )
-
-
-def _as_text(labels: Mapping[int, str]) -> dict[str, str]:
-    return {str(number): label for number, label in labels.items()}
-
-
-def _shown(cell: resources.Cell) -> resources.Cell:
-    """Return a cell as JSON and a browser can hold it."""
-    if isinstance(cell, float):
-        return number(cell)
-    if isinstance(cell, int) and not isinstance(cell, bool) and abs(cell) > _EXACT_MAX:
-        return str(cell)
-    return cell
