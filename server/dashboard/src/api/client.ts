@@ -8,9 +8,11 @@ import type {
   Checkpoint,
   CheckpointList,
   ColumnQuery,
+  Confusion,
   ConsoleMatches,
   ConsolePage,
   ConsolePlace,
+  Curves,
   Dashboard,
   DashboardList,
   DashboardSave,
@@ -35,11 +37,12 @@ import type {
   NewReportLink,
   Notice,
   ProjectList,
+  ProjectRules,
   Provenance,
   ReportLinkList,
-  ProjectRules,
   RetentionPlan,
   RetentionQuery,
+  RulesEdit,
   Run,
   RunColumns,
   RunEdit,
@@ -47,7 +50,6 @@ import type {
   RunGroups,
   RunList,
   RunQuery,
-  RulesEdit,
   RunSummary,
   SeriesQuery,
   Server,
@@ -355,6 +357,18 @@ export function fetchTableRows(
   signal?: AbortSignal,
 ): Promise<MediaRows> {
   return get(`/runs/${id}/media/tables/${sha256}?first=${first}&limit=${limit}`, signal);
+}
+
+export function fetchConfusion(
+  id: string,
+  sha256: string,
+  signal?: AbortSignal,
+): Promise<Confusion> {
+  return get(`/runs/${id}/media/confusions/${sha256}`, signal);
+}
+
+export function fetchCurves(id: string, sha256: string, signal?: AbortSignal): Promise<Curves> {
+  return get(`/runs/${id}/media/curves/${sha256}`, signal);
 }
 
 /** Where a file of a run's media is; its bytes never change. */

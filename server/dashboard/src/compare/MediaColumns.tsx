@@ -2,9 +2,11 @@ import { keepPreviousData, useQueries } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 
 import { fetchMedia, fetchShown } from "../api/client";
-import type { Run } from "../api/types";
+import type { MediaItem, MediaRecord, Run } from "../api/types";
 import type { ChartRun } from "../charts/ChartCard";
 import { Swatch } from "../charts/Swatch";
+import { ConfusionDifference } from "../evaluation/ConfusionDifference";
+import { CurvesOverlay } from "../evaluation/CurvesOverlay";
 import { MediaSection } from "../media/MediaSection";
 import { StepSlider } from "../media/StepSlider";
 import { Failure } from "../shell/Failure";
@@ -51,38 +53,82 @@ export function MediaColumns({ runs, chartRuns }: MediaColumnsProps) {
         hasKeys={false}
         onStep={(next) => setStepText(next === null ? null : String(next))}
       />
-      {names.map((name) => (
-        <section key={name} className="media-row" aria-label={name}>
-          <h3>{name}</h3>
-          <div className="media-columns">
-            {chartRuns.map((run, at) => {
-              const record = pages[at]?.data?.records.find((each) => each.name === name);
-              const title = (
-                <>
-                  <Swatch line={run.style} /> {run.label}
-                </>
-              );
-              return record ? (
-                <MediaSection
-                  key={run.id}
-                  run={run.id}
-                  record={record}
-                  step={step ?? overviews[at]?.data?.steps.at(-1) ?? record.step}
-                  title={title}
-                  label={run.label}
-                />
-              ) : (
-                <section key={run.id} className="card media-section" aria-label={run.label}>
-                  <header className="card-header">
-                    <h3>{title}</h3>
-                  </header>
-                  <p className="panel-hint">{t("compare.no_media")}</p>
-                </section>
-              );
-            })}
-          </div>
-        </section>
-      ))}
+      {names.map((name) => {
+        const records = pages.map(({ data }) => data?.records.find((each) => each.name === name));
+        return (
+          <section key={name} className="media-row" aria-label={name}>
+            <h3>{name}</h3>
+            <Together name={name} chartRuns={chartRuns} records={records} />
+            {!areCurves(records) && (
+              <div className="media-columns">
+                {chartRuns.map((run, at) => {
+                  const record = records[at];
+                  const title = (
+                    <>
+                      <Swatch line={run.style} /> {run.label}
+                    </>
+                  );
+                  return record ? (
+                    <MediaSection
+                      key={run.id}
+                      run={run.id}
+                      record={record}
+                      step={step ?? overviews[at]?.data?.steps.at(-1) ?? record.step}
+                      title={title}
+                      label={run.label}
+                    />
+                  ) : (
+                    <section key={run.id} className="card media-section" aria-label={run.label}>
+                      <header className="card-header">
+                        <h3>{title}</h3>
+                      </header>
+                      <p className="panel-hint">{t("compare.no_media")}</p>
+                    </section>
+                  );
+                })}
+              </div>
+            )}
+          </section>
+        );
+      })}
     </>
+  );
+}
+
+type Records = readonly (MediaRecord | undefined)[];
+
+/** What is seen best of all runs at once: curves over each other, and how two matrices differ. */
+function Together(props: { name: string; chartRuns: readonly ChartRun[]; records: Records }) {
+  const { name, chartRuns, records } = props;
+  const items = records.flatMap((record, at) =>
+    (record?.items ?? []).slice(0, 1).map((item) => ({ run: chartRuns[at]!, item })),
+  );
+  const having = (kind: MediaItem["kind"]) =>
+    items.filter(({ item }) => item.kind === kind && item.file.is_here);
+  const matrices = having("confusion");
+  return (
+    <>
+      {CURVES.map((kind) => {
+        const sides = having(kind);
+        return sides.length > 0 && <CurvesOverlay key={kind} {...{ sides, kind, name }} />;
+      })}
+      {matrices.length > 1 && (
+        <ConfusionDifference
+          name={name}
+          sides={matrices.map(({ run, item }) => ({ run: run.id, label: run.label, item }))}
+        />
+      )}
+    </>
+  );
+}
+
+const CURVES = ["roc", "pr"] as const;
+
+/** Tell whether all is drawn together already: one item of curves for each run. */
+function areCurves(records: Records): boolean {
+  return records.every(
+    (record) =>
+      !record ||
+      (record.items.length === 1 && CURVES.some((kind) => kind === record.items[0]!.kind)),
   );
 }

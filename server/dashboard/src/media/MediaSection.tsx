@@ -2,6 +2,8 @@ import { useMemo, useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
 import type { MediaItem, MediaRecord } from "../api/types";
+import { ConfusionItem } from "../evaluation/ConfusionItem";
+import { CurvesItem } from "../evaluation/CurvesItem";
 import { ImageItem } from "./ImageItem";
 import { legendOf } from "./legend";
 import { OverlayBar, USUAL, type OverlaySettings } from "./OverlayBar";
@@ -60,7 +62,7 @@ export function MediaSection({ run, record, step, title, label }: MediaSectionPr
       <OverlayBar items={record.items} settings={settings} onChange={setSettings} />
       <div className="media-grid" data-small={areSmall(record.items)}>
         {record.items.map((item, index) => (
-          <figure key={`${item.file.sha256} ${index}`} className={`media-item is-${item.kind}`}>
+          <figure key={`${identityOf(item)} ${index}`} className={`media-item is-${item.kind}`}>
             {item.file.is_here ? (
               <Shown {...{ run, item, legend, hidden, settings }} name={record.name} />
             ) : (
@@ -72,6 +74,11 @@ export function MediaSection({ run, record, step, title, label }: MediaSectionPr
       </div>
     </section>
   );
+}
+
+/** What stays what it is at the next step: a matrix does, with what was opened and chosen of it. */
+function identityOf({ kind, file }: MediaItem): string {
+  return kind === "confusion" || kind === "roc" || kind === "pr" ? kind : file.sha256;
 }
 
 /** Tell whether all are images so small that many fit beside each other. */
@@ -97,6 +104,11 @@ function Shown(props: ShownProps) {
       return <AudioItem run={run} item={item} name={name} />;
     case "table":
       return <TableItem run={run} item={item} name={name} />;
+    case "confusion":
+      return <ConfusionItem run={run} item={item} name={name} />;
+    case "roc":
+    case "pr":
+      return <CurvesItem run={run} item={item} kind={item.kind} name={name} />;
     default:
       return <TextItem run={run} item={item} />;
   }
