@@ -10,6 +10,9 @@ them little-endian arrays:
 
 * values: `[type, low, high, mean, nonfinite]`. type is that of low and high: f4 where every bit
   of them survives it, else f8. mean is u2: the part of the way from low to high in 65535ths.
+  In a full row f3 is an f4 whose highest byte is the same in all buckets: low and high begin with
+  that byte, and hold the lower three of each; mean is in 4095ths, two in three bytes, the first one
+  in the lower twelve bits: two such rows fit into a page of SQLite, where one of f4 filled it.
   nonfinite is empty where every value is finite, else u4: how many are NaN, then how many -inf,
   then how many +inf.
 * axis: `[steps, times]`, each `[first, stride, length, low type, low, high type, high]`. Bucket i
@@ -39,6 +42,7 @@ from mltrack_server.columns import Bools
 from mltrack_server.columns import Floats
 from mltrack_server.columns import Ints
 from mltrack_server.columns import Order
+from mltrack_server.store import narrow
 
 LEVELS: Final = (1, 2, 3)
 
@@ -202,7 +206,7 @@ def every(size: int, count: int) -> Ints:
 
 
 class _PackedRanges(msgspec.Struct, frozen=True, array_like=True):
-    type: Literal["f4", "f8"]
+    type: Literal["f3", "f4", "f8"]
     low: bytes
     high: bytes
     mean: bytes
@@ -238,20 +242,27 @@ _decode_spans: Final = msgspec.msgpack.Decoder(_PackedSpans).decode
 def pack_ranges(ranges: Ranges) -> bytes:
     """Return the body of a row's values."""
     low, high = ranges.low, ranges.high
-    kind: Literal["f4", "f8"] = "f4" if _fits_f4(low) and _fits_f4(high) else "f8"
     # Halved, because the distance between two doubles may be too large for one.
     half = high / 2 - low / 2
     way = np.divide(ranges.mean / 2 - low / 2, half, np.zeros(len(half)), where=half > 0)
+    way = np.clip(way, 0, 1)
     nonfinite = b"" if ranges.nonfinite is None else ranges.nonfinite.astype("<u4").tobytes()
-    return _encode(
-        _PackedRanges(
-            kind,
-            low.astype(f"<{kind}").tobytes(),
-            high.astype(f"<{kind}").tobytes(),
-            np.rint(np.clip(way, 0, 1) * _PARTS).astype("<u2").tobytes(),
-            nonfinite if any(nonfinite) else b"",
+    nonfinite = nonfinite if any(nonfinite) else b""
+    kind: Literal["f4", "f8"] = "f4" if _fits_f4(low) and _fits_f4(high) else "f8"
+    low, high = low.astype(f"<{kind}"), high.astype(f"<{kind}")
+    is_full = len(low) == SHAPE.row and len(low) % 2 == 0
+    if kind == "f4" and is_full and narrow.share_top(low) and narrow.share_top(high):
+        packed = _PackedRanges(
+            "f3",
+            narrow.pack_floats(low),
+            narrow.pack_floats(high),
+            narrow.pack_parts(way),
+            nonfinite,
         )
-    )
+    else:
+        mean = np.rint(way * _PARTS).astype("<u2").tobytes()
+        packed = _PackedRanges(kind, low.tobytes(), high.tobytes(), mean, nonfinite)
+    return _encode(packed)
 
 
 def unpack_ranges(bodies: Sequence[bytes]) -> Ranges:
@@ -259,9 +270,16 @@ def unpack_ranges(bodies: Sequence[bytes]) -> Ranges:
     parts = []
     for kind, group in groupby(map(_decode_ranges, bodies), key=lambda row: row.type):
         rows = list(group)
-        low = _joined([row.low for row in rows], kind).astype(np.float64)
-        high = _joined([row.high for row in rows], kind).astype(np.float64)
-        way = _joined([row.mean for row in rows], "u2") / _PARTS
+        if kind == "f3":
+            low, high = (
+                narrow.unpack_floats([row.low for row in rows]),
+                narrow.unpack_floats([row.high for row in rows]),
+            )
+            way = narrow.unpack_parts([row.mean for row in rows])
+        else:
+            low = _joined([row.low for row in rows], kind).astype(np.float64)
+            high = _joined([row.high for row in rows], kind).astype(np.float64)
+            way = _joined([row.mean for row in rows], "u2") / _PARTS
         mean = np.clip(low * (1 - way) + high * way, low, high)
         parts.append(Ranges(low, high, mean, _nonfinite(rows)))
     return parts[0] if len(parts) == 1 else Ranges.joined(parts)
@@ -314,7 +332,7 @@ def _nonfinite(rows: Sequence[_PackedRanges]) -> Ints | None:
     parts = [
         np.frombuffer(row.nonfinite, "<u4").reshape(3, -1)
         if row.nonfinite
-        else np.zeros((3, len(row.mean) // 2), np.uint32)
+        else np.zeros((3, len(row.low) // int(row.type[1])), np.uint32)
         for row in rows
     ]
     return np.concatenate(parts, axis=1).astype(np.int64)
