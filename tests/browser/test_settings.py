@@ -126,3 +126,25 @@ def test_settings_speak_chinese(open_page: Callable[..., Page], address: str) ->
 
     expect(page.get_by_role("heading", name="ruled 的设置")).to_be_visible()
     expect(page.get_by_role("heading", name="指标名称")).to_be_visible()
+
+
+def test_a_headline_of_ones_own_comes_first_everywhere(settings: Page) -> None:
+    """The table has it as its first metric, what is better by the words; so has a run's head."""
+    settings.get_by_label("Metric", exact=True).fill("Loss<b>")
+    settings.get_by_label("Better is").select_option("max")
+    settings.get_by_role("button", name="Save").click()
+    expect(settings.get_by_role("button", name="Save")).to_be_disabled()
+
+    settings.get_by_role("navigation").get_by_role("link", name="Workspace").click()
+    heads = settings.get_by_role("columnheader")
+    expect(heads.nth(4)).to_contain_text("Loss<b>")
+    settings.get_by_role("link", name="other", exact=True).click()
+    numbers = settings.get_by_role("region", name="Key numbers")
+    expect(numbers.locator("dt").first).to_have_text("Loss<b>")
+    expect(numbers.locator("dt").nth(1)).to_contain_text("Loss<b>")
+
+    settings.get_by_role("link", name="ruled").first.click()
+    settings.get_by_role("navigation").get_by_role("link", name="Settings").click()
+    settings.get_by_label("Metric", exact=True).fill("")
+    settings.get_by_role("button", name="Save").click()
+    expect(settings.get_by_role("button", name="Save")).to_be_disabled()

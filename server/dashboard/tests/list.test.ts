@@ -123,6 +123,9 @@ describe("metrics", () => {
     );
 
     expect(headlines(runs, 4)).toEqual(["train/loss", "val/loss"]);
+    // That of the project comes first, however few have it, and if any has it.
+    expect(headlines(runs, 4, { name: "val/loss", better: null })[0]).toBe("val/loss");
+    expect(headlines(runs, 4, { name: "none", better: null })).toEqual(headlines(runs, 4));
   });
 });
 

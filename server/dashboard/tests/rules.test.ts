@@ -24,7 +24,13 @@ it("a name fits a pattern whose parts it has in their order, and nothing else", 
 });
 
 it("the form says what the server is told, and nothing while the days are none", () => {
-  const draft = { patterns: " train/* \n\nlr\n", detail: "archive", afterDays: "30" } as const;
+  const draft = {
+    patterns: " train/* \n\nlr\n",
+    detail: "archive",
+    afterDays: "30",
+    headline: " acc ",
+    better: "max",
+  } as const;
 
   expect(editOf("p", { ...draft, keep: " x " })).toEqual({
     project: "p",
@@ -32,7 +38,11 @@ it("the form says what the server is told, and nothing while the days are none",
     detail: "archive",
     after_days: 30,
     keep: "x",
+    headline: "acc",
+    better: "max",
   });
+  // Without a metric there is nothing that could be better.
+  expect(editOf("p", { ...draft, keep: "", headline: " " })?.better).toBe("");
   for (const afterDays of ["", "0", "1.5", "x", "99999"])
     expect(editOf("p", { ...draft, keep: "", afterDays })).toBeNull();
   expect(patternsOf("")).toEqual([]);

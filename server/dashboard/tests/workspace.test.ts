@@ -50,6 +50,8 @@ describe("drawnOf", () => {
     expect(drawn).toHaveLength(DRAWN_MAX);
     expect(drawn.slice(0, 7)).toEqual([0, 1, 2, 3, 4, 6, 7]);
     expect(bestOf(RUNS, "nothing")).toEqual([]);
+    const own = { name: "val/loss", better: "max" } as const;
+    expect(bestOf(RUNS, "val/loss", own)).toEqual([...bestOf(RUNS, "val/loss")].reverse());
   });
 
   it("keeps what was hidden, added, pinned and singled out, through the address", () => {

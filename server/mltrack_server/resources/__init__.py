@@ -146,6 +146,7 @@ from mltrack_server.resources.report_links import ReportLink
 from mltrack_server.resources.report_links import ReportLinkList
 from mltrack_server.resources.report_links import SharedQuery
 from mltrack_server.resources.rules import PATTERNS_MAX
+from mltrack_server.resources.rules import Better
 from mltrack_server.resources.rules import Detail
 from mltrack_server.resources.rules import ProjectRules
 from mltrack_server.resources.rules import RulesEdit
@@ -204,6 +205,7 @@ __all__ = [
     "AnnotationText",
     "AnnotationVersion",
     "AnnotationVersions",
+    "Better",
     "Cell",
     "Change",
     "Checkpoint",

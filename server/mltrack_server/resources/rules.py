@@ -19,6 +19,7 @@ PATTERNS_MAX: Final = 100
 
 # Of long series of old runs: every point, or at most 4096, or 256, buckets of them.
 Detail = Literal["full", "reduced", "archive"]
+Better = Literal["", "min", "max"]  # "": what the metric's name says
 
 Project = Annotated[str, Meta(min_length=1, max_length=1024)]
 Pattern = Annotated[
@@ -41,6 +42,8 @@ class RulesEdit(Request, frozen=True, kw_only=True):
     detail: Detail | UnsetType = UNSET
     after_days: Annotated[int, Meta(ge=1, le=36_500)] | UnsetType = UNSET
     keep: QueryText | UnsetType = UNSET
+    headline: Annotated[str, Meta(max_length=1024)] | UnsetType = UNSET
+    better: Better | UnsetType = UNSET
 
 
 class ProjectRules(Resource, frozen=True, kw_only=True):
@@ -53,6 +56,8 @@ class ProjectRules(Resource, frozen=True, kw_only=True):
     detail: Detail  # what is left of long series of runs that are over
     after_days: int  # that nothing was heard of a run for, before it is thinned
     keep: str  # a query: runs that it holds for keep every point; "": none does
+    headline: str = ""  # the metric that tells how a run went; "": found by its name
+    better: Better = ""  # the less or the more of it
     runs: int  # of the project, those put away too
     misnamed_runs: int  # of these: have metrics whose names fit no pattern of this version
 

@@ -16,6 +16,7 @@ from mltrack_server.resources.base import Number
 from mltrack_server.resources.base import Resource
 from mltrack_server.resources.base import RunId
 from mltrack_server.resources.query import UnknownKey
+from mltrack_server.resources.rules import Better
 
 METRICS_LISTED_MAX: Final = 1000  # of a run, or fewer where many runs are listed
 
@@ -28,6 +29,8 @@ class Project(Resource, frozen=True, kw_only=True):
     live: int  # of these: have not ended and are not silent
     archived: int  # runs put away
     heard_ns: int  # when the server last received anything of it
+    headline: str = ""  # the metric that its rules name for how a run went
+    better: Better = ""
 
 
 class ProjectList(Resource, frozen=True, kw_only=True):

@@ -25,6 +25,7 @@ from sqlalchemy import update
 from mltrack_server.errors import QueryInvalid
 from mltrack_server.errors import RulesInvalid
 from mltrack_server.query.parser import parse
+from mltrack_server.resources import Better
 from mltrack_server.resources import Detail
 from mltrack_server.resources import ProjectRules
 from mltrack_server.resources import RulesEdit
@@ -45,6 +46,8 @@ class Body(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     detail: Detail = "full"
     after_days: int = 30
     keep: str = ""
+    headline: str = ""
+    better: Better = ""
 
 
 NONE: Final = Body()
@@ -58,7 +61,7 @@ def changed(before: Body, change: RulesEdit) -> Body:
     Raises:
         RulesInvalid: They make no sense.
     """
-    names = ("metrics", "detail", "after_days", "keep")
+    names = ("metrics", "detail", "after_days", "keep", "headline", "better")
     given = {name: getattr(change, name) for name in names}
     after = msgspec.structs.replace(
         before, **{name: value for name, value in given.items() if value is not msgspec.UNSET}
@@ -126,6 +129,8 @@ def version(connection: Connection, project: str, number: int | None) -> Project
         detail=body.detail,
         after_days=body.after_days,
         keep=body.keep,
+        headline=body.headline,
+        better=body.better,
         runs=connection.execute(select(func.count()).where(*here)).scalar_one(),
         misnamed_runs=_misnamed_runs(connection, here, body),
     )

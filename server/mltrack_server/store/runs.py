@@ -94,6 +94,7 @@ def projects(connection: Connection, now_ns: int) -> ProjectList:
         .group_by(_run.project)
         .order_by(heard.desc(), _run.project)
     )
+    wanted = rules.all_current(connection)
     return ProjectList(
         projects=[
             Project(
@@ -102,6 +103,8 @@ def projects(connection: Connection, now_ns: int) -> ProjectList:
                 live=row.live,
                 archived=row.archived,
                 heard_ns=row.heard,
+                headline=wanted.get(row.project, rules.NONE).headline,
+                better=wanted.get(row.project, rules.NONE).better,
             )
             for row in rows
         ]

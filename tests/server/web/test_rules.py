@@ -25,6 +25,23 @@ def test_rules_are_set_and_read(server: RunningServer) -> None:
     assert unknown.status_code == 404
 
 
+def test_a_headline_is_told_with_its_project(server: RunningServer) -> None:
+    """Every page knows it from the list of projects; the versions before it stay as they were."""
+    server.new_run(project="p")
+    server.new_run(project="other")
+    first = server.ask("PATCH", "/api/v1/rules", json={"project": "p", "metrics": ["*"]})
+    wish = {"project": "p", "headline": "val/<b>", "better": "max"}
+
+    changed = server.ask("PATCH", "/api/v1/rules", json=wish).json()
+
+    assert (changed["headline"], changed["better"], changed["metrics"]) == ("val/<b>", "max", ["*"])
+    projects = server.get("/api/v1/projects").json()["projects"]
+    told = {each["name"]: (each["headline"], each["better"]) for each in projects}
+    assert told == {"p": ("val/<b>", "max"), "other": ("", "")}
+    before = server.get("/api/v1/rules", params={"project": "p", "version": 1}).json()
+    assert (before["headline"], first.json()["headline"]) == ("", "")
+
+
 @pytest.mark.parametrize(
     ("wish", "at"),
     [
@@ -36,6 +53,7 @@ def test_rules_are_set_and_read(server: RunningServer) -> None:
         ({"project": "p", "params": []}, "body"),
         ({"project": "p", "detail": "tiny"}, "body.detail"),
         ({"project": "p", "after_days": 0}, "body.after_days"),
+        ({"project": "p", "better": "less"}, "body.better"),
         ({"project": "p", "keep": "params.lr <"}, "body.keep"),
     ],
 )

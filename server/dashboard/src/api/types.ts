@@ -931,6 +931,8 @@ export interface ProjectRules {
   detail: "archive" | "full" | "reduced";
   after_days: number;
   keep: string;
+  headline: string;
+  better: "" | "max" | "min";
   runs: number;
   misnamed_runs: number;
 }
@@ -941,6 +943,8 @@ export interface RulesEdit {
   detail?: "archive" | "full" | "reduced";
   after_days?: number;
   keep?: string;
+  headline?: string;
+  better?: "" | "max" | "min";
 }
 
 export interface RulesQuery {
@@ -1003,6 +1007,8 @@ export interface Project {
   live: number;
   archived: number;
   heard_ns: number;
+  headline: string;
+  better: "" | "max" | "min";
 }
 
 export interface ProjectList {

@@ -7,6 +7,7 @@ import type { RunSummary } from "../api/types";
 import type { ChartRun } from "../charts/ChartCard";
 import { useRuns } from "../list/useRuns";
 import { storedStyles } from "../list/useStyles";
+import { useHeadline } from "../list/useHeadline";
 import { headlines } from "../series/metrics";
 import { useMetricNames } from "../series/useMetricNames";
 
@@ -62,6 +63,7 @@ export function ScopeProvider({ project, filter, drawnMax, children }: ScopeProp
     );
     return named.map(([id, label]) => ({ id, label, style: styles.get(id)! }));
   }, [project, key]);
+  const own = useHeadline(project);
   const metrics = useMetricNames(drawnRuns);
   const scope = useMemo<Scope>(
     () => ({
@@ -73,13 +75,26 @@ export function ScopeProvider({ project, filter, drawnMax, children }: ScopeProp
       drawnMax,
       drawnRuns,
       metrics,
-      headlines: headlines(runs, METRICS_MAX),
+      headlines: headlines(runs, METRICS_MAX, own),
       isPending,
       error,
       isRefused: error instanceof ApiError && error.status === 422,
       retry: () => void refetch(),
     }),
-    [project, filter, runs, total, drawn, drawnMax, drawnRuns, metrics, isPending, error, refetch],
+    [
+      project,
+      filter,
+      runs,
+      total,
+      drawn,
+      drawnMax,
+      drawnRuns,
+      metrics,
+      isPending,
+      error,
+      refetch,
+      own,
+    ],
   );
   return <ScopeContext value={scope}>{children}</ScopeContext>;
 }

@@ -9,6 +9,7 @@ import { ChartSections } from "../charts/ChartSections";
 import { useFoot } from "../charts/useFoot";
 import { findMetrics, useView } from "../charts/useView";
 import { ViewBar } from "../charts/ViewBar";
+import { useHeadline } from "../list/useHeadline";
 import { useRuns } from "../list/useRuns";
 import { storedStyles } from "../list/useStyles";
 import { useMetricNames } from "../series/useMetricNames";
@@ -86,12 +87,13 @@ function Comparison(props: {
   const [allText, setAll] = useUrl("all");
   const [baseText, setBase] = useUrl("base");
   const [summaryText, setSummary] = useUrl("v");
+  const own = useHeadline(project);
   const summary = SUMMARIES.find((one) => one === summaryText) ?? "last";
   const baseline = Math.max(
     0,
     runs.findIndex((run) => run.summary.id === baseText),
   );
-  const rows = useMemo(() => compareRows(runs, summary), [runs, summary]);
+  const rows = useMemo(() => compareRows(runs, summary, own), [runs, summary, own]);
   const shown = allText ? rows : rows.filter((row) => row.isDifferent);
   const key = runs.map((run) => `${run.summary.id} ${run.summary.name}`).join("\n");
   const chartRuns = useMemo<ChartRun[]>(() => {

@@ -5,7 +5,7 @@ import type { MetricSummary, ParamValue, Run } from "../api/types";
 import { formatParam } from "../list/columns";
 import { countsOf, parsePatch } from "../patch/patch";
 import { gitOf } from "../run/facts";
-import { directionOf, sectionsOf } from "../series/metrics";
+import { directionOf, type Headline, sectionsOf } from "../series/metrics";
 
 export const SECTIONS = ["params", "metrics", "run", "environment", "code"] as const;
 export type SectionName = (typeof SECTIONS)[number];
@@ -66,7 +66,11 @@ export function numberOf(value: ParamValue | undefined): number | null {
 }
 
 /** Return all rows of a comparison, in their sections. */
-export function compareRows(runs: readonly Run[], summary: Summary): CompareRow[] {
+export function compareRows(
+  runs: readonly Run[],
+  summary: Summary,
+  own: Headline | null = null,
+): CompareRow[] {
   const names = (of: (run: Run) => object) => [
     ...new Set(runs.flatMap((run) => Object.keys(of(run)))),
   ];
@@ -91,8 +95,8 @@ export function compareRows(runs: readonly Run[], summary: Summary): CompareRow[
         row(
           "metrics",
           name,
-          (run) => summaryOf(name, run.summary.metrics[name], summary),
-          directionOf(name),
+          (run) => summaryOf(run.summary.metrics[name], summary, directionOf(name, own)),
+          directionOf(name, own),
         ),
       ),
     row("run", "state", (run) => run.summary.state),
@@ -124,12 +128,11 @@ function byName(a: string, b: string): number {
 }
 
 function summaryOf(
-  name: string,
   metric: MetricSummary | undefined,
   summary: Summary,
+  direction: CompareRow["direction"],
 ): number | undefined {
   if (!metric) return undefined;
-  const direction = directionOf(name);
   const which = summary === "best" ? (direction ?? "last") : summary;
   const value = metric[which];
   return value === null ? NaN : toNumber(value); // a metric that never was a number

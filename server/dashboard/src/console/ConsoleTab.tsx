@@ -17,6 +17,7 @@ import { cursor } from "../charts/cursor";
 import { Completion, usePins } from "../charts/usePins";
 import { Icon } from "../shell/Icon";
 import "../styles/console.css";
+import { useHeadline } from "../list/useHeadline";
 import { headlines } from "../series/metrics";
 import { Line } from "./Line";
 import { MatchMap } from "./MatchMap";
@@ -48,6 +49,7 @@ interface ConsoleViewProps {
 
 /** What the run printed. Follows the end until someone scrolls up. */
 export function ConsoleView({ run, lines, asked, isPage = false }: ConsoleViewProps) {
+  const own = useHeadline(run.summary.project);
   const { t } = useTranslation();
   const total = lines.total ?? 0;
   const { id, started_ns } = run.summary;
@@ -134,7 +136,9 @@ export function ConsoleView({ run, lines, asked, isPage = false }: ConsoleViewPr
           <Icon name="download" /> {t("console.download")}
         </a>
       </div>
-      {isPage && <RunStrip run={run} metric={headlines([run.summary], 1)[0] ?? ""} shown={shown} />}
+      {isPage && (
+        <RunStrip run={run} metric={headlines([run.summary], 1, own)[0] ?? ""} shown={shown} />
+      )}
       <div className="console-body">
         <div
           ref={scroller}

@@ -62,6 +62,17 @@ export default {
   "settings.current": "{{number}} (in force)",
   "settings.set": "set {{time}}",
   "settings.old_hint": "Saving makes a new version of this one.",
+  "settings.headline": "What tells how a run went",
+  "settings.headline_hint":
+    "The first metric of tables and of a run's head, by which the best runs are found. Without one it is found by its name: validation and loss first.",
+  "settings.headline_metric": "Metric",
+  "settings.headline_auto": "found by its name",
+  "settings.better": "Better is",
+  "settings.better_min": "less",
+  "settings.better_max": "more",
+  "settings.better_auto_min": "by its name: less",
+  "settings.better_auto_max": "by its name: more",
+  "settings.better_auto_unknown": "unknown by its name",
   "settings.names": "Names of metrics",
   "settings.names_hint":
     "One pattern a line, * stands for any characters. A metric that fits none is recorded and drawn like any other, and its run says so.",

@@ -4,7 +4,7 @@ import { useTranslation } from "react-i18next";
 import { formatNumber } from "../api/number";
 import type { LineStyle } from "../charts/colours";
 import { Icon } from "../shell/Icon";
-import { directionOf } from "../series/metrics";
+import { directionOf, type Headline } from "../series/metrics";
 import type { Column } from "./columns";
 import { averageOf, type Average, type TableRow } from "./rows";
 import { Swatch } from "../charts/Swatch";
@@ -15,6 +15,7 @@ interface GroupRowProps {
   index: number;
   style: CSSProperties;
   columns: readonly Column[];
+  own: Headline | null;
   pinnedCount: number;
   lineStyle: LineStyle | undefined;
   drawn: ReadonlySet<string>;
@@ -83,7 +84,9 @@ export function GroupRow(props: GroupRowProps) {
             className={`${pin.className} ${column.isNumber ? "number" : ""}`}
             style={pin.style}
           >
-            {average && <Amount average={average} metric={column.name} />}
+            {average && (
+              <Amount average={average} direction={directionOf(column.name, props.own)} />
+            )}
           </span>
         );
       })}
@@ -91,12 +94,12 @@ export function GroupRow(props: GroupRowProps) {
   );
 }
 
-/** Mean and deviation of a group's runs, and the best of them where its name says what is better. */
-function Amount({ average, metric }: { average: Average; metric: string }) {
+/** Mean and deviation of a group's runs, and the best of them where it is known what is better. */
+function Amount(props: { average: Average; direction: "min" | "max" | null }) {
+  const { average, direction } = props;
   const { t } = useTranslation();
   const { mean, sd, low, high, count } = average;
   const short = (value: number, digits: number) => formatNumber(Number(value.toPrecision(digits)));
-  const direction = directionOf(metric);
   const best = formatNumber(direction === "min" ? low : high);
   const hint = [t("list.average", { count, sd: formatNumber(sd) })];
   if (direction !== null) hint.push(t("list.average_best", { best }));

@@ -11,6 +11,7 @@ import { isTyping } from "../shell/shortcuts";
 import { ColumnHeads } from "./ColumnHeads";
 import type { Best, Column, Sort } from "./columns";
 import { EDIT_FIELDS, type EditField } from "./edits";
+import type { Headline } from "../series/metrics";
 import { GroupRow } from "./GroupRow";
 import { clampWidth, countPinned, moved, resized, type Layout } from "./layout";
 import type { TableRow } from "./rows";
@@ -35,6 +36,8 @@ interface RunTableProps {
   layout: Layout;
   onLayout: (layout: Layout) => void;
   best: Best;
+  /** What the project names for how its runs went. */
+  own: Headline | null;
   sorts: readonly Sort[];
   onSort: (sorts: Sort[]) => void;
   styles: ReadonlyMap<string, LineStyle>;
@@ -114,6 +117,7 @@ export function RunTable(props: RunTableProps) {
               index={item.index}
               style={style}
               columns={columns}
+              own={props.own}
               pinnedCount={pinnedCount}
               lineStyle={props.styles.get(row.group.runs[0]!.id)}
               drawn={drawn}

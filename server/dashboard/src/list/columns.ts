@@ -3,7 +3,7 @@
 import { formatNumber, toNumber } from "../api/number";
 import type { ParamValue, RunState, RunSummary } from "../api/types";
 import { keyText } from "./filterText";
-import { directionOf, headlines } from "../series/metrics";
+import { directionOf, headlines, type Headline } from "../series/metrics";
 
 export type SortValue = number | string | null;
 
@@ -75,7 +75,7 @@ const OPTIONAL: readonly FactColumn[] = ["framework", "tags", "group"];
  * Return the columns worth showing for *runs*: how they did, what the user made different, when and
  * where they ran; last what a framework says of itself.
  */
-export function columnsFor(runs: readonly RunSummary[]): ColumnChoice {
+export function columnsFor(runs: readonly RunSummary[], own: Headline | null = null): ColumnChoice {
   const { varying, constants, isOwn } = splitParams(runs);
   const params = varying.slice(0, PARAMS_MAX);
   const facts: readonly FactColumn[] = ["started", "duration", "user", "host", ...OPTIONAL];
@@ -84,7 +84,7 @@ export function columnsFor(runs: readonly RunSummary[]): ColumnChoice {
   const proposed = [
     "name",
     "state",
-    ...headlines(runs, METRICS_MAX).map((name) => `metric:${name}`),
+    ...headlines(runs, METRICS_MAX, own).map((name) => `metric:${name}`),
     ...params.filter(isOwn).map((name) => `param:${name}`),
     ...facts.filter((fact) => !OPTIONAL.includes(fact) || hasText(fact)),
     ...params.filter((name) => !isOwn(name)).map((name) => `param:${name}`),
@@ -124,12 +124,16 @@ export function namesOf(runs: readonly RunSummary[]): { params: string[]; metric
   return { params: sorted(params), metrics: sorted(metrics) };
 }
 
-/** Return the best value of each metric column, by what its name says is better. */
-export function bestOf(runs: readonly RunSummary[], columns: readonly Column[]): Best {
+/** Return the best value of each metric column of which it is known what is better. */
+export function bestOf(
+  runs: readonly RunSummary[],
+  columns: readonly Column[],
+  own: Headline | null = null,
+): Best {
   const best = new Map<string, SortValue>();
   if (runs.length < 2) return best;
   for (const column of columns) {
-    const direction = column.kind === "metric" ? directionOf(column.name) : null;
+    const direction = column.kind === "metric" ? directionOf(column.name, own) : null;
     if (direction === null) continue;
     const values = runs
       .map((run) => column.sortBy(run))

@@ -7,6 +7,7 @@ import type { RunColumns, RunSummary, VaryingKey } from "../api/types";
 import { FilterBox } from "../list/FilterBox";
 import { keyText } from "../list/filterText";
 import { useRuns } from "../list/useRuns";
+import { useHeadline } from "../list/useHeadline";
 import { directionOf, headlines } from "../series/metrics";
 import { Failure } from "../shell/Failure";
 import { useShortcuts } from "../shell/shortcuts";
@@ -69,8 +70,9 @@ function Analysis(props: {
 }) {
   const { project, view, runs, varying } = props;
   const { t } = useTranslation();
-  const metrics = useMemo(() => headlines(runs, METRICS_MAX), [runs]);
-  const result = resultOf(metrics, view.of);
+  const own = useHeadline(project);
+  const metrics = useMemo(() => headlines(runs, METRICS_MAX, own), [runs, own]);
+  const result = resultOf(metrics, view.of, own);
   const keys = view.axes.length > 0 ? view.axes : defaultAxes(varying, result?.key ?? null);
   const { brushes, rest } = readBrushes(view.filter, keys);
   const importance = useImportance(project, view.filter, result?.key ?? null);

@@ -1,7 +1,7 @@
 // Results: which number of a metric stands for how a run went.
 
 import { keyText } from "../list/filterText";
-import { directionOf } from "../series/metrics";
+import { directionOf, type Headline } from "../series/metrics";
 
 export const STATISTICS = ["last", "best", "min", "max"] as const;
 export type Statistic = (typeof STATISTICS)[number];
@@ -18,7 +18,11 @@ export function resultKey(metric: string, statistic: Statistic): string {
 }
 
 /** Return what the address' *key* means, or else the best of the most telling of *metrics*. */
-export function resultOf(metrics: readonly string[], key: string | null): Result | null {
+export function resultOf(
+  metrics: readonly string[],
+  key: string | null,
+  own: Headline | null = null,
+): Result | null {
   if (key !== null) {
     for (const metric of metrics)
       for (const statistic of STATISTICS)
@@ -28,6 +32,9 @@ export function resultOf(metrics: readonly string[], key: string | null): Result
   const metric = metrics[0];
   if (metric === undefined) return null;
   // Where nobody knows what is better, "best" would be the least of it.
-  const statistic = directionOf(metric) === null ? "last" : "best";
+  const direction = directionOf(metric, own);
+  // The server knows what is best by the name alone.
+  const best = direction === directionOf(metric) ? "best" : direction;
+  const statistic = direction === null || best === null ? "last" : best;
   return { key: resultKey(metric, statistic), metric, statistic };
 }

@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 
 import { fetchKeys, fetchRules, previewRules, saveRules } from "../api/client";
 import type { ProjectRules, RulesEdit } from "../api/types";
+import { directionOf } from "../series/metrics";
 import { Failure } from "../shell/Failure";
 import { useTitle } from "../shell/useTitle";
 import { DETAILS, draftOf, editOf, fits, metricsOf, patternsOf, type Draft } from "./rules";
@@ -111,6 +112,7 @@ function RulesForm(props: {
     onSuccess: (saved) => {
       client.setQueryData(["rules", project, null], saved);
       void client.invalidateQueries({ queryKey: ["rules", project] });
+      void client.invalidateQueries({ queryKey: ["projects"] });
       onSaved();
     },
   });
@@ -125,6 +127,37 @@ function RulesForm(props: {
         if (edit && isChanged) save.mutate(edit);
       }}
     >
+      <section aria-labelledby="settings-headline">
+        <h2 id="settings-headline">{t("settings.headline")}</h2>
+        <p className="muted">{t("settings.headline_hint")}</p>
+        <div className="settings-fields">
+          <label>
+            {t("settings.headline_metric")}
+            <input
+              list="settings-metrics"
+              value={draft.headline}
+              placeholder={t("settings.headline_auto")}
+              maxLength={1024}
+              spellCheck={false}
+              onChange={(change) => put({ headline: change.target.value })}
+            />
+            <MetricOptions id="settings-metrics" project={project} />
+          </label>
+          {draft.headline.trim() !== "" && (
+            <label>
+              {t("settings.better")}
+              <select
+                value={draft.better}
+                onChange={(change) => put({ better: change.target.value as Draft["better"] })}
+              >
+                <option value="">{t(autoKey(draft.headline.trim()))}</option>
+                <option value="min">↓ {t("settings.better_min")}</option>
+                <option value="max">↑ {t("settings.better_max")}</option>
+              </select>
+            </label>
+          )}
+        </div>
+      </section>
       <section aria-labelledby="settings-names">
         <h2 id="settings-names">{t("settings.names")}</h2>
         <p className="muted">{t("settings.names_hint")}</p>
@@ -208,13 +241,33 @@ function RulesForm(props: {
   );
 }
 
-/** The metrics whose names fit none of *patterns*: what would be flagged, and in how many runs. */
-function Flagged({ project, patterns }: { project: string; patterns: readonly string[] }) {
-  const { t } = useTranslation();
-  const keys = useQuery({
+/** What is said of a metric's direction where the project says nothing. */
+function autoKey(name: string) {
+  return `settings.better_auto_${directionOf(name) ?? "unknown"}` as const;
+}
+
+function useMetricKeys(project: string) {
+  return useQuery({
     queryKey: ["metric-keys", project],
     queryFn: ({ signal }) => fetchKeys(project, "metrics", KEYS_MAX, signal),
   });
+}
+
+function MetricOptions({ id, project }: { id: string; project: string }) {
+  const { data } = useMetricKeys(project);
+  return (
+    <datalist id={id}>
+      {metricsOf(data?.keys ?? []).map(({ name }) => (
+        <option key={name} value={name} />
+      ))}
+    </datalist>
+  );
+}
+
+/** The metrics whose names fit none of *patterns*: what would be flagged, and in how many runs. */
+function Flagged({ project, patterns }: { project: string; patterns: readonly string[] }) {
+  const { t } = useTranslation();
+  const keys = useMetricKeys(project);
   const metrics = useMemo(() => metricsOf(keys.data?.keys ?? []), [keys.data]);
   const flagged = useMemo(
     () => (patterns.length === 0 ? [] : metrics.filter(({ name }) => !fits(name, patterns))),

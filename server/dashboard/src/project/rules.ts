@@ -8,6 +8,9 @@ export interface Draft {
   detail: ProjectRules["detail"];
   afterDays: string;
   keep: string;
+  /** Empty: found by its name. */
+  headline: string;
+  better: ProjectRules["better"];
 }
 
 export const DETAILS: readonly ProjectRules["detail"][] = ["full", "reduced", "archive"];
@@ -19,6 +22,8 @@ export function draftOf(rules: ProjectRules): Draft {
     detail: rules.detail,
     afterDays: String(rules.after_days),
     keep: rules.keep,
+    headline: rules.headline,
+    better: rules.better,
   };
 }
 
@@ -40,6 +45,8 @@ export function editOf(project: string, draft: Draft): RulesEdit | null {
     detail: draft.detail,
     after_days: days,
     keep: draft.keep.trim(),
+    headline: draft.headline.trim(),
+    better: draft.headline.trim() ? draft.better : "",
   };
 }
 

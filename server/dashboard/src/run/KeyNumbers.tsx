@@ -6,6 +6,7 @@ import { fetchTracks } from "../api/client";
 import { formatBytes, formatDuration, formatNumber, toNumber } from "../api/number";
 import type { Run } from "../api/types";
 import { percent } from "../charts/unit";
+import { useHeadline } from "../list/useHeadline";
 import { headlines } from "../series/metrics";
 import type { Clock } from "./clock";
 import {
@@ -29,9 +30,10 @@ export function KeyNumbers({ run, clock }: { run: Run; clock: Clock | null }) {
   const { t } = useTranslation();
   const { state, metrics } = run.summary;
   const isRunning = state === "running";
-  const headline = headlines([run.summary], 1)[0];
+  const own = useHeadline(run.summary.project);
+  const headline = headlines([run.summary], 1, own)[0];
   const metric = headline === undefined ? undefined : metrics[headline];
-  const best = metric ? bestOf(headline!, metric) : null;
+  const best = metric ? bestOf(headline!, metric, own) : null;
   const bestStep = useBestStep(run.summary.id, headline ?? "", best);
   const pace = clock && paceOf(clock, isRunning);
   const planned = plannedSteps(run);

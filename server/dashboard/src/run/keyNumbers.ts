@@ -3,7 +3,7 @@
 import { toNumber } from "../api/number";
 import type { Track } from "../api/columns";
 import type { MetricSummary, Run } from "../api/types";
-import { directionOf } from "../series/metrics";
+import { directionOf, type Headline } from "../series/metrics";
 import { stepAt, type Clock } from "./clock";
 
 /** Where the best value of a metric is looked for, and how much finer each look is. */
@@ -15,8 +15,12 @@ export interface Best {
 }
 
 /** Return the best value of a metric; null where nobody knows what is better, or none is finite. */
-export function bestOf(name: string, metric: MetricSummary): Best | null {
-  const direction = directionOf(name);
+export function bestOf(
+  name: string,
+  metric: MetricSummary,
+  own: Headline | null = null,
+): Best | null {
+  const direction = directionOf(name, own);
   const value = direction && metric[direction];
   return direction && value !== null ? { value: toNumber(value), direction } : null;
 }

@@ -34,8 +34,18 @@ const MORE_IS_BETTER = new RegExp(
     "return|returns|success|win|kappa|mcc|correlation|throughput|per_second)(?:$|[^a-z])",
 );
 
-/** Return whether a metric is better the less or the more it is, by its name; null if nobody knows. */
-export function directionOf(name: string): "min" | "max" | null {
+/** The metric that a project names for how its runs went, and what of it is better; null: its name says. */
+export interface Headline {
+  name: string;
+  better: "min" | "max" | null;
+}
+
+/**
+ * Return whether a metric is better the less or the more it is: as the project says of its *own*
+ * headline, else by its name; null if nobody knows.
+ */
+export function directionOf(name: string, own: Headline | null = null): "min" | "max" | null {
+  if (own?.name === name && own.better) return own.better;
   const last = name.slice(name.lastIndexOf("/") + 1).toLowerCase();
   if (LESS_IS_BETTER.test(last)) return "min";
   return MORE_IS_BETTER.test(last) ? "max" : null;
@@ -108,8 +118,15 @@ function sectionRank(section: string): number {
   return rank < 0 ? SECTIONS.length : rank;
 }
 
-/** Return the metrics that tell how runs went, the most telling first; at most *limit*. */
-export function headlines(runs: readonly RunSummary[], limit: number): string[] {
+/**
+ * Return the metrics that tell how runs went, the most telling first; at most *limit*. The project's
+ * *own* headline is the first where any of the runs has it.
+ */
+export function headlines(
+  runs: readonly RunSummary[],
+  limit: number,
+  own: Headline | null = null,
+): string[] {
   const users = new Map<string, number>();
   for (const run of runs) {
     for (const [name, metric] of Object.entries(run.metrics)) {
@@ -119,8 +136,9 @@ export function headlines(runs: readonly RunSummary[], limit: number): string[] 
   }
   // What a few runs alone have does not compare the others.
   const isRare = (name: string) => Number(users.get(name)! < runs.length * RARE_SHARE);
+  const isOther = (name: string) => Number(name !== own?.name);
   return byImportance([...users.keys()])
-    .sort((a, b) => isRare(a) - isRare(b))
+    .sort((a, b) => isOther(a) - isOther(b) || isRare(a) - isRare(b))
     .slice(0, limit);
 }
 

@@ -15,6 +15,7 @@ import { Swatch } from "../charts/Swatch";
 import { RunTable } from "../list/RunTable";
 import { useBulk } from "../list/useBulk";
 import { Icon } from "../shell/Icon";
+import type { Headline } from "../series/metrics";
 import { useShortcuts } from "../shell/shortcuts";
 import { DrawnBanner } from "./DrawnBanner";
 import { keyOf } from "./drawn";
@@ -57,6 +58,8 @@ interface RunPaneProps {
   styles: ReadonlyMap<string, LineStyle>;
   draw: DrawnState;
   headline: string | null;
+  /** What the project names for it; null: nothing. */
+  own: Headline | null;
   selection: Selection;
   onCompare: () => void;
   onEnd: () => void;
@@ -70,7 +73,8 @@ export function RunPane(props: RunPaneProps) {
   const [closed, setClosed] = useState<ReadonlySet<string>>(new Set());
   useShortcuts({ "/": () => search.current?.focus() });
   const rows = useMemo(() => rowsOf(shown, groups, closed), [shown, groups, closed]);
-  const best = useMemo(() => bestOf(shown, columns), [shown, columns]);
+  const { own } = props;
+  const best = useMemo(() => bestOf(shown, columns, own), [shown, columns, own]);
   const { pinned: pinnedKeys, only: onlyKey } = draw.choice;
   const pinned = useMemo(
     () => new Set(shown.map((run) => run.id).filter((id) => pinnedKeys.has(keyOf(id)))),
@@ -181,6 +185,7 @@ export function RunPane(props: RunPaneProps) {
           layout={props.layout}
           onLayout={props.onLayout}
           best={best}
+          own={own}
           sorts={props.sorts}
           onSort={props.onSort}
           styles={props.styles}

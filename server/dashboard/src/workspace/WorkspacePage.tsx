@@ -8,6 +8,7 @@ import { highlight } from "../charts/highlight";
 import { columnsFor, formatSorts, parseSorts, serverSort, sortRuns } from "../list/columns";
 import { colourBy, dashBy } from "../list/colouring";
 import { groupRuns, type Group } from "../list/rows";
+import { useHeadline } from "../list/useHeadline";
 import { useColumns } from "../list/useColumns";
 import { useRuns } from "../list/useRuns";
 import { useStyles } from "../list/useStyles";
@@ -42,14 +43,15 @@ export function WorkspacePage({ project, isTable }: { project: string; isTable?:
   const query = useRuns(project, filter, serverSort(sorts));
   const { hasNextPage, isFetchingNextPage, fetchNextPage } = query;
   const choice = useChoice();
-  const headline = useMemo(() => headlines(query.runs, 1)[0] ?? null, [query.runs]);
+  const own = useHeadline(project);
+  const headline = useMemo(() => headlines(query.runs, 1, own)[0] ?? null, [query.runs, own]);
   // Of a long list a part is loaded; what is drawn is chosen among all.
   const wanted = useMemo(
     () =>
       hasNextPage && !query.isError
-        ? othersOf(choice, headline, filter, serverSort(sorts), query.runs)
+        ? othersOf(choice, headline, filter, serverSort(sorts), query.runs, own)
         : [],
-    [hasNextPage, query.isError, choice, headline, filter, sorts, query.runs],
+    [hasNextPage, query.isError, choice, headline, filter, sorts, query.runs, own],
   );
   const others = useOthers(project, wanted);
   const runs = useMemo(() => joined(query.runs, others), [query.runs, others]);
@@ -60,7 +62,7 @@ export function WorkspacePage({ project, isTable }: { project: string; isTable?:
   useTitle(project);
   useEffect(() => () => highlight.set(null), []);
 
-  const { proposed, varying, constants } = useMemo(() => columnsFor(runs), [runs]);
+  const { proposed, varying, constants } = useMemo(() => columnsFor(runs, own), [runs, own]);
   const { layout, setLayout, columns, columnCalled } = useColumns(project, runs, proposed);
   // A column need not be shown to be sorted by.
   const sortColumns = useMemo(
@@ -68,7 +70,7 @@ export function WorkspacePage({ project, isTable }: { project: string; isTable?:
     [sorts, columnCalled],
   );
   const shown = useMemo(() => sortRuns(runs, sorts, sortColumns), [runs, sorts, sortColumns]);
-  const draw = useDrawn(shown, choice, headline);
+  const draw = useDrawn(shown, choice, headline, own);
   const pinnedFirst = useMemo(() => {
     const isPinned = (id: string) => draw.choice.pinned.has(keyOf(id));
     return [...shown].sort((a, b) => Number(isPinned(b.id)) - Number(isPinned(a.id)));
@@ -146,6 +148,7 @@ export function WorkspacePage({ project, isTable }: { project: string; isTable?:
         styles={styles}
         draw={draw}
         headline={headline}
+        own={own}
         selection={selection}
         onCompare={compare}
         onEnd={onEnd}

@@ -2,7 +2,7 @@
 
 import { toNumber } from "../api/number";
 import type { RunSummary } from "../api/types";
-import { directionOf } from "../series/metrics";
+import { directionOf, type Headline } from "../series/metrics";
 
 /** Runs drawn without being asked for. */
 export const DRAWN_MAX = 30;
@@ -34,13 +34,14 @@ export function drawnOf(
   shown: readonly RunSummary[],
   choice: Choice,
   headline: string | null,
+  own: Headline | null = null,
 ): Set<string> {
   const isPinned = (run: RunSummary) => choice.pinned.has(keyOf(run.id));
   if (choice.only !== null) {
     const { only } = choice;
     return idsOf(shown.filter((run) => keyOf(run.id) === only || isPinned(run)));
   }
-  const byRule = idsOf(ruled(shown, choice.rule, headline));
+  const byRule = idsOf(ruled(shown, choice.rule, headline, own));
   const wanted = shown.filter(({ id }) => {
     const key = keyOf(id);
     return (byRule.has(id) || choice.added.has(key)) && !choice.hidden.has(key);
@@ -57,28 +58,37 @@ function ruled(
   shown: readonly RunSummary[],
   rule: Rule,
   headline: string | null,
+  own: Headline | null,
 ): readonly RunSummary[] {
   if (rule === "all") return shown;
   if (rule === "chosen") return [];
-  if (rule === "best" && headline !== null) return bestOf(shown, headline).slice(0, DRAWN_MAX);
+  if (rule === "best" && headline !== null) return bestOf(shown, headline, own).slice(0, DRAWN_MAX);
   const newest = [...shown].sort((a, b) => b.started_ns - a.started_ns).slice(0, DRAWN_MAX);
   return [...newest, ...shown.filter((run) => run.state === "running")];
 }
 
 /** Return the runs that have *metric*, the best first; those that never had a number are left out. */
-export function bestOf(runs: readonly RunSummary[], metric: string): RunSummary[] {
-  const sign = directionOf(metric) === "max" ? -1 : 1;
+export function bestOf(
+  runs: readonly RunSummary[],
+  metric: string,
+  own: Headline | null = null,
+): RunSummary[] {
+  const sign = directionOf(metric, own) === "max" ? -1 : 1;
   const scored = runs.flatMap((run) => {
-    const score = bestValue(run, metric);
+    const score = bestValue(run, metric, own);
     return score === null ? [] : [{ run, score }];
   });
   return scored.sort((a, b) => sign * (a.score - b.score)).map(({ run }) => run);
 }
 
 /** Return the best value that a run had of *metric*; null for none. */
-export function bestValue(run: RunSummary, metric: string): number | null {
+export function bestValue(
+  run: RunSummary,
+  metric: string,
+  own: Headline | null = null,
+): number | null {
   const summary = run.metrics[metric];
-  const best = directionOf(metric) === "max" ? summary?.max : summary?.min;
+  const best = directionOf(metric, own) === "max" ? summary?.max : summary?.min;
   return best == null ? null : toNumber(best);
 }
 

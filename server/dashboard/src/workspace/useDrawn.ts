@@ -1,6 +1,7 @@
 import { useCallback, useMemo } from "react";
 
 import type { RunSummary } from "../api/types";
+import type { Headline } from "../series/metrics";
 import { useAddress } from "../shell/address";
 import { drawnOf, pinToggled, soloed, toggled, type Choice, type Rule } from "./drawn";
 
@@ -37,9 +38,17 @@ export function useChoice(): Choice {
 }
 
 /** Which of the runs that are *shown* are drawn, and what changes that. */
-export function useDrawn(shown: readonly RunSummary[], choice: Choice, headline: string | null) {
+export function useDrawn(
+  shown: readonly RunSummary[],
+  choice: Choice,
+  headline: string | null,
+  own: Headline | null,
+) {
   const [, changeAddress] = useAddress();
-  const drawn = useMemo(() => drawnOf(shown, choice, headline), [shown, choice, headline]);
+  const drawn = useMemo(
+    () => drawnOf(shown, choice, headline, own),
+    [shown, choice, headline, own],
+  );
   const change = useCallback(
     (map: (choice: Choice) => Choice) =>
       changeAddress((params) => writeChoice(params, map(readChoice(params)))),

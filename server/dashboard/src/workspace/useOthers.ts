@@ -5,7 +5,7 @@ import { queryRuns } from "../api/client";
 import { feed } from "../api/feed";
 import type { RunList, RunSummary } from "../api/types";
 import { keyText } from "../list/filterText";
-import { directionOf } from "../series/metrics";
+import { directionOf, type Headline } from "../series/metrics";
 import { DRAWN_MAX, keyOf, RUNS_MAX, type Choice } from "./drawn";
 
 export interface Wanted {
@@ -31,11 +31,12 @@ export function othersOf(
   q: string,
   sort: string,
   loaded: readonly RunSummary[],
+  own: Headline | null = null,
 ): Wanted[] {
   const wanted: Wanted[] = [];
   if (choice.rule === "best" && headline !== null) {
     const key = keyText("metrics", headline);
-    const best = directionOf(headline) === "max" ? `-${key}.max` : `${key}.min`;
+    const best = directionOf(headline, own) === "max" ? `-${key}.max` : `${key}.min`;
     wanted.push({ q, sort: best, limit: DRAWN_MAX });
   }
   if (choice.rule === "newest") {
