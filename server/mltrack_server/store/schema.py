@@ -33,7 +33,7 @@ from mltrack_server.store.project_schema import report_link as report_link
 from mltrack_server.store.project_schema import revision as revision
 from mltrack_server.store.project_schema import rule as rule
 
-VERSION: Final = "0014"  # of the schema: the last step in migrations/versions
+VERSION: Final = "0015"  # of the schema: the last step in migrations/versions
 VERSION_TABLE: Final = "mltrack_version"
 
 run: Final = Table(

@@ -3,8 +3,8 @@
 Nothing is rewritten. Rows of before are read as ever, those folded from now on may be narrower.
 """
 
-revision = "0014"
-down_revision = "0013"
+revision = "0015"
+down_revision = "0014"
 
 
 def upgrade() -> None:
