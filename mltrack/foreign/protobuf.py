@@ -32,12 +32,15 @@ def fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
         if key > 0x7F:
             key, position = _varint_at(message, position - 1)
         kind = key & 7
-        if kind == _BYTES:
-            length, position = _varint_at(message, position)
-        elif kind == _VARINT:
-            value, position = _varint_at(message, position)
-            yield key >> 3, value
-            continue
+        if kind in (_BYTES, _VARINT):
+            value = message[position] if position < end else 0x80
+            position += 1
+            if value > 0x7F:  # most are short: these are read without a call
+                value, position = _varint_at(message, position - 1)
+            if kind == _VARINT:
+                yield key >> 3, value
+                continue
+            length = value
         elif kind in (_FIXED64, _FIXED32):
             length = 8 if kind == _FIXED64 else 4
         else:

@@ -19,6 +19,7 @@ from mltrack.foreign.protobuf import MessageInvalid
 from mltrack.foreign.protobuf import bytes_of
 from mltrack.foreign.protobuf import double_of
 from mltrack.foreign.protobuf import fields
+from mltrack.foreign.protobuf import float_of
 from mltrack.foreign.protobuf import message_of
 from mltrack.foreign.protobuf import signed
 from mltrack.foreign.protobuf import text_of
@@ -26,11 +27,12 @@ from mltrack.foreign.protobuf import varints
 from mltrack_core.records import ByEdges
 
 SESSION_START: Final = 1  # SessionLog.status
-_STRING, _HALF, _BFLOAT16 = 7, 19, 14  # DataType of a TensorProto
+_FLOAT, _DOUBLE, _HALF, _BFLOAT16 = 1, 2, 19, 14  # DataType of a TensorProto
 _TYPES: Final = {
     1: "<f4", 2: "<f8", 3: "<i4", 4: "<u1", 5: "<i2", 6: "<i1", 9: "<i8", 10: "?", 17: "<u2",
     19: "<f2", 22: "<u4", 23: "<u8",
 }  # fmt: skip
+_FIELDS_OF_ONE: Final = 3  # of a tensor that is one number: its type, no shape, the number
 _PACKED: Final = {5: "<f", 6: "<d"}  # float_val, double_val
 _INTEGERS: Final = frozenset({7, 10, 11, 13, 16, 17})  # int, int64, bool, half, uint32, uint64
 _NUMBERS_MAX: Final = 1 << 24  # of a tensor: a shape alone may ask for any memory
@@ -105,6 +107,12 @@ def number_of(tensor: bytes) -> float | int | None:
     Raises:
         MessageInvalid: It is no tensor.
     """
+    found = dict(fields(tensor))
+    if not found.get(2) and len(found) <= _FIELDS_OF_ONE:  # as almost all are: without an array
+        if found.get(1) == _FLOAT and (value := found.get(5, found.get(4))) is not None:
+            return float_of(value)
+        if found.get(1) == _DOUBLE and (value := found.get(6, found.get(4))) is not None:
+            return double_of(value)
     array = array_of(tensor)
     if array is None or array.size != 1:
         return None

@@ -388,11 +388,26 @@ def test_an_empty_server_says_what_to_paste_and_turns_into_the_list(
     """The page that waits for the first run shows it as soon as it arrives."""
     with serve(tmp_path, "ui", "--no-browser") as address:
         page = open_page(address)
-        expect(page.get_by_text("mltrack demo")).to_be_visible()
+        expect(page.get_by_text("mltrack import runs/")).to_be_visible()
 
         record(tmp_path, "first-run", age_s=1).log(0, {"loss": 1.0})
 
         expect(row(page, "first-run")).to_contain_text("running", timeout=WAIT_S * 1000)
+        page.close()
+
+
+def test_the_demo_project_is_a_click_away_and_gone_with_another(
+    open_page: OpenPage, serve: Serve, tmp_path: Path
+) -> None:
+    """The empty page loads it and turns into it; the list removes it, and is empty again."""
+    with serve(tmp_path, "ui", "--no-browser") as address:
+        page = open_page(address)
+        page.get_by_role("button", name="Load the demo project").click()
+        expect(page.get_by_text("20 runs")).to_be_visible(timeout=WAIT_S * 1000)
+
+        page.get_by_role("button", name="Remove them").click()
+
+        expect(page.get_by_text("These are demo runs.")).to_have_count(0)
         page.close()
 
 

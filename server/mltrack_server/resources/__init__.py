@@ -71,6 +71,7 @@ from mltrack_server.resources.dashboards import TablePanel
 from mltrack_server.resources.dashboards import TextPanel
 from mltrack_server.resources.deletions import Deletion
 from mltrack_server.resources.deletions import DeletionList
+from mltrack_server.resources.demo import DemoRuns
 from mltrack_server.resources.door import Created
 from mltrack_server.resources.door import Finish
 from mltrack_server.resources.door import NewPoints
@@ -241,6 +242,7 @@ __all__ = [
     "DashboardVersions",
     "Deletion",
     "DeletionList",
+    "DemoRuns",
     "Detail",
     "DevicesPanel",
     "ExtractColumn",

@@ -25,6 +25,7 @@ from mltrack_server.web import checkpoints
 from mltrack_server.web import console
 from mltrack_server.web import dashboards
 from mltrack_server.web import deletions
+from mltrack_server.web import demo
 from mltrack_server.web import door
 from mltrack_server.web import extracts
 from mltrack_server.web import files
@@ -71,6 +72,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *dashboards.routes,
     *report_links.routes,
     *deletions.routes,
+    *demo.routes,
     *sizes.routes,
     *rules.routes,
     *histograms.routes,

@@ -32,6 +32,7 @@ class Services:
     address: str = ""  # where it listens, e.g. "http://127.0.0.1:5050"; known once it does
     sockets: weakref.WeakSet[web.WebSocketResponse] = field(default_factory=weakref.WeakSet)
     bodies: Room = field(default_factory=Room)  # for request bodies
+    training: asyncio.Lock = field(default_factory=asyncio.Lock)  # of demo runs: one load at a time
     weighing: asyncio.Lock = field(default_factory=asyncio.Lock)  # it takes a processor for long
     # Searches by expression; each is a process that has a processor to itself for up to seconds.
     matching: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))

@@ -161,6 +161,16 @@ export async function undeleteRun(id: string): Promise<void> {
   await ask(`/runs/${id}/restore`, { method: "POST" });
 }
 
+/** Let the server make its demo runs. */
+export async function loadDemo(): Promise<void> {
+  await ask("/demo", { method: "POST" });
+}
+
+/** Delete the demo runs, and nothing else. */
+export async function removeDemo(): Promise<void> {
+  await ask("/demo", { method: "DELETE" });
+}
+
 /** Everything about a run but its points, all its device series among it. */
 export async function fetchRun(id: string, signal?: AbortSignal): Promise<Run> {
   const run: Run = await get(`/runs/${id}`, signal);

@@ -482,6 +482,11 @@ export interface DeletionList {
   deletions: Deletion[];
 }
 
+export interface DemoRuns {
+  project: string;
+  runs: string[];
+}
+
 export interface Created {
   id: string;
   url: string;

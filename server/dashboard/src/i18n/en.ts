@@ -269,6 +269,8 @@ export default {
   "list.constant_other": "{{count}} constant",
   "list.no_match": "No run matches “{{filter}}”.",
   "list.no_runs": "This project has no runs, or all of them are put away or deleted.",
+  "list.demo": "These are demo runs.",
+  "list.remove_demo": "Remove them",
   "list.clear_filter": "Clear the filter",
   "list.draw": "Draw {{name}} in the charts",
   "list.select": "Select {{name}}",
@@ -377,9 +379,13 @@ export default {
   "empty.title": "No runs yet",
   "empty.lead": "This page turns into the list as soon as the first one arrives.",
   "empty.waiting": "waiting for the first run…",
-  "empty.demo": "To see it now: small real models on real data",
+  "empty.load_demo": "Load the demo project",
+  "empty.loading_demo": "Training…",
+  "empty.demo_is":
+    "Twenty small trainings, made by this server in seconds. One click removes them.",
   "empty.keras": "Keras: one callback",
   "empty.loop": "Your own loop",
+  "empty.import": "Runs that another tracker recorded",
   "empty.remote": "On the machine that trains",
   "empty.folder": "Runs are read from {{folder}}.",
 

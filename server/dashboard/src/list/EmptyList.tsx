@@ -2,6 +2,7 @@ import { useTranslation } from "react-i18next";
 
 import type { Server } from "../api/types";
 import { CopyButton } from "../shell/CopyButton";
+import { LoadDemo } from "./LoadDemo";
 
 const KERAS = `from mltrack.keras import MLTrackCallback
 
@@ -11,6 +12,10 @@ const LOOP = `import mltrack
 
 run = mltrack.init(project="first", config={"lr": 3e-4})
 run.log({"train/loss": loss}, step=step)`;
+
+const IMPORT = `mltrack import runs/      # TensorBoard
+mltrack import wandb/     # W&B, offline
+mltrack import mlruns/    # MLflow`;
 
 /** What to paste so that a first run appears; the page that shows this then shows the run. */
 export function EmptyList({ server }: { server: Server }) {
@@ -23,9 +28,10 @@ export function EmptyList({ server }: { server: Server }) {
       {!server.is_local && (
         <Snippet title={t("empty.remote")} code={`export MLTRACK_URL=${location.origin}${token}`} />
       )}
-      {server.is_local && <Snippet title={t("empty.demo")} code="mltrack demo" />}
+      <LoadDemo />
       <Snippet title={t("empty.keras")} code={KERAS} />
       <Snippet title={t("empty.loop")} code={LOOP} />
+      <Snippet title={t("empty.import")} code={IMPORT} />
       <p className="waiting" role="status">
         <i className="pulse" aria-hidden="true" /> {t("empty.waiting")}
       </p>

@@ -17,6 +17,7 @@ import { useBulk } from "../list/useBulk";
 import { Icon } from "../shell/Icon";
 import type { Headline } from "../series/metrics";
 import { useShortcuts } from "../shell/shortcuts";
+import { DemoBanner } from "./DemoBanner";
 import { DrawnBanner } from "./DrawnBanner";
 import { keyOf } from "./drawn";
 import { NoMatch } from "./NoMatch";
@@ -168,6 +169,7 @@ export function RunPane(props: RunPaneProps) {
           only={only}
           headline={props.headline}
         />
+        <DemoBanner shown={shown} />
         <Legend legend={props.legend} />
       </div>
       {shown.length === 0 ? (
