@@ -4,10 +4,17 @@ import { joinX, nearest, spread } from "../src/charts/align";
 import { formatX } from "../src/charts/axis";
 import { assignSlots, HUES, styleOf } from "../src/charts/colours";
 import { domainOf } from "../src/charts/domain";
-import type { Line } from "../src/charts/model";
+import { modelOf, type Line } from "../src/charts/model";
 import { placeOf, readAt } from "../src/charts/tooltip";
 import { percent } from "../src/charts/unit";
-import { smooth } from "../src/series/smoothing";
+import {
+  askedSmoothing,
+  KINDS,
+  NOT_SMOOTHED,
+  parseSmoothing,
+  smooth,
+  writeSmoothing,
+} from "../src/series/smoothing";
 import { trackOf } from "./build";
 
 describe("assignSlots", () => {
@@ -126,11 +133,42 @@ describe("smooth", () => {
   it("leaves a constant alone from its first point on, and NaN where it is", () => {
     const x = Float64Array.of(0, 1, 2, 3);
 
-    const smoothed = smooth(x, Float64Array.of(4, 4, NaN, 4), 0.9);
+    for (const kind of KINDS) {
+      const smoothed = smooth(x, Float64Array.of(4, 4, NaN, 4), {
+        kind,
+        amount: kind === "twema" ? 0.9 : 100,
+      });
 
-    expect(smoothed[0]).toBeCloseTo(4);
-    expect(smoothed[2]).toBeNaN();
-    expect(smoothed[3]).toBeCloseTo(4);
+      expect(smoothed[0]).toBeCloseTo(4);
+      expect(smoothed[2]).toBeNaN();
+      expect(smoothed[3]).toBeCloseTo(4);
+    }
+  });
+
+  it("is said in the address, an older number alone too", () => {
+    expect(parseSmoothing("0.6")).toEqual({ kind: "twema", amount: 0.6 });
+    expect(parseSmoothing("gauss:5")).toEqual({ kind: "gauss", amount: 5 });
+    expect(parseSmoothing("mean:1e9")).toEqual({ kind: "mean", amount: 150 });
+    expect(parseSmoothing("box:4")).toEqual(NOT_SMOOTHED);
+    expect(parseSmoothing("twema:many")).toEqual(NOT_SMOOTHED);
+    for (const text of ["twema:0.6", "gauss:5", "mean:0"])
+      expect(writeSmoothing(parseSmoothing(text))).toBe(text);
+    expect(writeSmoothing(NOT_SMOOTHED)).toBeNull();
+    expect(askedSmoothing(parseSmoothing("mean:0"))).toBeNull();
+  });
+
+  it("is the server's where that is what was asked for, else of the buckets", () => {
+    const track = trackOf([1, 2, 3], {
+      smooth: Float64Array.of(7, 8, 9),
+      smoothing: "gauss:5",
+    });
+    const line: Line = { track, label: "run", members: ["a"], style: styleOf(0) };
+    const drawn = (text: string) => modelOf([line], parseSmoothing(text)).data;
+
+    expect([...drawn("gauss:5")[2]!]).toEqual([7, 8, 9]);
+    expect([...drawn("gauss:5")[1]!]).toEqual([1, 2, 3]); // the raw line behind
+    expect([...drawn("mean:5")[2]!]).not.toContain(7);
+    expect(drawn("")).toHaveLength(2);
   });
 });
 

@@ -8,6 +8,7 @@ import { chartSvg, ticks, type Picture } from "../src/charts/exports/svg";
 import type { Line } from "../src/charts/model";
 import { plain } from "../src/charts/unit";
 import { countMetrics, findMetrics } from "../src/charts/useView";
+import { NOT_SMOOTHED } from "../src/series/smoothing";
 import { trackOf } from "./build";
 
 const RUN = "a".repeat(32);
@@ -26,7 +27,7 @@ function picture(lines: readonly Line[], more: Partial<Picture> = {}): string {
     x: "step",
     window: null,
     isLog: false,
-    smoothing: 0,
+    smoothing: NOT_SMOOTHED,
     unit: plain,
     ink: (variable) => `#${variable}`,
     ...more,

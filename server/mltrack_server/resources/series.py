@@ -13,6 +13,8 @@ from mltrack_server.resources.base import Request
 from mltrack_server.resources.base import Resource
 from mltrack_server.resources.base import RunId
 
+SmoothingText = Annotated[str, Meta(pattern="^(twema|gauss|mean):[0-9.]+$", max_length=16)]
+
 
 class SeriesQuery(Request, frozen=True, kw_only=True):
     """Which series to draw, over which window, into how many buckets.
@@ -21,6 +23,9 @@ class SeriesQuery(Request, frozen=True, kw_only=True):
     each run, arrays of mean, min, max, count and of what is not finite over the same buckets. A
     window with no more points than buckets holds the points themselves. No point of the window is
     left out of min, max and count.
+
+    With *smooth* there is a column of that name too: the series smoothed over all of its points,
+    in the window or not, so it does not depend on the window or on the number of buckets.
     """
 
     runs: Annotated[list[RunId], Meta(min_length=1, max_length=200)]
@@ -29,10 +34,24 @@ class SeriesQuery(Request, frozen=True, kw_only=True):
     start: float | None = None  # of the window, in units of x; None: where the data begins
     end: float | None = None  # inclusive
     buckets: Annotated[int, Meta(ge=1, le=4096)] = 400
+    # twema:0.6 (what is left of a weight after one span), gauss:5 (deviation in spans), mean:20
+    # (width in spans); a span is a thousandth of the series, for twema not less than the distance
+    # between its points
+    smooth: Annotated[str, Meta(pattern="^(twema|gauss|mean):[0-9.]+$", max_length=16)] | None = (
+        None
+    )
 
 
 SeriesColumn = Literal[
-    "mean", "min", "max", "count", "bad", "nan", "negative_infinity", "positive_infinity"
+    "mean",
+    "min",
+    "max",
+    "count",
+    "bad",
+    "nan",
+    "negative_infinity",
+    "positive_infinity",
+    "smooth",
 ]
 
 

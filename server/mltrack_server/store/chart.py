@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 from typing import NamedTuple
 
 import numpy as np
+from msgspec import structs
 from sqlalchemy import Connection
 from sqlalchemy import bindparam
 from sqlalchemy import case
@@ -20,6 +22,9 @@ from mltrack_server.columns import Ints
 from mltrack_server.columns import Order
 from mltrack_server.columns import Points
 from mltrack_server.resources import SeriesQuery
+from mltrack_server.smoothing import Curve
+from mltrack_server.smoothing import Smoothing
+from mltrack_server.store import curves
 from mltrack_server.store import runs
 from mltrack_server.store import schema
 from mltrack_server.store.bounds import INT64_MAX
@@ -64,6 +69,10 @@ class _Run(NamedTuple):
     started_ns: int
 
 
+# Metric, run and whether it is what was superseded → the line's curve.
+_Curves = dict[tuple[str, str, bool], Curve]
+
+
 def draw(connection: Connection, cache: SegCache, query: SeriesQuery) -> bytes:
     """Return the binary answer to *query*."""
     uids = list(dict.fromkeys(query.runs))
@@ -71,11 +80,15 @@ def draw(connection: Connection, cache: SegCache, query: SeriesQuery) -> bytes:
     drawn = sorted((_Run(*row) for row in rows), key=lambda row: uids.index(row.uid))
     windows = {row.rid: _window(query, row.started_ns) for row in drawn}
     drawing, plans = Drawing(), Plans()
+    smoothing = None if query.smooth is None else Smoothing.parse(query.smooth)
     for names in _portions(connection, [row.rid for row in drawn], query.names):
         times = query.x != "step"
         opened = open_readers(connection, cache, windows, names, full=False, times=times)
         readers = [(row, opened[row.rid]) for row in drawn]
         sights = _Sights()
+        smoothed: _Curves = {}
+        if smoothing is not None:
+            smoothed = _curves(connection, cache, query, smoothing, readers, names)
         for name in names:
             having = [(row, reader) for row, reader in readers if name in reader.names]
             views = _views(query, having, name)
@@ -84,8 +97,41 @@ def draw(connection: Connection, cache: SegCache, query: SeriesQuery) -> bytes:
                 for (row, reader), view in zip(having, views, strict=True)
                 for part in _parts(row.uid, reader, name, view, plans, sights)
             ]
+            if smoothing is not None:
+                parts = [
+                    replace(part, curve=smoothed[name, part.run, part.is_superseded])
+                    for part in parts
+                ]
             drawing.add_block(name, parts, start=query.start, end=query.end, buckets=query.buckets)
     return drawing.pack(runs.rev(connection))
+
+
+def _curves(
+    connection: Connection,
+    cache: SegCache,
+    query: SeriesQuery,
+    smoothing: Smoothing,
+    readers: Sequence[tuple[_Run, Reader]],
+    names: Sequence[str],
+) -> _Curves:
+    """Return the curve of each line, from all of its series wherever the window is."""
+    whole = structs.replace(query, start=None, end=None, buckets=curves.BUCKETS)
+    if query.start is not None or query.end is not None:
+        windows = {row.rid: _window(whole, row.started_ns) for row, _ in readers}
+        times = query.x != "step"
+        opened = open_readers(connection, cache, windows, names, full=False, times=times)
+        readers = [(row, opened[row.rid]) for row, _ in readers]
+    found: _Curves = {}
+    plans, sights = Plans(), _Sights()
+    for name in names:
+        for row, reader in readers:
+            if name in reader.names:
+                # Of one run at a time: where others begin and end makes no difference to its own.
+                (view,) = _views(whole, [(row, reader)], name)
+                for part in _parts(row.uid, reader, name, view, plans, sights):
+                    key = name, part.run, part.is_superseded
+                    found[key] = curves.curve_of(part, smoothing)
+    return found
 
 
 def _portions(

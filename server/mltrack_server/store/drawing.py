@@ -18,6 +18,7 @@ from mltrack_server.resources import SeriesBlock
 from mltrack_server.resources import SeriesColumns
 from mltrack_server.resources import SeriesHeader
 from mltrack_server.resources.series import SeriesColumn
+from mltrack_server.smoothing import Curve
 from mltrack_server.store.tier import Ranges
 from mltrack_server.store.tier import weights_of
 
@@ -54,6 +55,7 @@ class Part:
     value: Floats
     cells: Sequence[Cells] = ()  # none of them empty
     is_thinned: bool = False
+    curve: Curve | None = None  # of the whole series, where it is to be smoothed
 
     @property
     def count(self) -> int:
@@ -166,11 +168,12 @@ class Drawing:
         for part in parts:
             drawn = self._draw(part, x, edges)
             is_exact = is_exact and int(drawn.points.max(initial=0)) <= 1
-            series.append(self._add_part(part, drawn, len(x)))
+            series.append(self._add_part(part, drawn, x))
         self._blocks.append(SeriesBlock(name=name, is_exact=is_exact, x=reference, series=series))
 
-    def _add_part(self, part: Part, drawn: Buckets, length: int) -> SeriesColumns:
+    def _add_part(self, part: Part, drawn: Buckets, x: Floats) -> SeriesColumns:
         """Append one run's columns; a column that repeats another is written once."""
+        length = len(x)
 
         def floats(column: Floats) -> ColumnRef:
             whole = np.full(length, np.nan)
@@ -183,6 +186,9 @@ class Drawing:
             references["min"] = references["max"] = references["mean"]
         else:
             references["min"], references["max"] = floats(ranges.low), floats(ranges.high)
+        if part.curve is not None:
+            curve = part.curve.at(x[drawn.at])
+            references["smooth"] = floats(np.where(np.isnan(ranges.mean), np.nan, curve))
         references["count"] = self._add_points(drawn, length)
         references |= self._add_nonfinite(drawn, length)
         return SeriesColumns(
@@ -222,6 +228,14 @@ class Drawing:
         whole = np.zeros(length, np.uint32)
         whole[at] = column
         return self._container.add(whole)
+
+    def buckets_of(
+        self, part: Part, low: float, high: float, buckets: int
+    ) -> tuple[Floats, Buckets]:
+        """Return a part in so many *buckets*: the x of those that are not empty, and these."""
+        x, edges = _even(low, high, buckets)
+        drawn = self._draw(part, x, edges)
+        return x[drawn.at], drawn
 
     def _draw(self, part: Part, x: Floats, edges: _Edges | None) -> Buckets:
         """Return a part's buckets.
@@ -289,6 +303,11 @@ def _grid(
             return x, None
     low = min(part.first for part in parts) if start is None else start
     high = max(part.last for part in parts) if end is None else end
+    return _even(low, high, buckets)
+
+
+def _even(low: float, high: float, buckets: int) -> tuple[Floats, _Edges]:
+    """Return the middles of buckets of equal width, and where they begin."""
     width = (high - low) / buckets
     if not 0 < width < math.inf:  # one x, or a window wider than any double: one bucket
         return np.array([low]), _Edges(low, 0.0)

@@ -21,6 +21,7 @@ from mltrack_server.resources import History
 from mltrack_server.resources import Request
 from mltrack_server.resources import RunId
 from mltrack_server.resources import SeriesQuery
+from mltrack_server.smoothing import Smoothing
 from mltrack_server.web.negotiation import COLUMNS
 from mltrack_server.web.negotiation import CSV
 from mltrack_server.web.negotiation import negotiate
@@ -59,6 +60,11 @@ async def series(services: Services, body: SeriesQuery) -> bytes:
     for at, values in (("runs", body.runs), ("names", body.names)):
         if len(set(values)) != len(values):
             raise invalid("One of them is there twice.", f"body.{at}")
+    if body.smooth is not None:
+        try:
+            Smoothing.parse(body.smooth)
+        except ValueError as error:
+            raise invalid(f"{error}.", "body.smooth") from error
     return await asyncio.to_thread(services.store.series, body)
 
 

@@ -156,6 +156,7 @@ def test_a_window_that_makes_no_sense_is_refused(
         {"x": "epoch"}, {"start": "NaN"},
         {"names": [str(n) for n in range(200)], "buckets": 4096,
          "runs": [f"{n:032x}" for n in range(200)]}, {"surprise": 1},
+        {"smooth": "box:4"}, {"smooth": "twema:1"}, {"smooth": "gauss:..."}, {"smooth": 3},
     ],
     ids=lambda change: json.dumps(change)[:40],
 )  # fmt: skip

@@ -395,7 +395,7 @@ export async function fetchTracks(query: SeriesQuery, signal?: AbortSignal): Pro
   const answer = await post("/series", query, signal);
   const body = await answer.arrayBuffer().catch(inWords);
   try {
-    return decodeSeries(body);
+    return decodeSeries(body, query.smooth);
   } catch (error) {
     return inWords(error);
   }

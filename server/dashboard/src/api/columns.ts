@@ -23,16 +23,20 @@ export interface Track {
   max: Float64Array;
   counts: Float64Array;
   bads: Float64Array;
+  /** Smoothed by the server, over all points of the series, where that was asked for. */
+  smooth?: Float64Array | undefined;
+  /** What was asked for. */
+  smoothing?: string | null;
 }
 
-type ColumnName = "mean" | "min" | "max" | "count" | "bad";
+type ColumnName = "mean" | "min" | "max" | "count" | "bad" | "smooth";
 
 /**
  * Return one track for each run and metric in the answer; empty buckets are left out.
  *
  * Throws a RangeError where the answer was cut off on its way.
  */
-export function decodeSeries(body: ArrayBuffer): Track[] {
+export function decodeSeries(body: ArrayBuffer, smoothing: string | null = null): Track[] {
   const headerBytes = new DataView(body).getUint32(0, true);
   const header = JSON.parse(
     new TextDecoder().decode(new Uint8Array(body, 4, headerBytes)),
@@ -63,6 +67,8 @@ export function decodeSeries(body: ArrayBuffer): Track[] {
         max: take("max"),
         counts: pick(counts, filled),
         bads: take("bad"),
+        smooth: part.columns.smooth && take("smooth"),
+        smoothing,
       };
     });
   });

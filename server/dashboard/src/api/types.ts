@@ -1149,6 +1149,7 @@ export interface SeriesQuery {
   start?: number | null;
   end?: number | null;
   buckets?: number;
+  smooth?: string | null;
 }
 
 export interface Change {

@@ -5,7 +5,8 @@ import { useTranslation } from "react-i18next";
 
 import { formatX } from "../charts/axis";
 import { axisOf } from "../charts/pins";
-import { AXES, SMOOTHINGS } from "../charts/useView";
+import { AXES } from "../charts/useView";
+import { STOPS } from "../series/smoothing";
 import { SUMMARIES } from "../compare/differences";
 import { keyText } from "../list/filterText";
 import { useVarying } from "../params/useColumns";
@@ -79,7 +80,7 @@ export function OwnFields({ panel, onChange }: FieldsProps) {
           <Select
             label={t("board.smoothing")}
             value={String(panel.smoothing)}
-            options={[...new Set([...SMOOTHINGS, panel.smoothing])].map((amount) => [
+            options={[...new Set([...STOPS.twema, panel.smoothing])].map((amount) => [
               String(amount),
               String(amount),
             ])}

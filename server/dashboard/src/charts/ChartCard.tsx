@@ -8,9 +8,11 @@ import type { Track } from "../api/columns";
 import { formatCount, formatNumber } from "../api/number";
 import { shortName } from "../series/metrics";
 import { useMappedTracks } from "../series/useMappedTracks";
+import { askedSmoothing } from "../series/smoothing";
 import { useMetricTracks, type CountedMetric } from "../series/useMetricTracks";
 import type { Window } from "../series/useTracks";
 import { Tool } from "../shell/Tool";
+import { useSettled } from "../shell/useSettled";
 import { keyOf } from "../workspace/drawn";
 import type { LineStyle } from "./colours";
 import { domainOf, within, type Domain } from "./domain";
@@ -77,6 +79,8 @@ const BUCKETS = 400;
 const BUCKETS_OF_MANY = 240;
 const MANY = 8;
 const NO_MORE: readonly CountedMetric[] = [];
+/** A slider that is being drawn asks the server once it rests. */
+const SETTLED_MS = 200;
 const TWIN_DASH = [5, 3] as const;
 /** A click on the mark of a value off the scale shows so many buckets on either side of it. */
 const AROUND_EXTREME = 8;
@@ -98,15 +102,18 @@ export function ChartCard(props: ChartCardProps) {
   const x = chartX(view);
   const buckets = runs.length > MANY ? BUCKETS_OF_MANY : BUCKETS;
   const runIds = useMemo(() => runs.map((run) => run.id), [runs]);
+  // Of groups the browser smooths the mean; values of a metric are no places to the server.
+  const asked = groups || view.by !== null ? null : askedSmoothing(view.smoothing);
+  const smooth = useSettled(asked, SETTLED_MS);
   const query = useMetricTracks(
     [{ name, points }, ...more],
-    { runs: runIds, x: view.x, window: view.window, buckets },
+    { runs: runIds, x: view.x, window: view.window, buckets, smooth },
     view.by,
     isVisible,
   );
   const twins = useMappedTracks(
     {
-      ...{ runs: runIds, name: twin ?? "", x: view.x, window: view.window, buckets },
+      ...{ runs: runIds, name: twin ?? "", x: view.x, window: view.window, buckets, smooth },
       points: props.twinPoints ?? 0,
     },
     view.by,
@@ -175,7 +182,7 @@ export function ChartCard(props: ChartCardProps) {
           window: view.window,
           isLog,
           isFull,
-          smoothing: view.smoothing,
+          smoothing: view.smoothing.kind === "twema" ? view.smoothing.amount : 0,
           runs: runIds,
           isGrouped: groups !== null,
         };

@@ -6,6 +6,7 @@ import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { useLocation } from "wouter";
 
+import type { Smoothing } from "../series/smoothing";
 import type { Window } from "../series/useTracks";
 import { ink } from "../shell/theme";
 import { useThemeName } from "../shell/useThemeName";
@@ -40,7 +41,7 @@ export interface LineChartProps {
   /** Told a place that was clicked with the key Alt; it is that of the nearest point. */
   onPin?: ((place: number) => void) | undefined;
   isLog: boolean;
-  smoothing: number;
+  smoothing: Smoothing;
   height: number;
   /** What a screen reader says of the picture. */
   summary: string;

@@ -2,20 +2,13 @@ import { useMemo, useRef, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
 import { twinsOf } from "../series/metrics";
+import { KINDS, STOPS, type Smoothing } from "../series/smoothing";
 import { Icon } from "../shell/Icon";
 import { SearchField } from "../shell/SearchField";
 import { useShortcuts } from "../shell/shortcuts";
 import { formatX } from "./axis";
 import { PinBar } from "./PinBar";
-import {
-  AXES,
-  chartX,
-  countMetrics,
-  epochMetric,
-  findMetrics,
-  SMOOTHINGS,
-  type ViewState,
-} from "./useView";
+import { AXES, chartX, countMetrics, epochMetric, findMetrics, type ViewState } from "./useView";
 
 /** As many metrics can be chosen as an axis; of more, those that the search finds. */
 const OFFERED_MAX = 500;
@@ -47,37 +40,21 @@ export function ViewBar({
   const counted = countMetrics(metrics).map((name) => `m:${name}`);
   const axes = [...AXES, ...(epoch === null ? [] : ["epoch"]), ...counted];
   const hasTwins = useMemo(() => twinsOf(metrics).size > 0, [metrics]);
-  const nextStop = SMOOTHINGS.find((stop) => stop > view.smoothing) ?? 0;
+  const { kind, amount } = view.smoothing;
+  const nextStop = STOPS[kind].find((stop) => stop > amount) ?? 0;
   useShortcuts({
     [searchKey]: () => field.current?.focus(),
     "0": () => state.setWindow(null),
     "l": () => state.setLog(!view.isLog),
     "o": () => state.setFull(!view.isFull),
-    "s": () => state.setSmoothing(nextStop),
+    "s": () => state.setSmoothing({ kind, amount: nextStop }),
     ...(hasAxisKeys &&
       Object.fromEntries(axes.map((axis, index) => [String(index + 1), () => state.setX(axis)]))),
   });
   return (
     <div className="toolbar view-bar" role="group" aria-label={t("view.bar")}>
       <AxisSelect state={state} metrics={metrics} epoch={epoch} />
-      <label>
-        {t("view.smoothing")}
-        <input
-          type="range"
-          min="0"
-          max="0.99"
-          step="0.01"
-          list="smoothing-stops"
-          value={view.smoothing}
-          onChange={(change) => state.setSmoothing(Number(change.target.value))}
-        />
-        <datalist id="smoothing-stops">
-          {SMOOTHINGS.map((stop) => (
-            <option key={stop} value={stop} />
-          ))}
-        </datalist>
-        <output>{view.smoothing.toFixed(2)}</output>
-      </label>
+      <SmoothingField smoothing={view.smoothing} onChange={state.setSmoothing} />
       <Check label={t("view.log")} isOn={view.isLog} onChange={state.setLog} />
       <span title={t("view.full_hint")}>
         <Check label={t("view.full")} isOn={view.isFull} onChange={state.setFull} />
@@ -116,6 +93,52 @@ export function ViewBar({
         onChange={state.setSearch}
       />
     </div>
+  );
+}
+
+function SmoothingField(props: { smoothing: Smoothing; onChange: (next: Smoothing) => void }) {
+  const { t } = useTranslation();
+  const { kind, amount } = props.smoothing;
+  const stops = STOPS[kind];
+  return (
+    <span className="smoothing" title={t(`smoothing.${kind}_hint`)}>
+      <label>
+        {t("view.smoothing")}
+        <input
+          type="range"
+          min="0"
+          max={stops.at(-1)}
+          step={kind === "twema" ? 0.01 : 1}
+          list="smoothing-stops"
+          value={amount}
+          onChange={(change) => props.onChange({ kind, amount: Number(change.target.value) })}
+        />
+      </label>
+      <datalist id="smoothing-stops">
+        {stops.map((stop) => (
+          <option key={stop} value={stop} />
+        ))}
+      </datalist>
+      <output>
+        {kind === "twema" ? amount.toFixed(2) : t("smoothing.reach", { amount: amount / 10 })}
+      </output>
+      <select
+        aria-label={t("smoothing.kind")}
+        value={kind}
+        onChange={(change) => {
+          const next = KINDS.find((one) => one === change.target.value)!;
+          // As far along as before.
+          const at = stops.findLastIndex((stop) => stop <= amount);
+          props.onChange({ kind: next, amount: STOPS[next][at] ?? 0 });
+        }}
+      >
+        {KINDS.map((one) => (
+          <option key={one} value={one}>
+            {t(`smoothing.${one}`)}
+          </option>
+        ))}
+      </select>
+    </span>
   );
 }
 

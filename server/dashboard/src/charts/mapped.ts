@@ -33,6 +33,7 @@ export function mapTracks(tracks: readonly Track[], places: readonly Track[]): T
       max: take(track.max),
       counts: take(track.counts),
       bads: take(track.bads),
+      smooth: track.smooth && take(track.smooth),
     };
   });
 }

@@ -3,7 +3,7 @@
 import type uPlot from "uplot";
 
 import type { Track } from "../api/columns";
-import { smooth } from "../series/smoothing";
+import { askedSmoothing, smooth, type Smoothing } from "../series/smoothing";
 import { joinX, spread, type Cell } from "./align";
 import type { LineStyle } from "./colours";
 
@@ -36,7 +36,7 @@ const BAND_LINES_MAX = 6;
 const GROUPS_MAX = 12;
 
 /** Return the layers and the aligned data of *lines*. */
-export function modelOf(lines: readonly Line[], smoothing: number): Model {
+export function modelOf(lines: readonly Line[], smoothing: Smoothing): Model {
   const bandsMax = lines.some((line) => line.members.length > 1) ? GROUPS_MAX : BAND_LINES_MAX;
   const x = joinX(lines.map((line) => line.track.x));
   const layers: Layer[] = [];
@@ -51,8 +51,12 @@ export function modelOf(lines: readonly Line[], smoothing: number): Model {
       add("low", track.min);
       add("high", track.max);
     }
-    if (smoothing > 0) add("raw", track.mean);
-    add("main", smooth(track.x, track.mean, smoothing));
+    if (smoothing.amount > 0) {
+      add("raw", track.mean);
+      // Until the server's answer is there, what is smoothed is the buckets.
+      const own = track.smoothing === askedSmoothing(smoothing) ? track.smooth : undefined;
+      add("main", own ?? smooth(track.x, track.mean, smoothing));
+    } else add("main", track.mean);
   }
   const shape = layers
     .map(

@@ -3,6 +3,7 @@
 import { useCallback, useMemo } from "react";
 
 import type { XAxis } from "../api/types";
+import { NOT_SMOOTHED, parseSmoothing, writeSmoothing, type Smoothing } from "../series/smoothing";
 import type { Window } from "../series/useTracks";
 import { useUrl } from "../shell/useUrl";
 import type { ChartX } from "./axis";
@@ -21,7 +22,7 @@ export interface ChartView {
   isLog: boolean;
   /** Extremes are on the scale, however far they flatten the rest. */
   isFull: boolean;
-  smoothing: number;
+  smoothing: Smoothing;
   /** Where cursors were pinned, in units of x. */
   pins: readonly number[];
   /** What the band around a group's mean is. */
@@ -36,14 +37,13 @@ export const PLAIN_VIEW: ChartView = {
   window: null,
   isLog: false,
   isFull: false,
-  smoothing: 0,
+  smoothing: NOT_SMOOTHED,
   pins: [],
   spread: "range",
   isMerged: false,
 };
 
 export const AXES: readonly XAxis[] = ["step", "relative", "time"];
-export const SMOOTHINGS: readonly number[] = [0, 0.3, 0.6, 0.9, 0.99];
 const METRIC = "m:";
 
 /** Return the metric that counts epochs, or null. */
@@ -93,7 +93,7 @@ export function useView(metrics: readonly string[]) {
       window: parseWindow(windowText),
       isLog: logText === "log" || logText === "symlog",
       isFull: outlierText === "full",
-      smoothing: clampSmoothing(Number(smoothingText)),
+      smoothing: parseSmoothing(smoothingText),
       pins: [],
       spread: spreadText === "sd" ? "sd" : "range",
       isMerged: mergeText === "1",
@@ -125,7 +125,7 @@ export function useView(metrics: readonly string[]) {
     togglePin,
     setLog: (isLog: boolean) => setLogText(isLog ? "log" : null),
     setFull: (isFull: boolean) => setOutlierText(isFull ? "full" : null),
-    setSmoothing: (amount: number) => setSmoothingText(amount > 0 ? String(amount) : null),
+    setSmoothing: (smoothing: Smoothing) => setSmoothingText(writeSmoothing(smoothing)),
     setFoot: (hasFoot: boolean) => setFootText(hasFoot ? null : "0"),
     setMerged: (isMerged: boolean) => setMergeText(isMerged ? "1" : null),
     setSpread: (spread: Spread) => setSpreadText(spread === "sd" ? "sd" : null),
@@ -155,10 +155,6 @@ function pinsOn(places: readonly Place[], x: ChartX): number[] {
 }
 
 export type ViewState = ReturnType<typeof useView>;
-
-function clampSmoothing(amount: number): number {
-  return Number.isFinite(amount) ? Math.min(0.99, Math.max(0, amount)) : 0;
-}
 
 /** Return the metrics that *search* finds: all its words, or, between slashes, an expression. */
 export function findMetrics(metrics: readonly string[], search: string): string[] {

@@ -9,6 +9,7 @@ export interface Growing {
   name: string;
   x: XAxis;
   buckets: number;
+  smooth?: string | null;
 }
 
 type Request = (query: TracksRequest) => Promise<Track[]>;
@@ -26,7 +27,7 @@ interface TailGroup {
 export async function grown(
   tracks: readonly Track[],
   ids: readonly string[],
-  { name, x, buckets }: Growing,
+  { name, x, buckets, smooth = null }: Growing,
   request: Request,
 ): Promise<Track[] | null> {
   const wanted = new Set(ids);
@@ -36,7 +37,7 @@ export async function grown(
   const fresh = ids.filter((id) => !known.has(id));
   const rewound = new Set(tracks.filter((one) => one.isSuperseded).map((one) => one.run));
   const ask = (runs: string[], start: number | null) =>
-    request({ runs, name, x, start, end: null, buckets });
+    request({ runs, name, x, start, end: null, buckets, smooth });
 
   const groups = tailGroups(begun, x, buckets, rewound);
   const [whole, ...answers] = await Promise.all([

@@ -35,6 +35,7 @@ export function appendTail(track: Track, tail: Track, buckets: number): Track {
     max: concat(track.max, fresh.max),
     counts: concat(track.counts, fresh.counts),
     bads: concat(track.bads, fresh.bads),
+    smooth: track.smooth && fresh.smooth && concat(track.smooth, fresh.smooth),
   };
   return grown.x.length > 2 * buckets ? joinBuckets(grown, buckets) : grown;
 }
@@ -54,6 +55,7 @@ export function joinBuckets(track: Track, buckets: number): Track {
     max: [] as number[],
     counts: [] as number[],
     bads: [] as number[],
+    smooth: [] as number[],
   };
   let from = 0;
   while (from < x.length) {
@@ -72,6 +74,7 @@ export function joinBuckets(track: Track, buckets: number): Track {
     max: Float64Array.from(columns.max),
     counts: Float64Array.from(columns.counts),
     bads: Float64Array.from(columns.bads),
+    smooth: track.smooth && Float64Array.from(columns.smooth),
   };
 }
 
@@ -79,11 +82,11 @@ function bucketOf(x: number, first: number, width: number, buckets: number): num
   return Math.min(buckets - 1, Math.floor((x - first) / width));
 }
 
-type Columns = Record<"x" | "mean" | "min" | "max" | "counts" | "bads", number[]>;
+type Columns = Record<"x" | "mean" | "min" | "max" | "counts" | "bads" | "smooth", number[]>;
 
 /** Add one bucket that holds the points of buckets *from* to *to* (exclusive) of *track*. */
 function joinInto(columns: Columns, track: Track, from: number, to: number): void {
-  let [finite, total, bads, place, weighted] = [0, 0, 0, 0, 0];
+  let [finite, total, bads, place, weighted, smooth] = [0, 0, 0, 0, 0, 0];
   let [low, high] = [Infinity, -Infinity];
   for (let index = from; index < to; index += 1) {
     const count = track.counts[index]!;
@@ -94,6 +97,7 @@ function joinInto(columns: Columns, track: Track, from: number, to: number): voi
     if (good > 0) {
       finite += good;
       weighted += track.mean[index]! * good;
+      smooth += (track.smooth?.[index] ?? NaN) * good;
       low = Math.min(low, track.min[index]!);
       high = Math.max(high, track.max[index]!);
     }
@@ -104,6 +108,7 @@ function joinInto(columns: Columns, track: Track, from: number, to: number): voi
   columns.max.push(finite > 0 ? high : NaN);
   columns.counts.push(total);
   columns.bads.push(bads);
+  columns.smooth.push(finite > 0 ? smooth / finite : NaN);
 }
 
 function sliceAfter(track: Track, last: number) {
@@ -116,6 +121,7 @@ function sliceAfter(track: Track, last: number) {
     max: track.max.subarray(from),
     counts: track.counts.subarray(from),
     bads: track.bads.subarray(from),
+    smooth: track.smooth?.subarray(from),
   };
 }
 

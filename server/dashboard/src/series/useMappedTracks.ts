@@ -10,7 +10,7 @@ import { useTracks, type TracksWanted } from "./useTracks";
 export function useMappedTracks(wanted: TracksWanted, by: string | null, isVisible: boolean) {
   const { window } = wanted;
   const isMapped = by !== null;
-  const placesWanted = { ...wanted, name: by ?? "", points: 0 };
+  const placesWanted = { ...wanted, name: by ?? "", points: 0, smooth: null };
   const all = useTracks({ ...placesWanted, window: null }, isVisible && isMapped);
   const steps = useMemo(
     () => (isMapped && window ? stepsWithin(all.data ?? [], window) : window),

@@ -19,6 +19,8 @@ export interface TracksWanted {
   buckets: number;
   /** How many points there are by the runs' summaries, which is how a change of the past is noticed. */
   points: number;
+  /** How the server is to smooth them; see smoothing.ts. */
+  smooth?: string | null;
 }
 
 /** The least time between two tails of one chart, and after one that failed. */
@@ -32,12 +34,12 @@ const BEHIND_MS_MAX = 2000;
  * while it is visible.
  */
 export function useTracks(wanted: TracksWanted, isVisible: boolean) {
-  const { runs, name, x, window, buckets, points } = wanted;
+  const { runs, name, x, window, buckets, points, smooth = null } = wanted;
   const client = useQueryClient();
   const runsKey = runs.join(" ");
   const key = useMemo(
-    () => ["tracks", runsKey, name, x, window?.[0] ?? null, window?.[1] ?? null, buckets],
-    [runsKey, name, x, window, buckets],
+    () => ["tracks", runsKey, name, x, window?.[0] ?? null, window?.[1] ?? null, buckets, smooth],
+    [runsKey, name, x, window, buckets, smooth],
   );
   const query = useQuery({
     queryKey: key,
@@ -49,6 +51,7 @@ export function useTracks(wanted: TracksWanted, isVisible: boolean) {
         start: window?.[0] ?? null,
         end: window?.[1] ?? null,
         buckets,
+        smooth,
       }),
     enabled: isVisible && runs.length > 0,
     // While a zoom or another run is on its way the present picture stays.
@@ -73,7 +76,7 @@ export function useTracks(wanted: TracksWanted, isVisible: boolean) {
       let pause = TAIL_INTERVAL_MS;
       try {
         const tracks = client.getQueryData<Track[]>(key) ?? [];
-        const next = await grown(tracks, ids, { name, x, buckets }, requestTracks);
+        const next = await grown(tracks, ids, { name, x, buckets, smooth }, requestTracks);
         if (next) client.setQueryData(key, next);
         else await client.invalidateQueries({ queryKey: key });
       } catch {

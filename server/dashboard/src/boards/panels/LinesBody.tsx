@@ -101,7 +101,7 @@ export function useLinesView(
       ...PLAIN_VIEW,
       ...parseX(axis, metrics),
       window: from === undefined || to === undefined ? null : [from, to],
-      smoothing,
+      smoothing: { kind: "twema", amount: smoothing },
       isLog: is_log,
       isFull: is_full,
     }),

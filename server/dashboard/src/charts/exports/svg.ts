@@ -4,6 +4,7 @@ import { formatX, type ChartX } from "../axis";
 import { decades, decadesAround } from "../decades";
 import type { Domain } from "../domain";
 import { modelOf, type Layer, type Line } from "../model";
+import type { Smoothing } from "../../series/smoothing";
 import type { Window } from "../../series/useTracks";
 import type { Unit } from "../unit";
 
@@ -14,7 +15,7 @@ export interface Picture {
   x: ChartX;
   window: Window | null;
   isLog: boolean;
-  smoothing: number;
+  smoothing: Smoothing;
   unit: Unit;
   /** Return the colour of a CSS variable. */
   ink: (variable: string) => string;
