@@ -5,10 +5,6 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from mltrack_server.store.upkeep.checking import Finding
 
 
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -23,7 +19,9 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         "--read-data", action="store_true", help="read every byte, and compare every hash"
     )
     parser.add_argument(
-        "--repair", action="store_true", help="put what is damaged aside; no server may use it"
+        "--repair",
+        action="store_true",
+        help="put what is damaged aside; a server that uses it does it",
     )
     parser.add_argument(
         "--data",
@@ -36,43 +34,58 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 
 def fsck(options: argparse.Namespace) -> int:
     """Check, and with --repair put aside; return 0 if nothing is wrong, or is any more."""
-    import contextlib
-
     from mltrack_core import _settings
-    from mltrack_server.errors import StoreUnusable
     from mltrack_server.lock import STORE_FILE
     from mltrack_server.lock import STORE_FOLDER
-    from mltrack_server.lock import StoreLock
     from mltrack_server.lock import store_url
     from mltrack_server.store import Store
 
-    root: Path = (options.data or _settings.read().folder).expanduser().absolute()
-    database = root / STORE_FOLDER / STORE_FILE
+    settings = _settings.read()
+    root: Path = (options.data or settings.folder).expanduser().absolute()
     count = 0
     for where, what, advice in _spool(root):
         count += 1
         _say(where, what, advice)
-    if not database.exists():
+    if not (root / STORE_FOLDER / STORE_FILE).exists():
         print(f"{root} has no store" + ("" if count else "; its spool is sound"))
         return 1 if count else 0
-    with contextlib.ExitStack() as stack:
-        if options.repair:
-            lock = stack.enter_context(StoreLock(root))
-            if other := lock.acquire_or_address():
-                raise StoreUnusable(str(root), f"a server at {other} uses it; stop it first")
-        store = stack.enter_context(Store(store_url(root)))
-        findings: list[Finding] = []
-        for finding in store.check(read_data=options.read_data):
-            findings.append(finding)
-            _say(finding.where, finding.what, finding.advice)
-        if options.repair and any(finding.is_mendable for finding in findings):
-            print(f"put aside in {store.mend(findings)}")
-            findings = list(store.check(read_data=options.read_data))
-            print(f"{sum(not each.is_due for each in findings)} problems are left")
-    count += sum(not finding.is_due for finding in findings)
+    if options.repair:
+        count += _repair(root, settings.token, options.read_data)
+    else:
+        with Store(store_url(root)) as store:
+            for finding in store.check(read_data=options.read_data):
+                count += not finding.is_due
+                _say(finding.where, finding.what, finding.advice)
     if not count:
         print(f"{root}: sound" + ("" if options.read_data else "; --read-data reads every byte"))
     return 1 if count else 0
+
+
+def _repair(root: Path, token: str, read_data: bool) -> int:
+    """Put aside what is damaged, or let the server do so that uses the store; return what is left.
+
+    Behind a server's back no row would be safe: what is damaged may be folded at that moment.
+    """
+    from mltrack_server import upkeep
+    from mltrack_server.lock import StoreLock
+    from mltrack_server.lock import store_url
+    from mltrack_server.store import Store
+
+    with StoreLock(root) as lock:
+        if other := lock.acquire_or_address():
+            from mltrack.reading.server import ServerSource
+
+            print(f"the server at {other} uses this store and does it now", flush=True)
+            done = ServerSource(other, token).repair(read_data=read_data)
+        else:
+            with Store(store_url(root)) as store:
+                done = upkeep.repair(store, read_data=read_data)
+    for damage in done.found:
+        _say(damage.where, damage.what, damage.advice)
+    if done.put_aside:
+        print(f"put aside in {done.put_aside}")
+        print(f"{done.left} problems are left")
+    return done.left
 
 
 def _spool(root: Path) -> Iterator[tuple[str, str, str]]:

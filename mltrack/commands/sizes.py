@@ -18,8 +18,8 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         "compact",
         help="give back what a store does not need",
         description="Puts small pieces of runs that have ended together, removes what was deleted "
-        "30 days ago and blobs that nothing names, and writes the database anew. No server may "
-        "use the store meanwhile; agents wait, and lose nothing.",
+        "30 days ago and blobs that nothing names, and writes the database anew. A server that "
+        "uses the store does it while it goes on; agents wait for a moment, and lose nothing.",
     )
     parser.add_argument(
         "--data",
@@ -64,6 +64,7 @@ def du(options: argparse.Namespace) -> int:
 def compact(options: argparse.Namespace) -> int:
     """Compact a store."""
     from mltrack_core import _settings
+    from mltrack_server import upkeep
     from mltrack_server.errors import StoreUnusable
     from mltrack_server.lock import STORE_FILE
     from mltrack_server.lock import STORE_FOLDER
@@ -71,25 +72,25 @@ def compact(options: argparse.Namespace) -> int:
     from mltrack_server.lock import store_url
     from mltrack_server.store import Store
 
-    root: Path = (options.data or _settings.read().folder).expanduser().absolute()
-    database = root / STORE_FOLDER / STORE_FILE
-    if not database.exists():
+    settings = _settings.read()
+    root: Path = (options.data or settings.folder).expanduser().absolute()
+    if not (root / STORE_FOLDER / STORE_FILE).exists():
         raise StoreUnusable(str(root), "there is no store to compact")
     with StoreLock(root) as lock:
         if other := lock.acquire_or_address():
-            raise StoreUnusable(str(root), f"a server at {other} uses it; stop it first")
-        before = database.stat().st_size
-        with Store(store_url(root)) as store:
-            for run in store.due_to_fold():
-                while store.fold(run):
-                    pass
-            for run in store.due_to_thin():
-                store.thin(run)
-            swept = store.compact()
-        after = database.stat().st_size
-    print(f"{database}: {_mib(before)} before, {_mib(after)} now; blobs freed: {_mib(swept.freed)}")
-    if swept.waiting:
-        print(f"{_mib(swept.waiting)} of blobs were asked for within the hour, and stay till then")
+            from mltrack.reading.server import ServerSource
+
+            print(f"the server at {other} uses this store and does it now", flush=True)
+            done = ServerSource(other, settings.token).compact()
+        else:
+            with Store(store_url(root)) as store:
+                done = upkeep.compact(store)
+    print(
+        f"{done.path}: {_mib(done.bytes_before)} before, {_mib(done.bytes_now)} now; "
+        f"blobs freed: {_mib(done.blob_bytes_freed)}"
+    )
+    if later := done.blob_bytes_later:
+        print(f"{_mib(later)} of blobs were asked for within the hour, and stay till then")
     return 0
 
 

@@ -29,6 +29,7 @@ from mltrack_server.config import is_loopback
 from mltrack_server.extract import Extract
 from mltrack_server.resources import Checkpoint
 from mltrack_server.resources import CheckpointList
+from mltrack_server.resources import Compacted
 from mltrack_server.resources import ConsolePage
 from mltrack_server.resources import Deletion
 from mltrack_server.resources import DeletionList
@@ -40,6 +41,8 @@ from mltrack_server.resources import MetricPage
 from mltrack_server.resources import MetricQuery
 from mltrack_server.resources import Problem
 from mltrack_server.resources import ProjectRules
+from mltrack_server.resources import Repaired
+from mltrack_server.resources import RepairRequest
 from mltrack_server.resources import RetentionPlan
 from mltrack_server.resources import RetentionQuery
 from mltrack_server.resources import RulesEdit
@@ -218,6 +221,30 @@ class ServerSource:
         """Return what each project takes of the store."""
         return self._get("/api/v1/sizes", SizeList, {})
 
+    def compact(self) -> Compacted:
+        """Make the store smaller; returns when that is done."""
+        return self._upkeep("/api/v1/compact", None, Compacted)
+
+    def repair(self, *, read_data: bool) -> Repaired:
+        """Put aside what is damaged in the store; returns when that is done."""
+        return self._upkeep("/api/v1/repair", RepairRequest(read_data=read_data), Repaired)
+
+    def _upkeep(self, path: str, asked: RepairRequest | None, kind: type[Answer]) -> Answer:
+        """Wait for the answer however long it takes."""
+        answer = self._ask(
+            path,
+            {},
+            accept="application/json",
+            body=None if asked is None else msgspec.json.encode(asked),
+            method="POST",
+            read_s=None,
+        )
+        if answer.status_code == 404:
+            raise ServerRefused(
+                self.url + path, 404, "an older mltrack cannot do this: stop that server first"
+            )
+        return msgspec.json.decode(answer.content, type=kind)
+
     def rules(self, project: str, version: int | None = None) -> ProjectRules | None:
         """Return a version of a project's rules, the latest by default."""
         query = {"project": project, "version": version}
@@ -270,6 +297,7 @@ class ServerSource:
         start: int | None = None,
         body: bytes | None = None,
         method: str = "",
+        read_s: float | None = _READ_S,
     ) -> requests.Response:
         """Return a good answer, or a 404.
 
@@ -280,6 +308,7 @@ class ServerSource:
             start: Stream the answer, from this byte on; None: read it whole.
             body: JSON to be sent; None: nothing is.
             method: Default: GET, or POST where there is a body.
+            read_s: How long to wait for an answer; None: as long as it takes.
 
         Raises:
             ServerUnreachable: There is none, or the server cannot answer now.
@@ -302,7 +331,7 @@ class ServerSource:
                 data=body,
                 headers=headers,
                 stream=start is not None,
-                timeout=(_CONNECT_S, _READ_S),
+                timeout=(_CONNECT_S, read_s),
                 allow_redirects=False,  # a redirect could carry the token to another host
             )
         except requests.RequestException as error:

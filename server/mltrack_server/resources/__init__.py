@@ -180,6 +180,10 @@ from mltrack_server.resources.service import Server
 from mltrack_server.resources.service import SignIn
 from mltrack_server.resources.sizes import ProjectSize
 from mltrack_server.resources.sizes import SizeList
+from mltrack_server.resources.upkeep import Compacted
+from mltrack_server.resources.upkeep import Damage
+from mltrack_server.resources.upkeep import Repaired
+from mltrack_server.resources.upkeep import RepairRequest
 
 __all__ = [
     "ANNOTATIONS_MAX",
@@ -218,6 +222,7 @@ __all__ = [
     "ColumnQuery",
     "ColumnRef",
     "ColumnType",
+    "Compacted",
     "ComparePanel",
     "Completion",
     "Confusion",
@@ -229,6 +234,7 @@ __all__ = [
     "Created",
     "Curve",
     "Curves",
+    "Damage",
     "Dashboard",
     "DashboardDocument",
     "DashboardId",
@@ -317,6 +323,8 @@ __all__ = [
     "ProjectRules",
     "ProjectSize",
     "Provenance",
+    "RepairRequest",
+    "Repaired",
     "ReportLink",
     "ReportLinkList",
     "Request",

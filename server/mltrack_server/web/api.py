@@ -43,6 +43,7 @@ from mltrack_server.web import runs
 from mltrack_server.web import series
 from mltrack_server.web import service
 from mltrack_server.web import sizes
+from mltrack_server.web import upkeep
 from mltrack_server.web.endpoint import Endpoint
 from mltrack_server.web.guard import check_origin
 from mltrack_server.web.openapi import document
@@ -74,6 +75,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *deletions.routes,
     *demo.routes,
     *sizes.routes,
+    *upkeep.routes,
     *rules.routes,
     *histograms.routes,
     *media.routes,

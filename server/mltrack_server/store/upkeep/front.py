@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from collections.abc import Sequence
 from pathlib import Path
 
 from mltrack_core.blobs import Swept
+from mltrack_server.errors import StoreUnusable
 from mltrack_server.resources import Deletion
 from mltrack_server.resources import DeletionList
 from mltrack_server.resources import SizeList
 from mltrack_server.store import folding
 from mltrack_server.store import runs
 from mltrack_server.store.connected import Connected
+from mltrack_server.store.database.engine import translated
+from mltrack_server.store.database.engine import where
 from mltrack_server.store.keys import rid_of
 from mltrack_server.store.upkeep import checking
 from mltrack_server.store.upkeep import compacting
@@ -96,11 +98,17 @@ class Upkeep(Connected):
             return sizing.measure(connection, self.blobs)
 
     def compact(self) -> Swept:
-        """Give back what is not needed; may be killed and goes on later. Nobody else may use it.
+        """Give back what is not needed; may be killed and goes on later.
+
+        Others go on reading and writing; while the database is written anew at the end, writes
+        wait.
 
         Raises:
             StoreFull: There is no room to write the database anew.
+            StoreUnusable: It is no file: PostgreSQL looks after itself.
         """
+        if self.is_shared:
+            raise StoreUnusable(where(self.url), "only a store that is a file is compacted")
         for run in self.due_to_purge():
             self.purge(run)
         with self._reading() as connection:
@@ -113,7 +121,8 @@ class Upkeep(Connected):
                     with self._write_lock, self._writing() as connection:
                         plan.carry_out(connection)
         swept = self.sweep()
-        compacting.vacuum(self.url)
+        with self._fold_lock, self._write_lock, translated(self.url):
+            compacting.vacuum(self.url)
         return swept
 
     def check(self, *, read_data: bool = False) -> Iterator[Finding]:
@@ -125,20 +134,29 @@ class Upkeep(Connected):
         with self._reading() as connection:
             yield from checking.check(connection, self.blobs, self._clock_ns(), read_data=read_data)
 
-    def mend(self, findings: Sequence[Finding]) -> Path:
-        """Put aside what `check` found, all in one transaction; return the folder of it.
+    def mend(self, *, read_data: bool = False) -> tuple[list[Finding], Path | None]:
+        """Check the store, and put aside what is damaged; return what was found, and the folder.
 
-        Nobody else may use the store meanwhile.
+        Others go on reading and writing meanwhile. Only where there is something to put aside do
+        writes wait: what it is by then is looked for anew, in the one transaction that changes it.
 
         Raises:
             StoreFull: No write is possible for now; nothing has changed.
+            StoreUnusable: It is so damaged that the database gives up, or it is no file.
         """
-        assert self.blobs.folder is not None, "only a store that is a file can be mended"
+        if self.is_shared or self.blobs.folder is None:
+            raise StoreUnusable(where(self.url), "only a store that is a file can be mended")
+        findings = list(self.check(read_data=read_data))
+        if not any(finding.is_mendable for finding in findings):
+            return findings, None
         with self._fold_lock, self._write_lock:
             with self._writing() as connection:
-                rev = runs.next_rev(connection)
+                found = checking.check(
+                    connection, self.blobs, self._clock_ns(), read_data=read_data
+                )
+                findings = list(found)
                 folder = self.blobs.folder.parent
-                place = mending.put_aside(connection, findings, folder, rev)
+                place = mending.put_aside(connection, findings, folder, runs.next_rev(connection))
             self._numbers.clear()
             self._segs.clear()
-        return place
+        return findings, place
