@@ -46,11 +46,12 @@ def import_(options: argparse.Namespace) -> int:
         print("mltrack: found no run of TensorBoard, W&B, MLflow or Trackio", file=sys.stderr)
         return 1
     totals: Counter[str] = Counter()
-    known = 0
+    known = deleted = 0
     with Transfer(settings, options.project) as transfer:
         for source in found.sources:
             if transfer.has(source):
                 known += 1
+                deleted += transfer.is_deleted(source)
             elif options.dry_run:
                 print(_line(source, options.project))
                 totals["runs"] += 1
@@ -63,7 +64,7 @@ def import_(options: argparse.Namespace) -> int:
     verb = "would import" if options.dry_run else "imported"
     runs = totals.pop("runs", 0)
     print(f"{verb} {_runs(runs)}{f': {_counted(totals)}' if totals else ''}")
-    _tell_rest(found, known)
+    _tell_rest(found, known, deleted)
     if runs and not options.dry_run:
         print(f"look at them with {settings.url if settings.ships else '`mltrack ui`'}")
     return 1 if found.refused else 0
@@ -82,9 +83,11 @@ def _tell_losses(source: Source, outcome: Outcome) -> None:
         print(f"mltrack: {source.path}: left out, {count}x {kind}", file=sys.stderr)
 
 
-def _tell_rest(found: Survey, known: int) -> None:
-    if known:
-        print(f"already there: {known}")
+def _tell_rest(found: Survey, known: int, deleted: int) -> None:
+    if known > deleted:
+        print(f"already there: {known - deleted}")
+    if deleted:
+        print(f"deleted from here; `mltrack delete --undo` restores them: {deleted}")
     if found.deleted:
         print(f"left out, because they were deleted there: {found.deleted}")
     for reason in found.refused:

@@ -23,9 +23,11 @@ import msgspec
 
 from mltrack.importing.source import Source
 from mltrack.importing.source import shown
+from mltrack_core import _file
 from mltrack_core import _values
 from mltrack_core import wire
 from mltrack_core._redact import Redactor
+from mltrack_core.errors import FileInvalid
 from mltrack_core.errors import MediaInvalid
 from mltrack_core.errors import MltrackError
 from mltrack_core.limits import CONSOLE_LINE_BYTES_MAX
@@ -212,6 +214,18 @@ class Imported:
         flat = self._redactor.params(_values.params(values))
         if flat:
             self._params(namespace, flat)
+
+    def file(self, path: Path, *, kind: str) -> None:
+        """Record a file or folder of the run that stays where it is, by its name and sizes."""
+        try:
+            found = _file.survey(
+                path, path.name, use="output", kind=kind, step=None, clean=self._clean
+            )
+        except (FileInvalid, OSError):
+            self.lost("a file: it cannot be recorded")
+            return
+        self.write(msgspec.structs.replace(found, time_ns=self.last_ns))
+        self.counts["files"] += len(found.files)
 
     def console(self, time_ns: int, channel: Channel, line: str) -> None:
         """Record one line of output, without its line end."""

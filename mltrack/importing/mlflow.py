@@ -66,7 +66,7 @@ class Description:
         )
 
     def record(self, run: Imported, params: Mapping[str, str]) -> None:
-        """Record what is not measured: parameters, facts, and which files stay where they are."""
+        """Record what is not measured: parameters, facts, and its files, which stay in place."""
         run.params({key: typed(value) for key, value in params.items()})
         tags = self.tags
         git = {
@@ -83,9 +83,11 @@ class Description:
             },
             namespace="mlflow.tags",
         )
-        if count := _files_in(self.artifacts):
-            run.params({"artifacts": self.artifacts}, namespace="launch")
-            run.leave_out("an artifact, which stays where it is", count)
+        folder = _folder_at(self.artifacts)
+        if folder is not None:
+            run.params({"artifacts": str(folder)}, namespace="launch")
+            for path in sorted(folder.iterdir()):
+                run.file(path, kind="artifact")
 
     def end(self, run: Imported) -> None:
         """Record how it ended, if MLflow knows."""
@@ -117,10 +119,10 @@ def _word(key: str, value: str) -> str:
     return f"{key}={value}" if value else key
 
 
-def _files_in(address: str) -> int:
-    """Return how many files are in a folder of this machine."""
+def _folder_at(address: str) -> Path | None:
+    """Return the folder of this machine that an address is of; None if it is of none."""
     parts = urlsplit(address)
     if parts.scheme not in ("", "file") or not parts.path:
-        return 0
+        return None
     folder = Path(unquote(parts.path) if parts.scheme else address)
-    return sum(path.is_file() for path in folder.rglob("*")) if folder.is_dir() else 0
+    return folder if folder.is_dir() else None

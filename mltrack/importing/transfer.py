@@ -53,6 +53,7 @@ class Transfer:
         self._destination = Destination(settings.url, settings.token) if settings.ships else None
         self._stack = contextlib.ExitStack()
         self._readers: list[Reader] | None = None  # of what no spool holds any more
+        self._deleted: set[str] | None = None
         self._has_taken = False
 
     def __enter__(self) -> Self:
@@ -74,6 +75,12 @@ class Transfer:
         if layout.segments(self._settings.folder, source.run):
             return True
         return any(_has(reader, source.run) for reader in self._opened())
+
+    def is_deleted(self, source: Source) -> bool:
+        """Tell whether the run was imported before and deleted since."""
+        if self._deleted is None:
+            self._deleted = {run.id for reader in self._opened() for run in reader.deletions()}
+        return source.run in self._deleted
 
     def take(self, source: Source) -> Outcome:
         """Import a run, as a whole or not at all.

@@ -12,6 +12,7 @@ import pytest
 
 from mltrack.importing.mlflow import typed
 from mltrack.importing.mlflow_files import plain_yaml
+from mltrack_core.records import File
 from mltrack_core.records import Gap
 from mltrack_core.records import RunEnded
 from mltrack_core.records import RunStarted
@@ -67,6 +68,18 @@ def test_what_mlflow_wrote(
     assert [end.state for end in spool.of(RunEnded, runs["broken"])] == ["failed"]
     assert spool.of(RunEnded, runs["going on"]) == []
     assert "because they were deleted there: 1" in capsys.readouterr().out
+
+
+def test_artifacts_are_files_that_stay_where_they_are(imports: Import, tmp_path: Path) -> None:
+    """By their names and sizes; where the folder lies now, not where it was written."""
+    shutil.copytree(GOLDEN / "mlruns", tmp_path / "moved")
+
+    spool = imports(tmp_path / "moved")
+
+    (file,) = spool.of(File, by_name(spool)["fox 'one'"])
+    assert (file.name, file.is_folder, file.kind) == ("a", True, "artifact")
+    assert file.path.startswith(str(tmp_path))
+    assert [(one.path, one.bytes) for one in file.files] == [("hello.txt", 5)]
 
 
 def test_a_line_that_is_damaged_costs_itself(imports: Import, tmp_path: Path) -> None:

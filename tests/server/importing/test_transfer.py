@@ -57,6 +57,21 @@ def test_what_the_spool_let_go_of_is_still_known(
     assert "already there: 1" in capsys.readouterr().out
 
 
+def test_a_deleted_run_does_not_come_back_by_itself(
+    imports: Import, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Who deleted it wanted that; it is said how to have it again."""
+    (run,) = imports(GOLDEN / "wandb").runs()
+    assert _cli.main(["delete", run]) == 0
+    capsys.readouterr()
+
+    imports(GOLDEN / "wandb")
+
+    told = capsys.readouterr().out
+    assert "`mltrack delete --undo` restores them: 1" in told
+    assert "already there" not in told
+
+
 def test_a_dry_run_imports_nothing(imports: Import, capsys: pytest.CaptureFixture[str]) -> None:
     """It says what would come."""
     spool = imports(GOLDEN, "--dry-run")
