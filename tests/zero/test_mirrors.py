@@ -13,6 +13,8 @@ import msgspec
 import pytest
 
 from mltrack_core import records
+from mltrack_core.media.evaluation import Confusion
+from mltrack_core.media.evaluation import confusion_of
 from mltrack_core.records import Histograms
 from mltrack_core.records import Media
 from mltrack_core.records import RunStarted
@@ -97,6 +99,9 @@ with wandb.init(project="digits") as run:
         "tone": 1,
         "table": table,
         "page": wandb.Html("<b>bold</b>", inject=False),
+        "confusion": wandb.plot.confusion_matrix(
+            y_true=[0, 0, 1], preds=[0, 1, 1], class_names=["cat", "dog"], title="Cats"),
+        "line": wandb.plot.line(wandb.Table(columns=["x", "y"], data=[[1, 2]]), "x", "y"),
         "loss": 0.5,
     })
 """
@@ -119,6 +124,10 @@ with wandb.init(project="digits") as run:
         ["n", "x"],
         [[1, "(Image)"], [2, "(Image)"]],
     ]
+    assert (items["confusion"][0].kind, items["confusion"][0].caption) == ("confusion", "Cats")
+    matrix = confusion_of(items["confusion"][0].file.data)
+    assert matrix == Confusion(["cat", "dog"], [[0, 1], [1]], [[1, 1], [1]])
+    assert msgspec.msgpack.decode(items["line"][0].file.data) == [["x", "y"], [[1, 2]]]
     assert items["page"][0].file.data == b"<b>bold</b>"
     assert items["page"][0].file.type == "text/plain"
     assert _points(spool) == [(0, {"tone": 1, "loss": 0.5})]

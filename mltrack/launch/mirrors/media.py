@@ -1,4 +1,4 @@
-"""Images, sounds, texts and tables of other trackers, as ours."""
+"""Images, sounds, texts, tables and matrices of other trackers, as ours."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Final
 
 from mltrack_core import records
 from mltrack_core.media.audio import Audio
+from mltrack_core.media.confusion import ConfusionMatrix
 from mltrack_core.media.image import Image
 from mltrack_core.media.medium import Medium
 from mltrack_core.media.table import Table
@@ -97,6 +98,20 @@ def _wandb_table(theirs: Any) -> Medium:
     return Table(theirs.columns, _cells(theirs.data))
 
 
+def _wandb_chart(theirs: Any) -> Medium:
+    """Return the counts of a confusion matrix; of any other chart the table that it is made of."""
+    columns, rows = theirs.table.columns, theirs.table.data
+    caption = str(theirs.spec.string_fields.get("title") or "")
+    if columns != ["Actual", "Predicted", "nPredictions"]:
+        return Table(columns, _cells(rows), caption=caption)
+    labels = list(dict.fromkeys(row[0] for row in rows))
+    places = {label: place for place, label in enumerate(labels)}
+    counts = [[0.0] * len(labels) for _ in labels]
+    for truth, guess, count in rows:
+        counts[places[truth]][places[guess]] = float(count)
+    return ConfusionMatrix(matrix=counts, labels=labels, caption=caption)
+
+
 # ---- Trackio ----
 
 
@@ -133,6 +148,7 @@ _KINDS: Final[dict[tuple[str, str], Callable[[Any], Found]]] = {
     ("trackio", "TrackioAudio"): _trackio_audio,
     ("trackio", "TrackioImage"): _trackio_image,
     ("wandb", "Audio"): _wandb_audio,
+    ("wandb", "CustomChart"): _wandb_chart,
     ("wandb", "Histogram"): _histogram,
     ("wandb", "Html"): lambda theirs: Text(theirs.html),
     ("wandb", "Image"): _wandb_image,

@@ -167,7 +167,7 @@ function drawLabels(
     const middle = (at + 0.5) * size;
     const label = labels[at]!;
     context.textAlign = "right";
-    context.fillText(fitted(context, label, left - 8), left - 5, middle);
+    context.fillText(fitted(context, label, left - 8), left - 5, Math.max(middle, 6));
     if (!isUpright) {
       context.textAlign = "center";
       context.fillText(label, left + middle, side + 12);
