@@ -37,6 +37,7 @@ def judged(folder: Path, record: Callable[..., Any], arrive: Callable[[Any], str
                 "val/confusion": mltrack.ConfusionMatrix(matrix=counts, labels=LABELS),
                 "val/roc": mltrack.RocCurve(TRUTH, scores),
                 "val/pr": mltrack.PrCurve(TRUTH, scores),
+                "val/seen": mltrack.Image(np.full((8, 16), scores[1]), caption=f"of {name}"),
             }
             for key, medium in media.items():
                 item = medium.encode(lambda text: text).item
@@ -115,9 +116,26 @@ def test_a_matrix_and_curves_are_seen_step_by_step_and_compared(
     difference.get_by_text("View as table").click()
     row = difference.get_by_role("row", name="cat")
     expect(row.get_by_role("cell")).to_have_text(["+50%", "\N{MINUS SIGN}50%", "0%"])
-    difference.get_by_label("Matrix", exact=True).select_option(label="dull-owl")
+    difference.get_by_label("First run").select_option(label="dull-owl")
     expect(row.get_by_role("cell")).to_have_text(["\N{MINUS SIGN}50%", "+50%", "0%"])
     difference.get_by_role("button", name="Counts").click()
     expect(row.get_by_role("cell")).to_have_text(["\N{MINUS SIGN}4", "+4", "0"])
     legend = section(page, "val/roc").get_by_role("list", name="Curves").first
     expect(legend.get_by_role("button")).to_have_text(["keen-owlAUC 1.0000", "dull-owlAUC 0.7500"])
+
+
+def test_one_runs_image_is_uncovered_below_anothers(page: Page, judged: list[str]) -> None:
+    """As far as a slider says, which the keyboard moves too; the runs can change places."""
+    page.goto(f"/p/judged/compare?r={judged[0]},{judged[1]}&with=media")
+    swipe = section(page, "One over the other")
+    over = swipe.locator(".media-swipe-over")
+    expect(swipe.get_by_role("img")).to_have_count(2)
+    expect(over.get_by_alt_text("of dull-owl")).to_be_visible()
+    slider = swipe.get_by_label("How far the second is covered")
+    slider.fill("75")
+    expect(over).to_have_css("clip-path", "inset(0px 0px 0px 75%)")
+    slider.press("ArrowLeft")
+    expect(over).to_have_css("clip-path", "inset(0px 0px 0px 74%)")
+    expect(slider).to_have_attribute("aria-valuetext", "keen-owl up to 74 %, then dull-owl")
+    swipe.get_by_label("First run").select_option(label="dull-owl")
+    expect(over.get_by_alt_text("of keen-owl")).to_be_visible()

@@ -1,10 +1,10 @@
 import { keepPreviousData, useQueries } from "@tanstack/react-query";
-import { useMemo, useState } from "react";
+import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 
 import { fetchConfusion } from "../api/client";
-import type { MediaItem } from "../api/types";
 import { DIVERGING } from "../distributions/grid";
+import { usePair, type Side } from "../media/pair";
 import { Failure } from "../shell/Failure";
 import { aligned, difference, matrixOf, normalised, type Cell, type Matrix } from "./confusion";
 import { ConfusionMap } from "./ConfusionMap";
@@ -15,13 +15,6 @@ import "../styles/evaluation.css";
 /** A larger matrix nobody reads as a table. */
 const CLASSES_MAX = 30;
 
-/** A run, and the matrix that it shows under the name. */
-export interface Side {
-  run: string;
-  label: string;
-  item: MediaItem;
-}
-
 interface ConfusionDifferenceProps {
   sides: readonly Side[];
   name: string;
@@ -30,11 +23,7 @@ interface ConfusionDifferenceProps {
 /** One run's matrix less another's, class by class of the same name. */
 export function ConfusionDifference({ sides, name }: ConfusionDifferenceProps) {
   const { t } = useTranslation();
-  const [chosen, setChosen] = useState<readonly [a: string, b: string]>(["", ""]);
-  const known = (run: string, usual: number) =>
-    sides.find((side) => side.run === run) ?? sides[usual]!;
-  const a = known(chosen[0], 0);
-  const b = known(chosen[1], a === sides[1] ? 0 : 1);
+  const [a, b, choice] = usePair(sides, "−");
   const queries = useQueries({
     queries: [a, b].map(({ run, item }) => ({
       queryKey: ["confusion", run, item.file.sha256],
@@ -50,30 +39,11 @@ export function ConfusionDifference({ sides, name }: ConfusionDifferenceProps) {
     [first, second],
   );
   const failed = queries.find((query) => query.isError);
-  const choose = (at: 0 | 1, value: string) =>
-    setChosen(
-      at === 0
-        ? [value, b.run === value ? a.run : b.run]
-        : [a.run === value ? b.run : a.run, value],
-    );
-  const select = (at: 0 | 1, { run }: Side) => (
-    <select
-      aria-label={t(at === 0 ? "evaluation.first" : "evaluation.second")}
-      value={run}
-      onChange={(change) => choose(at, change.target.value)}
-    >
-      {sides.map((side) => (
-        <option key={side.run} value={side.run}>
-          {side.label}
-        </option>
-      ))}
-    </select>
-  );
   return (
     <section className="card media-section" aria-label={t("evaluation.difference")}>
       <header className="card-header">
         <h3>{t("evaluation.difference")}</h3>
-        {select(0, a)} − {select(1, b)}
+        {choice}
       </header>
       <div className="evaluation-difference">
         {failed && <Failure error={failed.error!} onRetry={() => void failed.refetch()} />}
