@@ -48,16 +48,25 @@ def delete(options: argparse.Namespace) -> int:
         # All of them are looked up first: a typo in one must not leave half of them deleted.
         for found in [reader.run(name) for name in options.run_names]:
             deletion = reader.delete(found.id)
-            print(f"deleted {found.id} {found.name}; removed for good on {_day(deletion.purge_ns)}")
+            print(f"deleted {found.id} {found.name}; {_until(deletion)}")
     return 0
 
 
 def _row(run: Deletion) -> tuple[str, ...]:
-    until = f"removed for good on {_day(run.purge_ns)}"
+    until = _until(run)
     if run.purged_ns is not None:
         late = f"; {run.records} records came later" if run.records else ""
         until = f"removed on {_day(run.purged_ns)}{late}"
     return run.id[-8:], run.project, run.name, _day(run.deleted_ns), until
+
+
+def _until(run: Deletion) -> str:
+    """Return when a run's records are removed, or which versions of models hold them."""
+    if run.registered:
+        return (
+            f"its records stay while {', '.join(run.registered)} of the model registry needs them"
+        )
+    return f"removed for good on {_day(run.purge_ns)}"
 
 
 def _day(time_ns: int) -> str:

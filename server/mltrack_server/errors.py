@@ -6,6 +6,7 @@ MltrackError
 ├── BackupUnusable   a backup cannot be made there, or restored
 ├── QueryInvalid     a filter, a sort order or a list of fields is not one
 ├── RulesInvalid     what is wanted of a project's runs makes no sense
+├── ModelRefused     the model registry does not do what was asked
 └── Overloaded       more is asked than can be done now; trying again helps
 """
 
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Final
+from typing import Literal
 
 from mltrack_core.errors import MltrackError
 
@@ -83,6 +85,23 @@ class RulesInvalid(MltrackError, ValueError):
 
     def __reduce__(self) -> tuple[type[RulesInvalid], tuple[str, str]]:
         return type(self), (self.at, self.reason)
+
+
+class ModelRefused(MltrackError):
+    """The model registry does not do what was asked; nothing has changed.
+
+    Args:
+        kind: "missing": something is not there · "gone": it was deleted · "conflict": somebody
+            else was there first, or something is in the way · "full": there is no room.
+        reason: Why, and what to do, in plain words.
+    """
+
+    def __init__(self, kind: Literal["missing", "gone", "conflict", "full"], reason: str) -> None:
+        super().__init__(reason)
+        self.kind, self.reason = kind, reason
+
+    def __reduce__(self) -> tuple[type[ModelRefused], tuple[str, str]]:
+        return type(self), (self.kind, self.reason)
 
 
 class QueryInvalid(MltrackError, ValueError):

@@ -35,6 +35,7 @@ from mltrack_server.resources.checkpoints import CheckpointFile
 from mltrack_server.resources.checkpoints import CheckpointList
 from mltrack_server.resources.checkpoints import CheckpointStatus
 from mltrack_server.resources.checkpoints import CheckpointSummary
+from mltrack_server.resources.checkpoints import KeptBy
 from mltrack_server.resources.checkpoints import RetentionItem
 from mltrack_server.resources.checkpoints import RetentionPlan
 from mltrack_server.resources.checkpoints import RetentionQuery
@@ -118,6 +119,27 @@ from mltrack_server.resources.metrics import MetricNameQuery
 from mltrack_server.resources.metrics import MetricNames
 from mltrack_server.resources.metrics import MetricPage
 from mltrack_server.resources.metrics import MetricQuery
+from mltrack_server.resources.models import CARD_LENGTH_MAX
+from mltrack_server.resources.models import AliasMove
+from mltrack_server.resources.models import AliasName
+from mltrack_server.resources.models import CardSave
+from mltrack_server.resources.models import Model
+from mltrack_server.resources.models import ModelAlias
+from mltrack_server.resources.models import ModelCard
+from mltrack_server.resources.models import ModelCardVersion
+from mltrack_server.resources.models import ModelCardVersions
+from mltrack_server.resources.models import ModelId
+from mltrack_server.resources.models import ModelList
+from mltrack_server.resources.models import ModelMention
+from mltrack_server.resources.models import ModelMentions
+from mltrack_server.resources.models import ModelMove
+from mltrack_server.resources.models import ModelName
+from mltrack_server.resources.models import ModelQuery
+from mltrack_server.resources.models import ModelSummary
+from mltrack_server.resources.models import ModelVersion
+from mltrack_server.resources.models import Registered
+from mltrack_server.resources.models import Registration
+from mltrack_server.resources.models import VersionNumber
 from mltrack_server.resources.moments import MOMENTS_ALL_MAX
 from mltrack_server.resources.moments import MOMENTS_EACH_MAX
 from mltrack_server.resources.moments import Moment
@@ -187,6 +209,7 @@ from mltrack_server.resources.upkeep import RepairRequest
 
 __all__ = [
     "ANNOTATIONS_MAX",
+    "CARD_LENGTH_MAX",
     "COLUMN_KEYS_MAX",
     "COLUMN_RUNS_MAX",
     "DOCUMENT_BYTES_MAX",
@@ -200,6 +223,8 @@ __all__ = [
     "RUNS_MAX",
     "Aggregate",
     "Alert",
+    "AliasMove",
+    "AliasName",
     "Annotation",
     "AnnotationAuthor",
     "AnnotationEdit",
@@ -211,6 +236,7 @@ __all__ = [
     "AnnotationVersion",
     "AnnotationVersions",
     "Better",
+    "CardSave",
     "Cell",
     "Change",
     "Checkpoint",
@@ -280,6 +306,7 @@ __all__ = [
     "Importance",
     "ImportancePanel",
     "ImportanceQuery",
+    "KeptBy",
     "KeyIndex",
     "KeySummary",
     "LinesPanel",
@@ -301,6 +328,20 @@ __all__ = [
     "MetricPage",
     "MetricQuery",
     "MetricSummary",
+    "Model",
+    "ModelAlias",
+    "ModelCard",
+    "ModelCardVersion",
+    "ModelCardVersions",
+    "ModelId",
+    "ModelList",
+    "ModelMention",
+    "ModelMentions",
+    "ModelMove",
+    "ModelName",
+    "ModelQuery",
+    "ModelSummary",
+    "ModelVersion",
     "Moment",
     "MomentKind",
     "MomentList",
@@ -323,6 +364,8 @@ __all__ = [
     "ProjectRules",
     "ProjectSize",
     "Provenance",
+    "Registered",
+    "Registration",
     "RepairRequest",
     "Repaired",
     "ReportLink",
@@ -369,5 +412,6 @@ __all__ = [
     "VaryingIndex",
     "VaryingKey",
     "Verdict",
+    "VersionNumber",
     "number",
 ]

@@ -16,6 +16,7 @@ from mltrack_server.resources.base import Resource
 from mltrack_server.resources.base import RunId
 
 CheckpointStatus = Literal["recorded", "waiting", "hashed", "stored", "missing", "removed"]
+KeptBy = Literal["best", "last", "every", "registered"]  # registered: as a version of a model
 
 
 class CheckpointSummary(Resource, frozen=True, kw_only=True):
@@ -92,7 +93,7 @@ class RetentionItem(Resource, frozen=True, kw_only=True):
     checkpoint: RunId
     step: int
     bytes: int
-    kept_by: list[Literal["best", "last", "every"]]  # nothing: its bytes go
+    kept_by: list[KeptBy]  # nothing: its bytes go
 
 
 class RetentionPlan(Resource, frozen=True, kw_only=True):

@@ -27,6 +27,7 @@ from mltrack_server.store.database.engine import where
 from mltrack_server.store.files.reading import FileReads
 from mltrack_server.store.keys import SeriesNumbers
 from mltrack_server.store.media.reading import MediaReads
+from mltrack_server.store.models import Models
 from mltrack_server.store.moments import MomentReads
 from mltrack_server.store.report_links import ReportLinks
 from mltrack_server.store.runs import next_rev
@@ -92,6 +93,11 @@ class Connected:
     def dashboards(self) -> Dashboards:
         """What reads and writes dashboards. Made when it is asked for, as above."""
         return Dashboards(self._reading, self._committing, self._clock_ns)
+
+    @property
+    def models(self) -> Models:
+        """What reads and writes the model registry. Made when it is asked for, as above."""
+        return Models(self._reading, self._committing, self._clock_ns, self.blobs)
 
     @property
     def report_links(self) -> ReportLinks:

@@ -26,6 +26,11 @@ from mltrack_server.store.database.column import stream_no as _stream_no
 from mltrack_server.store.database.text import Text
 from mltrack_server.store.file_schema import digest as digest
 from mltrack_server.store.file_schema import file as file
+from mltrack_server.store.model_schema import model as model
+from mltrack_server.store.model_schema import model_alias as model_alias
+from mltrack_server.store.model_schema import model_card as model_card
+from mltrack_server.store.model_schema import model_move as model_move
+from mltrack_server.store.model_schema import model_version as model_version
 from mltrack_server.store.project_schema import dashboard as dashboard
 from mltrack_server.store.project_schema import dashboard_version as dashboard_version
 from mltrack_server.store.project_schema import project as project
@@ -33,7 +38,7 @@ from mltrack_server.store.project_schema import report_link as report_link
 from mltrack_server.store.project_schema import revision as revision
 from mltrack_server.store.project_schema import rule as rule
 
-VERSION: Final = "0015"  # of the schema: the last step in migrations/versions
+VERSION: Final = "0016"  # of the schema: the last step in migrations/versions
 VERSION_TABLE: Final = "mltrack_version"
 
 run: Final = Table(

@@ -34,6 +34,7 @@ from mltrack_server.web import ingest
 from mltrack_server.web import live
 from mltrack_server.web import media
 from mltrack_server.web import metrics
+from mltrack_server.web import models
 from mltrack_server.web import moments
 from mltrack_server.web import pages
 from mltrack_server.web import query
@@ -72,6 +73,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *extracts.routes,
     *dashboards.routes,
     *report_links.routes,
+    *models.routes,
     *deletions.routes,
     *demo.routes,
     *sizes.routes,

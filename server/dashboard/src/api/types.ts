@@ -169,7 +169,7 @@ export interface RetentionItem {
   checkpoint: string;
   step: number;
   bytes: number;
-  kept_by: ("best" | "every" | "last")[];
+  kept_by: ("best" | "every" | "last" | "registered")[];
 }
 
 export interface RetentionPlan {
@@ -476,6 +476,7 @@ export interface Deletion {
   purge_ns: number;
   purged_ns: number | null;
   records: number;
+  registered: string[];
 }
 
 export interface DeletionList {
@@ -787,6 +788,126 @@ export interface MetricQuery {
   misnamed?: boolean;
   limit?: number;
   cursor?: number;
+}
+
+export interface AliasMove {
+  version: number | null;
+  expected?: number | null;
+  author?: string;
+  why?: string;
+}
+
+export interface CardSave {
+  version: number;
+  text: string;
+  author?: string;
+}
+
+export interface Model {
+  summary: ModelSummary;
+  card: ModelCard;
+  versions: ModelVersion[];
+  moves: ModelMove[];
+}
+
+export interface ModelAlias {
+  alias: string;
+  version: number;
+  author: string;
+  moved_ns: number;
+}
+
+export interface ModelCard {
+  version: number;
+  text: string;
+  author: string;
+  saved_ns: number | null;
+}
+
+export interface ModelCardVersion {
+  version: number;
+  author: string;
+  saved_ns: number;
+}
+
+export interface ModelCardVersions {
+  versions: ModelCardVersion[];
+}
+
+export interface ModelList {
+  models: ModelSummary[];
+}
+
+export interface ModelMention {
+  checkpoint: string;
+  model: string;
+  project: string;
+  name: string;
+  version: number;
+  aliases: string[];
+}
+
+export interface ModelMentions {
+  mentions: ModelMention[];
+}
+
+export interface ModelMove {
+  alias: string;
+  version_before: number | null;
+  version: number | null;
+  author: string;
+  why: string;
+  moved_ns: number;
+}
+
+export interface ModelQuery {
+  project?: string | null;
+  name?: string | null;
+}
+
+export interface ModelSummary {
+  id: string;
+  project: string;
+  name: string;
+  versions: number;
+  latest: number | null;
+  aliases: ModelAlias[];
+  created_ns: number;
+  changed_ns: number;
+}
+
+export interface ModelVersion {
+  version: number;
+  run: string;
+  run_name: string;
+  is_run_deleted: boolean;
+  checkpoint: string;
+  step: number;
+  bytes: number;
+  digest: string;
+  found: CheckpointSummary | null;
+  aliases: string[];
+  note: string;
+  author: string;
+  registered_ns: number;
+  deleted_ns: number | null;
+}
+
+export interface Registered {
+  model: ModelSummary;
+  version: number;
+  is_new: boolean;
+}
+
+export interface Registration {
+  run: string;
+  checkpoint: string;
+  name: string;
+  project?: string;
+  note?: string;
+  author?: string;
+  alias?: string | null;
+  why?: string;
 }
 
 export interface Moment {
@@ -1211,4 +1332,29 @@ export interface SizeList {
   database_bytes: number;
   free_bytes: number;
   blob_bytes: number;
+}
+
+export interface Compacted {
+  path: string;
+  bytes_before: number;
+  bytes_now: number;
+  blob_bytes_freed: number;
+  blob_bytes_later: number;
+}
+
+export interface Damage {
+  where: string;
+  what: string;
+  advice: string;
+  is_due: boolean;
+}
+
+export interface Repaired {
+  found: Damage[];
+  put_aside: string;
+  left: number;
+}
+
+export interface RepairRequest {
+  read_data?: boolean;
 }

@@ -28,6 +28,7 @@ from mltrack_server.store import tier
 from mltrack_server.store.blobs import BlobStore
 from mltrack_server.store.media import reading as media
 from mltrack_server.store.upkeep import counting
+from mltrack_server.store.upkeep import dangling
 from mltrack_server.store.upkeep import keeping
 
 # What a damaged body may raise: msgpack, zstd, NumPy and our own bounds.
@@ -83,6 +84,8 @@ def check(
         yield from checked.tiers()
         yield from checked.remnants()
         yield from checked.counts()
+    for where, what in dangling.models(connection):
+        yield Finding(where=where, what=what, advice=_RESTORE)
     yield from _blobs(connection, blobs, now_ns, read_data=read_data)
 
 

@@ -1,7 +1,8 @@
 """Deleting: a run is marked, and after 30 days its records are removed for good.
 
 What arrives of a deleted run is stored as always. The rows of the run and its streams stay even
-then: a spool that still holds the run would bring it back otherwise.
+then: a spool that still holds the run would bring it back otherwise. While one of its checkpoints
+is a version of a model, nothing of it is removed.
 """
 
 from __future__ import annotations
@@ -21,13 +22,15 @@ from sqlalchemy import select
 from sqlalchemy import update
 
 from mltrack_server.resources import Deletion
+from mltrack_server.resources import ModelMention
+from mltrack_server.store import model_reading
 from mltrack_server.store import schema
 
 RESTORABLE_S: Final = 30 * 86_400
 _ROWS_AT_ONCE: Final = 200  # of one transaction: chunks of 16384 points are 100 kB each
 _STAYING: Final = (schema.run, schema.stream)
 
-_run: Final = schema.run.c
+_run, _version = schema.run.c, schema.model_version.c
 _since: Final = case((_run.heard_ns > _run.deleted_ns, _run.heard_ns), else_=_run.deleted_ns)
 
 
@@ -63,7 +66,7 @@ def one(connection: Connection, rid: int) -> Deletion | None:
     row = connection.execute(
         select(schema.run).where(_run.rid == rid, _run.deleted_ns.is_not(None))
     ).first()
-    return None if row is None else _deletion(row)
+    return None if row is None else _deletion(row, model_reading.registered(connection, row.uid))
 
 
 def listed(connection: Connection) -> list[Deletion]:
@@ -72,8 +75,8 @@ def listed(connection: Connection) -> list[Deletion]:
         select(schema.run)
         .where(_run.deleted_ns.is_not(None))
         .order_by(_run.deleted_ns.desc(), _run.uid)
-    )
-    return [_deletion(row) for row in rows]
+    ).all()
+    return [_deletion(row, model_reading.registered(connection, row.uid)) for row in rows]
 
 
 def due(connection: Connection, now_ns: int) -> list[str]:
@@ -125,10 +128,12 @@ def _is_due(now_ns: int) -> ColumnElement[bool]:
         _run.deleted_ns.is_not(None),
         _since <= now_ns - RESTORABLE_S * 10**9,
         or_(_run.purged_ns.is_(None), _run.records > 0),
+        # Whoever uses a model must not lose it because somebody tidied up its runs.
+        _run.uid.not_in(select(_version.run).where(_version.deleted_ns.is_(None))),
     )
 
 
-def _deletion(row: Row[Any]) -> Deletion:
+def _deletion(row: Row[Any], registered: list[ModelMention]) -> Deletion:
     since_ns = max(row.deleted_ns, row.heard_ns)
     return Deletion(
         id=row.uid,
@@ -138,4 +143,5 @@ def _deletion(row: Row[Any]) -> Deletion:
         purge_ns=since_ns + RESTORABLE_S * 10**9,
         purged_ns=row.purged_ns,
         records=row.records,
+        registered=[f"{each.name} {each.version}" for each in registered],
     )

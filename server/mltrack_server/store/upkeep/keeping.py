@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from collections.abc import Sequence
 from typing import Final
-from typing import Literal
 
 import msgspec
 from sqlalchemy import Connection
@@ -14,10 +13,12 @@ from sqlalchemy import select
 from sqlalchemy import update
 
 from mltrack_core import records
+from mltrack_server.resources import KeptBy
 from mltrack_server.resources import RetentionItem
 from mltrack_server.resources import RetentionPlan
 from mltrack_server.resources import RetentionQuery
 from mltrack_server.store import checkpoints
+from mltrack_server.store import model_reading
 from mltrack_server.store import schema
 from mltrack_server.store.blobs import BlobStore
 from mltrack_server.store.checkpoints import Found
@@ -32,10 +33,13 @@ def plan(connection: Connection, query: RetentionQuery, blobs: BlobStore) -> Ret
     items = []
     going: list[Found] = []
     for uid in _runs(connection, query):
+        registered = model_reading.checkpoints_of(connection, uid)
         stored = [
             each for each in checkpoints.find(connection, rid_of(uid)) if each.outcome.is_stored
         ]
         for each, kept_by in zip(stored, judge(stored, query), strict=True):
+            if each.record.id in registered:
+                kept_by.append("registered")
             items.append(_item(uid, each, kept_by))
             if not kept_by:
                 going.append(each)
@@ -51,9 +55,23 @@ def plan(connection: Connection, query: RetentionQuery, blobs: BlobStore) -> Ret
 
 
 def let_go(connection: Connection, decided: RetentionPlan, rev: int, now_ns: int) -> None:
-    """Write that the bytes of what goes are no longer there; the runs change to *rev*."""
+    """Write that the bytes of what goes are no longer there; the runs change to *rev*.
+
+    What was registered as a version of a model since *decided* was worked out stays.
+    """
     artifact, run = schema.artifact.c, schema.run.c
-    going = [item for item in decided.items if not item.kept_by]
+    kept = {
+        (uid, checkpoint)
+        for uid in {item.run for item in decided.items}
+        for checkpoint in model_reading.checkpoints_of(connection, uid)
+    }
+    going = [
+        item
+        for item in decided.items
+        if not item.kept_by and (item.run, item.checkpoint) not in kept
+    ]
+    if not going:
+        return
     connection.execute(
         update(schema.artifact)
         .where(artifact.rid == bindparam("b_rid"), artifact.about == bindparam("b_about"))
@@ -81,9 +99,7 @@ def named(connection: Connection, except_of: Iterable[str] = ()) -> set[str]:
     }
 
 
-def judge(
-    stored: Sequence[Found], query: RetentionQuery
-) -> list[list[Literal["best", "last", "every"]]]:
+def judge(stored: Sequence[Found], query: RetentionQuery) -> list[list[KeptBy]]:
     """Return for each checkpoint of a run which rules keep it; none means that it goes.
 
     Args:
@@ -102,9 +118,9 @@ def judge(
         each.record.id for each in reversed(stored) if "best" in each.record.roles
     ]
     kept_best, kept_last = best[: query.keep_best or 0], newest[: query.keep_last or 0]
-    result: list[list[Literal["best", "last", "every"]]] = []
+    result: list[list[KeptBy]] = []
     for each in stored:
-        rules: list[Literal["best", "last", "every"]] = []
+        rules: list[KeptBy] = []
         if each.record.id in kept_best:
             rules.append("best")
         if each.record.id in kept_last:
@@ -127,7 +143,7 @@ def _runs(connection: Connection, query: RetentionQuery) -> list[str]:
     return list(found)
 
 
-def _item(uid: str, found: Found, kept_by: list[Literal["best", "last", "every"]]) -> RetentionItem:
+def _item(uid: str, found: Found, kept_by: list[KeptBy]) -> RetentionItem:
     record = found.record
     size = sum(file.bytes for file in record.files)
     return RetentionItem(
