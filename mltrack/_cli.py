@@ -12,6 +12,7 @@ import mltrack.commands.checkpoints
 import mltrack.commands.deletions
 import mltrack.commands.files
 import mltrack.commands.fsck
+import mltrack.commands.models
 import mltrack.commands.projects
 import mltrack.commands.runs
 import mltrack.commands.sizes
@@ -58,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     mltrack.launch._commands.register(commands)
     mltrack.commands.runs.register(commands)
     mltrack.commands.checkpoints.register(commands)
+    mltrack.commands.models.register(commands)
     mltrack.commands.files.register(commands)
     mltrack.export._commands.register(commands)
     mltrack.importing._commands.register(commands)

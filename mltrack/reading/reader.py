@@ -24,6 +24,10 @@ from mltrack.reading.extract import extracted
 from mltrack.reading.extract import pages
 from mltrack.reading.folder import FolderSource
 from mltrack.reading.history import require
+from mltrack.reading.models import ModelVersionView
+from mltrack.reading.models import ModelView
+from mltrack.reading.models import find
+from mltrack.reading.models import listed
 from mltrack.reading.run import NotFound
 from mltrack.reading.run import RunView
 from mltrack.reading.server import ServerSource
@@ -139,6 +143,27 @@ class Reader:
             raise NotFound(f"run {run} was deleted too long ago: {error}") from error
         if not found:
             raise NotFound(f"there is no deleted run {run}")
+
+    def models(self, project: str | None = None) -> list[ModelView]:
+        """Return the models of the registry, the one that changed last first."""
+        return listed(self._source(), project)
+
+    def model(self, name: str, project: str | None = None) -> ModelView:
+        """Return a model by its name.
+
+        Raises:
+            ModelRefused: There is none, or several projects have one.
+        """
+        return find(self._source(), name, project)
+
+    def model_version(self, name: str, project: str | None = None) -> ModelVersionView:
+        """Return a version of a model: "digits@champion", "digits@3", or "digits" for the newest.
+
+        Raises:
+            ModelRefused: There is none, or several projects have one.
+        """
+        model, _, which = name.partition("@")
+        return self.model(model, project).version(which or "latest")
 
     def sizes(self) -> SizeList:
         """Return what each project takes of the store, the largest first."""

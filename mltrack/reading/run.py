@@ -21,6 +21,8 @@ from mltrack.reading.extract import pages
 from mltrack.reading.files import HasFiles
 from mltrack.reading.history import HistoryView
 from mltrack.reading.media import HasMedia
+from mltrack.reading.models import ModelVersionView
+from mltrack.reading.models import register
 from mltrack.reading.source import Source
 from mltrack_core.errors import MltrackError
 from mltrack_core.records import ParamValue
@@ -205,6 +207,50 @@ class RunView(HasMedia, HasFiles):
             hint = f"; there are {', '.join(held)}" if held else "; it has none at all"
             raise NotFound(f"run {self.id[:8]} has no checkpoint {which[:80]!r}{hint}")
         return chosen
+
+    def register(
+        self,
+        name: str,
+        which: str | int = "last",
+        *,
+        alias: str | None = None,
+        why: str = "",
+        note: str = "",
+        project: str = "",
+        author: str | None = None,
+    ) -> ModelVersionView:
+        """Make a checkpoint the next version of a model, and the model if it is not there yet.
+
+        It asks the store or the server and waits for the answer: do so after a training, not in
+        its loop. A checkpoint that the model has already is not taken a second time.
+
+        Args:
+            name: The model's.
+            which: As `checkpoint` takes it, or a step: of several of one step the newest.
+            alias: To be pointed at the version, e.g. "champion".
+            why: The alias is; kept in the model's history.
+            note: Kept with the version.
+            project: The model's; default: the run's.
+            author: Who does it; default: who runs this process.
+
+        Raises:
+            NotFound: There is no such checkpoint.
+            ModelRefused: The registry does not do it.
+        """
+        chosen = self.checkpoint(which) if isinstance(which, str) else self._of_step(which)
+        return register(
+            chosen, self._source, self.id,
+            name=name, alias=alias, why=why, note=note, project=project, author=author,
+        )  # fmt: skip
+
+    def _of_step(self, step: int) -> CheckpointView:
+        """Return the newest checkpoint of a step."""
+        found = self.checkpoints()
+        fitting = [each for each in found if each.step == step]
+        if not fitting:
+            steps = ", ".join(str(number) for number in sorted({each.step for each in found})[-5:])
+            raise NotFound(f"run {self.id[:8]} has no checkpoint of step {step}; the last: {steps}")
+        return fitting[-1]
 
     @overload
     def history(self, name: str, samples: None = None) -> HistoryView: ...

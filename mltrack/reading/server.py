@@ -17,6 +17,8 @@ from mltrack.reading.file_source import Readable
 from mltrack.reading.file_source import ServerFiles
 from mltrack.reading.media_source import MediaSource
 from mltrack.reading.media_source import ServerMedia
+from mltrack.reading.model_source import ModelSource
+from mltrack.reading.model_source import ServerModels
 from mltrack.reading.remote_file import RemoteFile
 from mltrack_core.errors import ServerRefused
 from mltrack_core.errors import ServerUnreachable
@@ -199,6 +201,11 @@ class ServerSource:
         """What images, sounds, texts and tables are read from."""
         return ServerMedia(self._find, self._ask)
 
+    @property
+    def models(self) -> ModelSource:
+        """What keeps models."""
+        return ServerModels(self._find, self._ask)
+
     def delete(self, run: str) -> Deletion | None:
         """Delete a run."""
         path = f"/api/v1/runs/{run}"
@@ -338,7 +345,7 @@ class ServerSource:
             raise ServerUnreachable(
                 self.url, f"does not answer ({type(error).__name__}); is the server running?"
             ) from error
-        if answer.status_code in (200, 204, 206, 404):
+        if answer.status_code in (200, 201, 204, 206, 404):
             return answer
         detail = _detail(answer.content)
         if answer.status_code >= 500:

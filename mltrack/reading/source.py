@@ -7,6 +7,7 @@ from typing import Protocol
 from mltrack.reading.file_source import FileSource
 from mltrack.reading.file_source import Readable
 from mltrack.reading.media_source import MediaSource
+from mltrack.reading.model_source import ModelSource
 from mltrack_core.records import RunState
 from mltrack_server.columns import Points
 from mltrack_server.extract import Extract
@@ -90,6 +91,10 @@ class Source(Protocol):
     @property
     def media(self) -> MediaSource:
         """What images, sounds, texts and tables are read from."""
+
+    @property
+    def models(self) -> ModelSource:
+        """What keeps models."""
 
     def delete(self, run: str) -> Deletion | None:
         """Delete a run."""

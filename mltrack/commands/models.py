@@ -1,0 +1,141 @@
+"""The commands `mltrack models` and `mltrack register`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING
+
+from mltrack.commands.table import size
+from mltrack.commands.table import table
+
+if TYPE_CHECKING:
+    from mltrack.reading.models import ModelVersionView
+    from mltrack.reading.models import ModelView
+
+
+def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add this module's commands to the command line."""
+    parser = commands.add_parser(
+        "models",
+        help="list models of the registry, or one's versions",
+        description="Lists models, or the versions of one and how its aliases were moved. "
+        "NAME@WHICH is a version: its number, an alias, or latest.",
+    )
+    parser.add_argument("name", metavar="NAME[@WHICH]", nargs="?", help="a model, or a version")
+    parser.add_argument("--project", help="only of this project")
+    parser.add_argument("--alias", metavar="NAME", help="point it at the version")
+    parser.add_argument("--remove-alias", metavar="NAME", help="let it point nowhere")
+    parser.add_argument("--why", default="", help="kept in the history of aliases")
+    parser.add_argument("--download", metavar="FOLDER", help="bring the version's bytes there")
+    parser.add_argument("--from", dest="where", help="a folder or a server's address")
+    parser.set_defaults(run=models)
+
+    parser = commands.add_parser(
+        "register",
+        help="make a checkpoint a version of a model",
+        description="Makes a checkpoint the next version of a model, which is made if need be.",
+    )
+    parser.add_argument(
+        "run_name", metavar="RUN[:STEP]", help="id, its end, or name; :best, :last or :STEP"
+    )
+    parser.add_argument("name", metavar="NAME", help="the model")
+    parser.add_argument("--project", default="", help="the model's; default: the run's")
+    parser.add_argument("--alias", metavar="NAME", help="point it at the version")
+    parser.add_argument("--why", default="", help="kept in the history of aliases")
+    parser.add_argument("--note", default="", help="kept with the version")
+    parser.add_argument("--from", dest="where", help="a folder or a server's address")
+    parser.set_defaults(run=register_checkpoint)
+
+
+def models(options: argparse.Namespace) -> int:
+    """List models or one's versions, move an alias, or bring a version's bytes."""
+    import mltrack
+
+    name, _, which = (options.name or "").partition("@")
+    is_about_one = options.alias or options.remove_alias or options.download
+    if (is_about_one and not name) or (options.alias and not which):
+        print("mltrack: name a model, and for --alias a version: NAME@3", file=sys.stderr)
+        return 2
+    with mltrack.open(options.where) as reader:
+        if not name:
+            rows = [_model_row(each) for each in reader.models(options.project)]
+            print(table(("project", "model", "versions", "latest", "aliases"), rows))
+            return 0
+        model = reader.model(name, options.project)
+        if options.alias:
+            number = model.version(which).version
+            model = model.point(options.alias, number, why=options.why)
+        if options.remove_alias:
+            model = model.point(options.remove_alias, None, why=options.why)
+        if options.download:
+            print(model.version(which or "latest").download(options.download))
+            return 0
+        _print(model, [model.version(which)] if which else model.versions)
+    return 0
+
+
+def register_checkpoint(options: argparse.Namespace) -> int:
+    """Register a checkpoint and say as which version."""
+    import mltrack
+
+    run, separator, which = options.run_name.rpartition(":")
+    if not separator:
+        run, which = which, "last"
+    with mltrack.open(options.where) as reader:
+        made = reader.run(run).register(
+            options.name,
+            int(which) if which.isdecimal() else which,
+            alias=options.alias,
+            why=options.why,
+            note=options.note,
+            project=options.project,
+        )
+    status = made.checkpoint.status
+    print(f"{made.name}@{made.version}: step {made.step} of run {made.run}, {status}")
+    if status not in ("stored", "waiting"):
+        print(
+            "mltrack does not hold its bytes, and does not keep anybody from overwriting them: "
+            f"{made.checkpoint.path}",
+            file=sys.stderr,
+        )
+    return 0
+
+
+def _model_row(model: ModelView) -> tuple[str, ...]:
+    latest = model.details.summary.latest
+    return (
+        model.project,
+        model.name,
+        str(len(model.versions)),
+        "" if latest is None else str(latest),
+        " ".join(f"{alias}@{version}" for alias, version in model.aliases.items()),
+    )
+
+
+def _print(model: ModelView, versions: list[ModelVersionView]) -> None:
+    """Print versions of a model, and how its aliases were moved last."""
+    header = ("version", "aliases", "run", "step", "size", "status", "registered", "by", "metrics")
+    print(table(header, map(_version_row, versions)))
+    for move in model.details.moves[:5]:
+        before = "nowhere" if move.version_before is None else str(move.version_before)
+        after = "nowhere" if move.version is None else str(move.version)
+        by = f" by {move.author}" if move.author else ""
+        why = f": {move.why}" if move.why else ""
+        line = f"{move.alias}: {before} → {after}{by}{why}"
+        print("".join(each if each.isprintable() else "�" for each in line))
+
+
+def _version_row(version: ModelVersionView) -> tuple[str, ...]:
+    details, found = version.details, version.details.found
+    return (
+        str(version.version),
+        ",".join(version.aliases),
+        version.run[-8:],
+        str(version.step),
+        size(details.bytes),
+        found.status if found else "gone",
+        f"{version.registered:%Y-%m-%d %H:%M}",
+        details.author,
+        " ".join(f"{name}={value:.4g}" for name, value in version.metrics.items()) if found else "",
+    )
