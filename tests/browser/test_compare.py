@@ -132,10 +132,14 @@ def test_media_of_several_runs_stand_side_by_side(page: Page, pair: list[str]) -
     """At one step; the columns are the runs."""
     page.goto(f"/p/pair/compare?r={','.join(pair)}&with=media")
     row = page.get_by_role("region", name="val/answer")
-    columns = row.locator(".media-section")
+    columns = row.locator(".media-columns .media-section")
 
     expect(columns).to_have_text(
         [re.compile("long-fox.*long-fox at 190"), re.compile("short-fox.*short-fox at 90")]
     )
     page.get_by_label("Step", exact=True).fill("2")
     expect(columns).to_have_text([re.compile("long-fox at 20"), re.compile("short-fox at 20")])
+    changes = row.get_by_role("region", name="What differs").locator("pre")
+    expect(changes).to_have_text("\N{MINUS SIGN}long-fox at 20\n+short-fox at 20\n")
+    row.get_by_label("First run").select_option(label="short-fox")
+    expect(changes).to_have_text("\N{MINUS SIGN}short-fox at 20\n+long-fox at 20\n")

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { MediaBox, MediaItem, MediaMask } from "../src/api/types";
 import { boxKey, classKey, legendOf } from "../src/media/legend";
 import { paletteOf } from "../src/media/overlay";
+import { changesBetween, tableLines } from "../src/media/lines";
 import { nearestIndex } from "../src/media/steps";
 
 const file = { type: "image/png", bytes: 1, sha256: "", is_here: true };
@@ -47,5 +48,42 @@ describe("the legend", () => {
     expect(all.filter(Boolean)).toHaveLength(255);
 
     expect(paletteOf(named, new Map()).filter(Boolean)).toHaveLength(0);
+  });
+});
+
+describe("what two texts differ in", () => {
+  const numbered = (count: number) => Array.from({ length: count }, (_, at) => `line ${at}`);
+
+  it("is the lines that changed, with a few around them", () => {
+    const after = numbered(20).with(9, "another");
+    expect(changesBetween(numbered(20), after).map(({ kind, text }) => `${kind} ${text}`)).toEqual([
+      "hunk …",
+      "same line 6",
+      "same line 7",
+      "same line 8",
+      "removed line 9",
+      "added another",
+      "same line 10",
+      "same line 11",
+      "same line 12",
+    ]);
+  });
+
+  it("is nothing where they are alike", () => {
+    expect(changesBetween(numbered(5), numbered(5))).toEqual([]);
+    expect(changesBetween([], [])).toEqual([]);
+  });
+
+  it("is seen of tables row by row", () => {
+    const rows = {
+      columns: ["n", "guess"],
+      rows: [
+        [1, null],
+        [2.5, "cat"],
+      ],
+      first: 0,
+      total: 2,
+    };
+    expect(tableLines(rows)).toEqual(["n │ guess", "1 │ –", "2.5 │ cat"]);
   });
 });

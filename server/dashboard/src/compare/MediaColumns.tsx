@@ -1,5 +1,4 @@
 import { keepPreviousData, useQueries } from "@tanstack/react-query";
-import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { fetchMedia, fetchShown } from "../api/client";
@@ -8,12 +7,11 @@ import type { ChartRun } from "../charts/ChartCard";
 import { Swatch } from "../charts/Swatch";
 import { ConfusionDifference } from "../evaluation/ConfusionDifference";
 import { CurvesOverlay } from "../evaluation/CurvesOverlay";
-import { ImageSwipe } from "../media/ImageSwipe";
 import { MediaSection } from "../media/MediaSection";
-import type { Side } from "../media/pair";
 import { StepSlider } from "../media/StepSlider";
 import { Failure } from "../shell/Failure";
 import { useUrl } from "../shell/useUrl";
+import { MediaPairs } from "./MediaPairs";
 import "../styles/media.css";
 
 interface MediaColumnsProps {
@@ -91,7 +89,7 @@ export function MediaColumns({ runs, chartRuns }: MediaColumnsProps) {
                 })}
               </div>
             )}
-            <Swipes chartRuns={chartRuns} records={records} />
+            <MediaPairs chartRuns={chartRuns} records={records} />
           </section>
         );
       })}
@@ -123,40 +121,6 @@ function Together(props: { name: string; chartRuns: readonly ChartRun[]; records
         />
       )}
     </>
-  );
-}
-
-/** The images of one place in the lists of the runs, where two of them have one there. */
-function Swipes({ chartRuns, records }: { chartRuns: readonly ChartRun[]; records: Records }) {
-  const { t } = useTranslation();
-  const [chosen, setChosen] = useState(0);
-  const longest = Math.max(0, ...records.map((record) => record?.items.length ?? 0));
-  const sidesAt = (place: number): Side[] =>
-    records.flatMap((record, at) => {
-      const item = record?.items[place];
-      const { id, label } = chartRuns[at]!;
-      return item?.kind === "image" && item.file.is_here ? [{ run: id, label, item }] : [];
-    });
-  const places = Array.from({ length: longest }, (_, place) => place).filter(
-    (place) => sidesAt(place).length > 1,
-  );
-  const place = places.includes(chosen) ? chosen : places[0];
-  if (place === undefined) return null;
-  return (
-    <ImageSwipe sides={sidesAt(place)}>
-      {places.length > 1 && (
-        <label>
-          {t("media.item")}{" "}
-          <select value={place} onChange={(change) => setChosen(Number(change.target.value))}>
-            {places.map((each) => (
-              <option key={each} value={each}>
-                {each + 1}
-              </option>
-            ))}
-          </select>
-        </label>
-      )}
-    </ImageSwipe>
   );
 }
 
