@@ -45,6 +45,9 @@ EXIT_S_MAX: Final = 9.5  # after which it is gone in any case: service managers 
 KEEPALIVE_S: Final = 75.0
 LINGER_S: Final = 2.0  # for a client to read why its body is refused while it still sends
 PORTS_TRIED: Final = 20
+# A view of the dashboard is its address: two hundred chosen runs and a long filter are one. aiohttp
+# alone refuses more than 8,190 characters, in a bare line of text.
+ADDRESS_BYTES_MAX: Final = 1 << 16
 
 Ready = Callable[[str], None]
 
@@ -90,6 +93,7 @@ async def serve(
             auto_decompress=False,  # `web.body` unpacks, with an honest limit
             handler_cancellation=False,
             keepalive_timeout=KEEPALIVE_S,
+            max_line_size=ADDRESS_BYTES_MAX,
             lingering_time=LINGER_S,
             shutdown_timeout=SHUTDOWN_S,
         )

@@ -386,3 +386,16 @@ def test_an_edit_that_is_refused_stays_and_says_why(bulk: Page) -> None:
     field.press("Enter")
     expect(field).to_have_count(0)
     expect(row(bulk, "run-four")).to_be_visible()
+
+
+def test_the_course_and_the_place_of_each_run_stand_in_its_row(table: Page) -> None:
+    """One request draws what is on screen; the greatest of all has the longest bar."""
+    paths = cells(table, "val/loss").locator(".spark path")
+    expect(paths).to_have_count(RUNS)
+    for number in range(RUNS):
+        expect(paths.nth(number)).to_have_attribute("d", re.compile("^M0.0 2.0L.*L64.0 14.0$"))
+    bars = cells(table, "val/loss").locator(".mini-bar")
+
+    shares = [bar.evaluate("(bar) => bar.style.width") for bar in bars.all()]
+
+    assert shares == ["100%", "80%", "60%", "40%", "20%", "0%"]

@@ -221,3 +221,11 @@ def test_a_browser_signs_in_and_out(guarded: RunningServer) -> None:
 def test_secrets_do_not_show_in_reprs() -> None:
     """A config that ends up in a log or traceback does not tell the token."""
     assert "secret" not in repr(Config(database="sqlite://", token="secret-secret-secret"))
+
+
+def test_a_page_of_a_long_address_is_still_that_page(server: RunningServer) -> None:
+    """A view with hundreds of chosen runs is its address, and a reload must show it again."""
+    long = server.get("/p/x?h=" + "01234567," * 6000)
+
+    assert long.status_code == 200
+    assert long.text == server.get("/p/x").text

@@ -9,6 +9,7 @@ import { ChartSections } from "../charts/ChartSections";
 import { useFoot } from "../charts/useFoot";
 import { findMetrics, useView } from "../charts/useView";
 import { ViewBar } from "../charts/ViewBar";
+import { nameOf } from "../list/names";
 import { useHeadline } from "../list/useHeadline";
 import { useRuns } from "../list/useRuns";
 import { storedStyles } from "../list/useStyles";
@@ -95,7 +96,7 @@ function Comparison(props: {
   );
   const rows = useMemo(() => compareRows(runs, summary, own), [runs, summary, own]);
   const shown = allText ? rows : rows.filter((row) => row.isDifferent);
-  const key = runs.map((run) => `${run.summary.id} ${run.summary.name}`).join("\n");
+  const key = runs.map((run) => `${run.summary.id} ${nameOf(run.summary)}`).join("\n");
   const chartRuns = useMemo<ChartRun[]>(() => {
     const named = key.split("\n").map((line) => [line.slice(0, 32), line.slice(33)] as const);
     const styles = storedStyles(

@@ -12,6 +12,9 @@ import { Tool } from "../shell/Tool";
 import { CellEditor } from "./CellEditor";
 import type { Best, Column } from "./columns";
 import { EDIT_FIELDS, type EditField } from "./edits";
+import { HeadlineCell, type BarRange } from "./HeadlineCell";
+import type { Sparks } from "./sparks";
+import { nameOf } from "./names";
 import type { RowActions } from "./RunTable";
 import { pinOf } from "./widths";
 
@@ -25,6 +28,10 @@ interface RunRowProps {
   columns: readonly Column[];
   pinnedCount: number;
   best: Best;
+  /** Id of the column that tells how runs went. */
+  headline: string | null;
+  range: BarRange | null;
+  sparks: Sparks | null;
   lineStyle: LineStyle | undefined;
   isDrawn: boolean;
   isSelected: boolean;
@@ -87,6 +94,8 @@ export const RunRow = memo(
               pin={pinOf(at, props.pinnedCount)}
               run={run}
               best={props.best}
+              range={column.id === props.headline ? props.range : null}
+              sparks={column.id === props.headline ? props.sparks : null}
             />
           ),
         )}
@@ -138,8 +147,8 @@ function EditableCell(props: RunRowProps & { t: Translate; column: Column; at: n
 function Name({ t, run, isPinned, isOnly, actions }: RunRowProps & { t: Translate }) {
   return (
     <>
-      <Link href={`/r/${run.id}`} title={run.name}>
-        {run.name}
+      <Link href={`/r/${run.id}`} title={nameOf(run)}>
+        {nameOf(run)}
       </Link>
       {run.dropped > 0 && <Icon name="alert" className="warn" />}
       {run.tags.map((tag) => (
@@ -180,9 +189,11 @@ interface CellProps {
   pin: ReturnType<typeof pinOf>;
   run: RunSummary;
   best: Best;
+  range: BarRange | null;
+  sparks: Sparks | null;
 }
 
-function Cell({ t, column, pin, run, best }: CellProps) {
+function Cell({ t, column, pin, run, best, range, sparks }: CellProps) {
   const text = column.text(run);
   const metric = column.kind === "metric" ? run.metrics[column.name] : undefined;
   const bad = metric?.nonfinite ?? 0;
@@ -206,9 +217,24 @@ function Cell({ t, column, pin, run, best }: CellProps) {
       ) : (
         <>
           {bad > 0 && "× "}
-          {text}
+          {range || sparks ? (
+            <HeadlineCell
+              run={run.id}
+              text={text}
+              value={numberIn(column, run)}
+              range={range}
+              sparks={sparks}
+            />
+          ) : (
+            text
+          )}
         </>
       )}
     </span>
   );
+}
+
+function numberIn(column: Column, run: RunSummary): number | null {
+  const value = column.sortBy(run);
+  return typeof value === "number" && Number.isFinite(value) ? value : null;
 }

@@ -12,6 +12,8 @@ import { ColumnHeads } from "./ColumnHeads";
 import type { Best, Column, Sort } from "./columns";
 import { EDIT_FIELDS, type EditField } from "./edits";
 import type { Headline } from "../series/metrics";
+import { rangeOf, type BarRange } from "./HeadlineCell";
+import { useSparks } from "./useSparks";
 import { GroupRow } from "./GroupRow";
 import { clampWidth, countPinned, moved, resized, type Layout } from "./layout";
 import type { TableRow } from "./rows";
@@ -38,6 +40,10 @@ interface RunTableProps {
   best: Best;
   /** What the project names for how its runs went. */
   own: Headline | null;
+  /** Id of the column that tells how runs went. */
+  headline: string | null;
+  /** Whether that column has a line for the course of each run. */
+  hasSparks: boolean;
   sorts: readonly Sort[];
   onSort: (sorts: Sort[]) => void;
   styles: ReadonlyMap<string, LineStyle>;
@@ -54,7 +60,7 @@ interface RunTableProps {
 const ROW_PX = { normal: 30, compact: 24 };
 
 export function RunTable(props: RunTableProps) {
-  const { label, rows, runs, columns, layout, onLayout, onEnd, actions, drawn } = props;
+  const { label, rows, runs, columns, layout, onLayout, onEnd, actions, drawn, headline } = props;
   const density = useDensity();
   const scroller = useRef<HTMLDivElement>(null);
   const virtual = useVirtualizer({
@@ -70,9 +76,16 @@ export function RunTable(props: RunTableProps) {
   const chosen = useMemo(() => ({ ...layout.widths, ...resizing }), [layout.widths, resizing]);
   const isGrouped = rows[0]?.kind === "group";
   const widths = useMemo(
-    () => widthsOf(columns, runs, chosen, isGrouped),
-    [columns, runs, chosen, isGrouped],
+    () => widthsOf(columns, runs, chosen, { isGrouped, sparks: props.hasSparks ? headline : null }),
+    [columns, runs, chosen, isGrouped, props.hasSparks, headline],
   );
+  const column = columns.find(({ id }) => id === headline);
+  const range = useBarRange(column, runs);
+  const seen = items.flatMap(({ index }) => {
+    const row = rows[index];
+    return row?.kind === "run" ? [row.run] : [];
+  });
+  const sparks = useSparks((props.hasSparks && column?.name) || null, seen);
   const ids = columns.map((column) => column.id);
   const pinnedCount = countPinned(ids, layout);
   useRowKeys(scroller, rows, drawn, actions, (index) => virtual.scrollToIndex(index));
@@ -133,6 +146,9 @@ export function RunTable(props: RunTableProps) {
               columns={columns}
               pinnedCount={pinnedCount}
               best={props.best}
+              headline={headline}
+              range={range}
+              sparks={sparks}
               lineStyle={props.styles.get(row.run.id)}
               isDrawn={drawn.has(row.run.id)}
               isSelected={props.selected.has(row.run.id)}
@@ -146,6 +162,19 @@ export function RunTable(props: RunTableProps) {
         })}
       </div>
     </div>
+  );
+}
+
+/** Between which values the bars of the column stand; the same one while these are the same. */
+function useBarRange(column: Column | undefined, runs: readonly RunSummary[]): BarRange | null {
+  const found = useMemo(() => {
+    const values = column ? runs.map((run) => column.sortBy(run)) : [];
+    return rangeOf(values.filter((value) => typeof value === "number"));
+  }, [column, runs]);
+  const { low, high } = found ?? {};
+  return useMemo(
+    () => (low === undefined || high === undefined ? null : { low, high }),
+    [low, high],
   );
 }
 

@@ -4,17 +4,18 @@ import type { CSSProperties } from "react";
 
 import type { RunSummary } from "../api/types";
 import type { Column } from "./columns";
+import { SPARK_PX } from "./sparks";
 
 /** As in "12 m 34 s", which ticks. */
 const DURATION_CHARS = 10;
 const TOOLS_PX = [26, 30]; // the tick and the line before the name
 
-/** Return the widths in pixels: what was chosen, or as wide as a sample of the content, within reason. */
+/** Return the widths in pixels: what was chosen, or as wide as a sample of the content, within reason. That with *sparks* has room for these. */
 export function widthsOf(
   columns: readonly Column[],
   runs: readonly RunSummary[],
   chosen: Readonly<Record<string, number>>,
-  isGrouped = false,
+  { isGrouped = false, sparks = null as string | null } = {},
 ): number[] {
   const sample = runs.slice(0, 100);
   return columns.map((column) => {
@@ -30,7 +31,8 @@ export function widthsOf(
     const heading = Math.min(column.kind === "metric" ? last.length + 4 : column.label.length, 16);
     // A group's row has mean, deviation and best where a run has one number.
     const least = isGrouped && column.kind === "metric" ? 168 : 56;
-    return clamp(Math.max(longest, heading) * 7 + 22, least, 220);
+    const room = column.id === sparks ? SPARK_PX + 8 : 0;
+    return clamp(Math.max(longest, heading) * 7 + 22, least, 220) + room;
   });
 }
 

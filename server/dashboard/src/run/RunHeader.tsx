@@ -4,6 +4,7 @@ import { Link } from "wouter";
 import { formatDuration } from "../api/number";
 import type { Run } from "../api/types";
 import { formatDate } from "../list/columns";
+import { nameOf } from "../list/names";
 import { tagsIn } from "../list/edits";
 import { Icon } from "../shell/Icon";
 import { RunDuration, StateLabel } from "../shell/RunState";
@@ -38,7 +39,7 @@ export function RunHeader({ run, clock }: { run: Run; clock: Clock | null }) {
           value={summary.name}
           onSave={(name) => change.mutateAsync({ name: name.trim() || null })}
         >
-          <h1>{summary.name}</h1>
+          <h1>{nameOf(summary)}</h1>
         </InlineField>
         <StateLabel run={summary} />
         <Ending run={run} />

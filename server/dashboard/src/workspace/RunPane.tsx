@@ -61,6 +61,8 @@ interface RunPaneProps {
   headline: string | null;
   /** What the project names for it; null: nothing. */
   own: Headline | null;
+  /** Whether there is room for the course of the headline in its rows. */
+  hasSparks: boolean;
   selection: Selection;
   onCompare: () => void;
   onEnd: () => void;
@@ -76,6 +78,11 @@ export function RunPane(props: RunPaneProps) {
   const rows = useMemo(() => rowsOf(shown, groups, closed), [shown, groups, closed]);
   const { own } = props;
   const best = useMemo(() => bestOf(shown, columns, own), [shown, columns, own]);
+  const headlineColumn = useMemo(
+    () =>
+      columns.find(({ kind, name }) => kind === "metric" && name === props.headline)?.id ?? null,
+    [columns, props.headline],
+  );
   const { pinned: pinnedKeys, only: onlyKey } = draw.choice;
   const pinned = useMemo(
     () => new Set(shown.map((run) => run.id).filter((id) => pinnedKeys.has(keyOf(id)))),
@@ -188,6 +195,8 @@ export function RunPane(props: RunPaneProps) {
           onLayout={props.onLayout}
           best={best}
           own={own}
+          headline={headlineColumn}
+          hasSparks={props.hasSparks}
           sorts={props.sorts}
           onSort={props.onSort}
           styles={props.styles}

@@ -10,6 +10,7 @@ import { useFoot } from "../charts/useFoot";
 import { findMetrics, useView } from "../charts/useView";
 import { ViewBar } from "../charts/ViewBar";
 import { FieldSelect } from "../list/FieldSelect";
+import { nameOf } from "../list/names";
 import { groupRuns, type Group } from "../list/rows";
 import { useMetricNames } from "../series/useMetricNames";
 import { useUrl } from "../shell/useUrl";
@@ -38,7 +39,7 @@ export function Wall({ project, runs, total, draw, styles, groups, varying }: Wa
   // A run list is rebuilt at every notice; the charts need to know when its members change. Their
   // order is that of ids, so that sorting the table fetches nothing.
   const key = drawnRuns
-    .map((run) => `${run.id} ${run.name}`)
+    .map((run) => `${run.id} ${nameOf(run)}`)
     .sort()
     .join("\n");
   const chartRuns = useMemo<ChartRun[]>(

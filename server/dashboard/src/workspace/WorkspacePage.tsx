@@ -149,6 +149,7 @@ export function WorkspacePage({ project, isTable }: { project: string; isTable?:
         draw={draw}
         headline={headline}
         own={own}
+        hasSparks={isTable === true}
         selection={selection}
         onCompare={compare}
         onEnd={onEnd}
