@@ -79,6 +79,13 @@ class _Opened(NamedTuple):
     ranges: Ranges  # of all buckets that were read with them
 
 
+class FirstRows(NamedTuple):
+    """What the descent of a short series begins with."""
+
+    rows: list[Row[Any]]  # no more than are looked at together
+    ranges: Ranges  # of their buckets
+
+
 _chunk, _tier, _axis = schema.chunk.c, schema.tier.c, schema.axis.c
 
 
@@ -178,19 +185,18 @@ class Descent:
         self._connection, self._rid, self._series_no = connection, rid, series_no
         self._cuts, self._view, self._plans = cuts, view, plans
 
-    def go(self, points: int, rows: Sequence[Row[Any]] | None = None) -> Found:
+    def go(self, points: int, first: FirstRows | None = None) -> Found:
         """Descend as far as needed in a series of about so many *points*.
 
         Full chunks only are looked at: the others are in no tier.
 
         Args:
             points: Of the series.
-            rows: Those that it begins with, where they have been read: see `first_rows`.
+            first: What it begins with, where that has been read: see `read_first_rows`.
         """
         found = Found()
         level = _first_level(points)
-        if rows is None:
-            rows = self._rows(level, None)
+        rows = self._rows(level, None) if first is None else first.rows
         wanted = None
         has_cells = False
         while rows:
@@ -203,7 +209,10 @@ class Descent:
                         found.pieces += self._points(keys, None)
                         return found
                 has_cells = has_cells or bool(plan.layout.is_plain.any())
-                ranges = tier.unpack_ranges([row.body for row in some])
+                if first is None:
+                    ranges = tier.unpack_ranges([row.body for row in some])
+                else:
+                    ranges, first = first.ranges, None
                 found.draw(plan.plain, ranges)
                 opened.append(_Opened(plan.opened, ranges))
             if not any(len(buckets.layout.row) for buckets in opened):
@@ -263,7 +272,7 @@ def is_short(points: int) -> bool:
 
 def read_first_rows(
     connection: Connection, wanted: Collection[tuple[int, int]], window: Window
-) -> dict[tuple[int, int], list[Row[Any]]]:
+) -> dict[tuple[int, int], FirstRows]:
     """Return what descents of short series begin with, by run and number of the series."""
     rids, numbers = {rid for rid, _ in wanted}, {number for _, number in wanted}
     found: dict[tuple[int, int], list[Row[Any]]] = {key: [] for key in wanted}
@@ -273,9 +282,22 @@ def read_first_rows(
     for row in rows:
         if (row.rid, row.series_no) in found:
             found[row.rid, row.series_no].append(row)
+    if not any(found.values()):
+        return {}
     for mine in found.values():
         mine.sort(key=lambda row: (row.stream_no, row.no))
-    return found
+    # Unpacked together: there are few buckets in each, and it takes as many calls for one as for
+    # all of them.
+    ranges = tier.unpack_ranges([row.body for mine in found.values() for row in mine])
+    firsts, start, size = {}, 0, tier.SHAPE.bucket
+    for key, mine in found.items():
+        end = start + sum(-(-row.n // size) for row in mine)
+        own = ranges.cut(start, end)
+        if own.nonfinite is not None and not own.nonfinite.any():
+            own = own._replace(nonfinite=None)  # only another series' values are not all finite
+        firsts[key] = FirstRows(mine, own)
+        start = end
+    return firsts
 
 
 def _first_level(points: int) -> int:

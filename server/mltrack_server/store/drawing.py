@@ -176,6 +176,8 @@ class Drawing:
         length = len(x)
 
         def floats(column: Floats) -> ColumnRef:
+            if len(drawn.at) == length:  # none is empty
+                return self._container.add(column)
             whole = np.full(length, np.nan)
             whole[drawn.at] = column
             return self._container.add(whole)

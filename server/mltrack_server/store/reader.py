@@ -21,7 +21,6 @@ from sqlalchemy import BigInteger
 from sqlalchemy import Connection
 from sqlalchemy import Integer
 from sqlalchemy import LargeBinary
-from sqlalchemy import Row
 from sqlalchemy import and_
 from sqlalchemy import bindparam
 from sqlalchemy import func
@@ -35,6 +34,7 @@ from mltrack_server.store import chunk
 from mltrack_server.store import schema
 from mltrack_server.store import tier
 from mltrack_server.store.descent import Descent
+from mltrack_server.store.descent import FirstRows
 from mltrack_server.store.descent import Found
 from mltrack_server.store.descent import is_short
 from mltrack_server.store.descent import reach_into
@@ -145,7 +145,7 @@ class Reader:
     pieces: dict[str, list[Piece]]  # of each series, those that a descent finds left out
     remnants: dict[str, list[tuple[int, int, Remnant]]] = field(default_factory=dict)
     tiered: dict[str, dict[Order, tuple[int, int]]] = field(default_factory=dict)  # their extents
-    first_rows: dict[str, list[Row[Any]]] = field(default_factory=dict)  # of short ones of these
+    first_rows: dict[str, FirstRows] = field(default_factory=dict)  # of short ones of these
     merges: Merges = field(default_factory=Merges)
     _cuts: dict[str, dict[tuple[int, int], int]] = field(default_factory=dict)
 
