@@ -20,7 +20,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 from sqlalchemy import create_engine
+from sqlalchemy import func
 from sqlalchemy import inspect
+from sqlalchemy import select
 from sqlalchemy import text
 
 from mltrack_core import records
@@ -58,6 +60,11 @@ def compact(url):
         store.compact()
 
 
+def fold(url, run):
+    with Store(url) as store:
+        store.fold(run)
+
+
 def copy(source, target):
     with Store(source) as one, Store(target) as two:
         one.copy_into(two, lambda done: None)
@@ -74,6 +81,7 @@ def restore(folder, target):
 WORK = {
     "open": lambda url: Store(url).open(),
     "compact": compact,
+    "fold": fold,
     "copy": copy,
     "backup": make,
     "restore": restore,
@@ -181,6 +189,12 @@ def state(url: str, run: str) -> tuple[object, ...]:
         return store.marks(run), values, whole.summary.params, whole.notes, whole.summary.metrics
 
 
+def seg_count(url: str) -> int:
+    """Return how many batches are not folded yet."""
+    with Store(url) as store, store._reading() as connection:
+        return int(connection.execute(select(func.count()).select_from(schema.seg)).scalar_one())
+
+
 def dump(engine: Engine) -> str:
     """Return a hash of the database's tables, columns and rows, whatever its version is."""
     found = hashlib.sha256()
@@ -262,6 +276,23 @@ def test_a_copy_is_whole_or_not_there(
         assert kills > len(schema.metadata.tables) / 2
         assert dump(looked_at) == dump(engine_of(url))
         assert state(target, run) == state(url, run)
+
+
+@pytest.mark.slow
+def test_a_fold_loses_and_doubles_nothing(url: str, make_log: Callable[..., Any]) -> None:
+    """One that replaces a small chunk, fills others, and makes and replaces tiers."""
+    run = recorded(url, make_log)
+    expected = state(url, run)
+    assert seg_count(url) == 1
+
+    kills = 0
+    for _ in killed_at_each("fold", url, run):
+        kills += 1
+        assert state(url, run) == expected
+
+    assert kills > 10
+    assert state(url, run) == expected
+    assert seg_count(url) == 0
 
 
 @pytest.mark.slow

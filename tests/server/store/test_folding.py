@@ -1,12 +1,10 @@
-"""Folding: invisible, crash-proof, and small."""
+"""Folding: invisible, and small. That no crash harms it is in test_crashes.py."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection
-from sqlalchemy import event
 from sqlalchemy import func
 from sqlalchemy import select
 
@@ -14,10 +12,6 @@ from mltrack_core import records
 from mltrack_server.columns import Points
 from mltrack_server.store import Store
 from mltrack_server.store import schema
-
-
-class Crash(Exception):
-    """Stands for the death of the process at a statement."""
 
 
 def read(store: Store, run: str, name: str) -> list[list[Any]]:
@@ -37,44 +31,6 @@ def rows(store: Store, table: Any) -> int:
     assert store._read_engine is not None
     with store._read_engine.begin() as connection:
         return int(connection.execute(select(func.count()).select_from(table)).scalar_one())
-
-
-def test_a_crash_at_any_statement_loses_and_doubles_nothing(store: Store, make_log: Any) -> None:
-    """A fold is one transaction: whichever statement it dies at, every point is there, once."""
-    log = make_log().scalars(range(50), loss=0.5, accuracy=1.5)
-    store.apply([log.batch()])
-    store.fold(log.run)  # so that the next one also replaces a chunk
-    log.scalars(range(50, 90), loss=0.5, accuracy=1.5)
-    store.apply([log.batch(51)])
-    before = [read(store, log.run, name) for name in ("loss", "accuracy")]
-    assert len(before[0][0]) == 90
-    engine = store._write_engine
-    assert engine is not None
-    statements = 0
-    fatal = 0
-
-    def crash(_connection: Connection, _cursor: Any, sql: str, *_rest: object) -> None:
-        nonlocal statements
-        statements += 1
-        if statements == fatal:
-            raise Crash(sql)
-
-    event.listen(engine, "before_cursor_execute", crash)
-    crashes = 0
-    while True:
-        fatal, statements = fatal + 1, 0
-        try:
-            moved = store.fold(log.run)
-        except Crash:
-            crashes += 1
-            assert [read(store, log.run, name) for name in ("loss", "accuracy")] == before
-        else:
-            break
-
-    assert crashes >= 5
-    assert moved == 80
-    assert [read(store, log.run, name) for name in ("loss", "accuracy")] == before
-    assert rows(store, schema.seg) == 0
 
 
 @pytest.mark.slow

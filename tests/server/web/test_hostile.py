@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import tracemalloc
 from collections.abc import Iterator
 from typing import Any
@@ -15,6 +17,7 @@ from mltrack_server.testing import Agent
 from mltrack_server.testing import RunningServer
 from mltrack_server.testing import serve
 from mltrack_server.testing import started
+from mltrack_server.testing.cluster import cluster
 
 BYTES_MAX = 24 * MIB  # that all of an answer's making may take; the body of a request has 1 MiB
 RUNS = [f"{number:032x}" for number in range(1000)]
@@ -25,7 +28,11 @@ VICTIM = "a" * 2000 + "!"
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """Give a server with a run, which all tests of this file share: they only ask."""
-    with serve(tmp_path_factory.mktemp("hostile")) as running:
+    with contextlib.ExitStack() as stack:
+        options = {}
+        if os.environ.get("MLTRACK_TEST_DATABASE") == "postgresql":
+            options["database"] = stack.enter_context(stack.enter_context(cluster()).store())
+        running = stack.enter_context(serve(tmp_path_factory.mktemp("hostile"), **options))
         agent = Agent()
         batch = agent.batch(
             0,
