@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
+from typing import NamedTuple
 
+import msgspec
 import pytest
+from sqlalchemy import event
 
 from mltrack.reading.run import RunView
 from mltrack_core.records import Devices
@@ -12,6 +16,7 @@ from mltrack_core.records import Scalars
 from mltrack_server.resources import METRICS_LISTED_MAX
 from mltrack_server.resources import MetricNameQuery
 from mltrack_server.resources import MetricQuery
+from mltrack_server.resources import SeriesQuery
 from mltrack_server.store import Store
 
 COUNT = METRICS_LISTED_MAX + 200
@@ -124,3 +129,61 @@ def test_device_series_come_page_by_page_too(store: Store, make_log: Any) -> Non
     assert [*run.devices, *rest.metrics] == names
     assert (rest.total, rest.next, run.metrics) == (COUNT, None, 1)
     assert RunView(store, run.summary).devices == run.devices | rest.metrics
+
+
+def test_ten_thousand_metrics_cost_a_page_what_the_first_of_them_do(
+    store: Store, make_log: Any
+) -> None:
+    """What a run's page asks for at first: as many statements as of ten, as much as of a thousand.
+
+    Costs are compared with each other, never with a clock's limit.
+    """
+    names = [f"layer{number}/grad_norm" for number in range(10_000)]
+    logs = {count: make_log() for count in (10, METRICS_LISTED_MAX + 1, 10_000)}
+    for count, log in logs.items():
+        for start in range(0, count, 1000):
+            some = names[start : min(start + 1000, count)]
+            log.add(Scalars(1, start, dict.fromkeys(some, 1.0)))
+        store.apply([log.batch()])
+        assert store.fold(log.run)
+
+    few, listed, many = (page_cost(store, log.run, names[:10]) for log in logs.values())
+
+    assert many.statements == listed.statements <= few.statements + 2  # how many there are more
+    assert many.answer_bytes < 1.1 * listed.answer_bytes
+    assert many.cpu_s < 4 * listed.cpu_s  # it is about as much: ten times the rows would be ten
+
+
+class Cost(NamedTuple):
+    """What it takes to answer."""
+
+    statements: int
+    answer_bytes: int
+    cpu_s: float
+
+
+def page_cost(store: Store, run: str, drawn: list[str]) -> Cost:
+    """Ask for what a run's page shows first: the run, a page of metrics, and ten charts."""
+    statements = 0
+    engine = store._read_engine
+    assert engine is not None
+
+    def count(*_: object) -> None:
+        nonlocal statements
+        statements += 1
+
+    def ask() -> int:
+        page = store.metrics(run, MetricQuery(limit=50))
+        charts = store.series(SeriesQuery(runs=[run], names=drawn, buckets=300))
+        return len(msgspec.json.encode([store.run(run), page])) + len(charts)
+
+    ask()  # so that caches are as warm for the first run as for the last
+    event.listen(engine, "before_cursor_execute", count)
+    answer_bytes = ask()
+    event.remove(engine, "before_cursor_execute", count)
+    costs_s = []
+    for _ in range(5):
+        began_s = time.process_time()
+        ask()
+        costs_s.append(time.process_time() - began_s)
+    return Cost(statements, answer_bytes, min(costs_s))
