@@ -28,7 +28,7 @@ def survey(paths: Iterable[Path], project: str = "") -> Survey:
         project: For runs whose tracker knows of none.
 
     Raises:
-        OSError: One of the paths cannot be read.
+        OSError: One of the paths is not there.
     """
     found = Survey([], [])
     for path in paths:
@@ -48,7 +48,11 @@ def survey(paths: Iterable[Path], project: str = "") -> Survey:
 
 def _walk(root: Path, found: Survey, project: str) -> None:
     event_files: dict[Path, list[Path]] = {}
-    for place, folders, names in os.walk(root, onerror=_raise):
+
+    def refuse(error: OSError) -> None:
+        found.refused.append(f"{error.filename}: {error.strerror}")
+
+    for place, folders, names in os.walk(root, onerror=refuse):
         folder = Path(place)
         folders.sort()
         if mlflow_files.is_run(folder, names):
@@ -95,7 +99,3 @@ def _begins_with(path: Path, start: bytes) -> bool:
             return file.read(len(start)) == start
     except OSError:
         return False
-
-
-def _raise(error: OSError) -> None:
-    raise error

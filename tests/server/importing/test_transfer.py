@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -107,6 +108,30 @@ def test_nothing_there_is_an_error(imports: Import, tmp_path: Path) -> None:
     assert imports(tmp_path / "empty", status=1).runs() == []
     assert imports(tmp_path / "train.py", status=1).runs() == []
     assert imports(tmp_path / "missing", status=1).runs() == []
+
+
+def test_a_folder_that_cannot_be_read_costs_itself(
+    imports: Import,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The others are imported, and it is said which one was not."""
+    shutil.copytree(GOLDEN / "wandb", tmp_path / "runs" / "wandb")
+    (tmp_path / "runs" / "closed").mkdir()
+    scandir = os.scandir
+
+    def closed(path: str) -> object:
+        if os.fspath(path).endswith("closed"):  # permissions are nothing to root
+            raise PermissionError(errno.EACCES, "Permission denied", path)
+        return scandir(path)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "scandir", closed)
+        spool = imports(tmp_path / "runs", status=1)
+
+    assert len(spool.runs()) == 1
+    assert "closed: Permission denied" in capsys.readouterr().err
 
 
 def test_a_full_disk_leaves_no_part_of_a_run(
