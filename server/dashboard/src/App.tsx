@@ -35,7 +35,12 @@ const BoardPage = lazy(() =>
 const ReportPage = lazy(() =>
   import("./boards/ReportPage").then(({ ReportPage }) => ({ default: ReportPage })),
 );
-
+const ModelsPage = lazy(() =>
+  import("./models/ModelsPage").then(({ ModelsPage }) => ({ default: ModelsPage })),
+);
+const ModelPage = lazy(() =>
+  import("./models/ModelPage").then(({ ModelPage }) => ({ default: ModelPage })),
+);
 const SettingsPage = lazy(() =>
   import("./project/SettingsPage").then(({ SettingsPage }) => ({ default: SettingsPage })),
 );
@@ -132,6 +137,16 @@ function Pages({ server }: { server: Server }) {
         {({ dashboard }) => (
           <Project>
             {(project) => <BoardPage key={dashboard} project={project} id={dashboard} />}
+          </Project>
+        )}
+      </Route>
+      <Route path="/p/:project/models">
+        <Project>{(project) => <ModelsPage key={project} project={project} />}</Project>
+      </Route>
+      <Route path="/p/:project/models/:model">
+        {({ model }) => (
+          <Project>
+            {(project) => <ModelPage key={`${project}/${model}`} project={project} />}
           </Project>
         )}
       </Route>

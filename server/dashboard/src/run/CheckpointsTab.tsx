@@ -4,11 +4,12 @@ import { useTranslation } from "react-i18next";
 
 import { checkpointFileUrl, fetchCheckpoint } from "../api/client";
 import { formatBytes, formatDuration, formatNumber, toNumber } from "../api/number";
-import type { CheckpointSummary, Run } from "../api/types";
+import type { CheckpointSummary, Run, RunSummary } from "../api/types";
 import { ChartCard, type ChartRun } from "../charts/ChartCard";
 import { styleOf } from "../charts/colours";
 import { usePlainView } from "../charts/useView";
 import { formatDate } from "../list/columns";
+import { Mentions } from "../models/Mentions";
 import { CopyButton } from "../shell/CopyButton";
 import { Failure } from "../shell/Failure";
 import { useNow } from "../shell/useNow";
@@ -46,6 +47,7 @@ export function CheckpointsTab({ run }: { run: Run }) {
             <th scope="col">{t("checkpoints.status")}</th>
             <th scope="col">{t("checkpoints.writer")}</th>
             <th scope="col">{t("checkpoints.written")}</th>
+            <th scope="col">{t("models.model")}</th>
             <th scope="col">{t("checkpoints.files")}</th>
           </tr>
         </thead>
@@ -53,7 +55,7 @@ export function CheckpointsTab({ run }: { run: Run }) {
           {newest.map((each) => (
             <Fragment key={each.id}>
               <Row
-                run={id}
+                run={run.summary}
                 checkpoint={each}
                 now={now}
                 isRemoved={retention.removed.has(each.id)}
@@ -62,7 +64,7 @@ export function CheckpointsTab({ run }: { run: Run }) {
               />
               {open === each.id && (
                 <tr className="checkpoint-files">
-                  <td colSpan={8}>
+                  <td colSpan={9}>
                     <Files run={id} checkpoint={each} />
                   </td>
                 </tr>
@@ -106,7 +108,7 @@ function Timeline({ run }: { run: Run }) {
 }
 
 interface RowProps {
-  run: string;
+  run: RunSummary;
   checkpoint: CheckpointSummary;
   now: number; // milliseconds since the epoch
   /** The rules that are tried would let go of it. */
@@ -164,7 +166,10 @@ function Row({ run, checkpoint, now, isRemoved, isOpen, onToggle }: RowProps) {
         </div>
       </td>
       <td>
-        <CopyButton label={t("checkpoints.copy_load")} text={loadingOf(run, checkpoint)} />{" "}
+        <Mentions run={run} checkpoint={checkpoint} />
+      </td>
+      <td>
+        <CopyButton label={t("checkpoints.copy_load")} text={loadingOf(run.id, checkpoint)} />{" "}
         <button type="button" aria-expanded={isOpen} onClick={onToggle}>
           {t("checkpoints.show_files", { count: checkpoint.files })}
         </button>

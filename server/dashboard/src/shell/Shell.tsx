@@ -62,6 +62,7 @@ export function Shell({ server, children }: { server: Server; children: ReactNod
     "g c": () => goTo("/compare"),
     "g p": () => goTo("/params"),
     "g d": () => goTo("/dashboards"),
+    "g m": () => goTo("/models"),
     "g s": () => goTo("/settings"),
   });
   return (
@@ -180,7 +181,15 @@ function ProjectSwitch() {
   );
 }
 
-const PAGES = ["workspace", "table", "params", "compare", "dashboards", "settings"] as const;
+const PAGES = [
+  "workspace",
+  "table",
+  "params",
+  "compare",
+  "dashboards",
+  "models",
+  "settings",
+] as const;
 /** Pages that show what one filter lets through, and hand it on to each other. */
 const FILTERED: readonly string[] = ["workspace", "table", "params"];
 
