@@ -44,7 +44,11 @@ def repair(store: Store, *, read_data: bool) -> Repaired:
         StoreUnusable: It is so damaged that the database gives up, or it is no file.
     """
     found, place = store.mend(read_data=read_data)
-    left = found if place is None else list(store.check(read_data=read_data))
+    left = found
+    if place is not None:
+        # The steps and times of a chunk that was put aside may be nobody's now: they follow it.
+        store.mend(read_data=read_data)
+        left = list(store.check(read_data=read_data))
     return Repaired(
         found=[damage_of(finding) for finding in found],
         put_aside=str(place or ""),

@@ -125,6 +125,17 @@ def test_damage_is_named_and_put_aside(
             assert np.nanmax(sums.high) == points.value.max()
 
 
+def test_steps_and_times_follow_the_last_chunk_that_had_them(home: Path) -> None:
+    """One --repair is enough: what only a damaged chunk referred to is put aside with it."""
+    execute(home, "UPDATE chunk SET body = x'92' WHERE no = 2")
+
+    assert fsck(home, "--read-data", "--repair") == 0
+
+    kept = b"".join(path.read_bytes() for path in home.glob("store/quarantine/*/rows.msgpack"))
+    assert b"chunk" in kept
+    assert b"axis" in kept
+
+
 @pytest.mark.parametrize("damage", ["changed", "gone"])
 def test_a_blob_that_is_not_whole_is_named(
     damage: str, home: Path, capsys: pytest.CaptureFixture[str]
