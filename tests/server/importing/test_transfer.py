@@ -121,8 +121,8 @@ def test_a_folder_that_cannot_be_read_costs_itself(
     (tmp_path / "runs" / "closed").mkdir()
     scandir = os.scandir
 
-    def closed(path: str) -> object:
-        if os.fspath(path).endswith("closed"):  # permissions are nothing to root
+    def closed(path: str | int) -> object:
+        if str(path).endswith("closed"):  # permissions are nothing to root
             raise PermissionError(errno.EACCES, "Permission denied", path)
         return scandir(path)
 
