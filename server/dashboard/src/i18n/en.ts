@@ -339,7 +339,7 @@ export default {
   "bulk.delete_title_one": "Delete {{count}} run?",
   "bulk.delete_title_other": "Delete {{count}} runs?",
   "bulk.delete_what":
-    "Lists leave them out from now on. Their records, media and checkpoints are removed for good in 30 days; until then “Undo” brings them back, and so does “mltrack delete --undo NAME”. Putting them away removes nothing.",
+    "Lists leave them out from now on. Their records, media and checkpoints are removed for good in 30 days; until then “Undo” brings them back, and so does “mltrack delete --undo NAME”. Putting them away removes nothing. What a version of a model needs stays.",
   "bulk.delete_live":
     "Some are still running. Their training goes on, and what it records is kept as long.",
   "bulk.more": "and {{count}} more",

@@ -314,7 +314,7 @@ export default {
   "bulk.delete_ask": "删除…",
   "bulk.delete_title_other": "删除 {{count}} 个运行？",
   "bulk.delete_what":
-    "列表从现在起不再显示它们。其记录、媒体和检查点将在 30 天后彻底移除；在此之前可以用“撤销”或“mltrack delete --undo 名称”恢复。收起则不会移除任何内容。",
+    "列表从现在起不再显示它们。其记录、媒体和检查点将在 30 天后彻底移除；在此之前可以用“撤销”或“mltrack delete --undo 名称”恢复。收起则不会移除任何内容。模型版本所需的记录会保留。",
   "bulk.delete_live": "其中有些仍在运行。训练会继续，其记录的内容保留同样长的时间。",
   "bulk.more": "以及另外 {{count}} 个",
   "bulk.running": "{{action}}：{{done}} / {{count}}",
