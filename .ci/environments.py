@@ -8,6 +8,7 @@ What fails alone as well is broken. The closing line counts the last run of each
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -46,7 +47,9 @@ class Outcome:
 
 def main() -> int:
     """Return the exit code: 0 if each environment passed in its last run."""
-    code, outcomes = _tox("run-parallel", "--parallel-live")
+    # One more than there are cores: a test in a browser waits for a third of its time.
+    at_once = str((os.cpu_count() or 1) + 1)
+    code, outcomes = _tox("run-parallel", "--parallel", at_once, "--parallel-live")
     failed = {name: outcome for name, outcome in outcomes.items() if not outcome.passes}
     if code and not failed:
         print(f"tox ended with {code}, and of no environment: see above")
