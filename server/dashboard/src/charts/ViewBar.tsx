@@ -122,22 +122,24 @@ function SmoothingField(props: { smoothing: Smoothing; onChange: (next: Smoothin
       <output>
         {kind === "twema" ? amount.toFixed(2) : t("smoothing.reach", { amount: amount / 10 })}
       </output>
-      <select
-        aria-label={t("smoothing.kind")}
-        value={kind}
-        onChange={(change) => {
-          const next = KINDS.find((one) => one === change.target.value)!;
-          // As far along as before.
-          const at = stops.findLastIndex((stop) => stop <= amount);
-          props.onChange({ kind: next, amount: STOPS[next][at] ?? 0 });
-        }}
-      >
-        {KINDS.map((one) => (
-          <option key={one} value={one}>
-            {t(`smoothing.${one}`)}
-          </option>
-        ))}
-      </select>
+      {amount > 0 && (
+        <select
+          aria-label={t("smoothing.kind")}
+          value={kind}
+          onChange={(change) => {
+            const next = KINDS.find((one) => one === change.target.value)!;
+            // As far along as before.
+            const at = stops.findLastIndex((stop) => stop <= amount);
+            props.onChange({ kind: next, amount: STOPS[next][at] ?? 0 });
+          }}
+        >
+          {KINDS.map((one) => (
+            <option key={one} value={one}>
+              {t(`smoothing.${one}`)}
+            </option>
+          ))}
+        </select>
+      )}
     </span>
   );
 }
