@@ -27,7 +27,7 @@ from mltrack_server.store.database.engine import where
 from mltrack_server.store.files.reading import FileReads
 from mltrack_server.store.keys import SeriesNumbers
 from mltrack_server.store.media.reading import MediaReads
-from mltrack_server.store.models import Models
+from mltrack_server.store.models.registry import Models
 from mltrack_server.store.moments import MomentReads
 from mltrack_server.store.report_links import ReportLinks
 from mltrack_server.store.runs import next_rev

@@ -21,9 +21,9 @@ from mltrack_server.resources import ModelQuery
 from mltrack_server.resources import Registration
 from mltrack_server.resources import RetentionQuery
 from mltrack_server.store import Store
-from mltrack_server.store import model_aliases
-from mltrack_server.store import models
 from mltrack_server.store import schema
+from mltrack_server.store.models import aliases
+from mltrack_server.store.models import registry
 
 ID = "0" * 31
 HOSTILE = "<script>alert(1)</script> \0 \ufdd0 🦊 ‏א"
@@ -191,7 +191,7 @@ def test_a_card_is_kept_version_by_version(
     store: Store, run: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nobody's changes are lost to another's; old versions make room."""
-    monkeypatch.setattr(models, "CARDS_KEPT", 2)
+    monkeypatch.setattr(registry, "CARDS_KEPT", 2)
     uid = store.models.register(registration(run)).model.id
     empty = store.models.card(uid)
     assert empty is not None
@@ -218,7 +218,7 @@ def test_a_card_is_kept_version_by_version(
 def test_there_is_room_for_so_many(store: Store, run: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """One more is refused, and says why."""
     for module, name in (
-        (models, "MODELS_MAX"), (models, "VERSIONS_MAX"), (model_aliases, "ALIASES_MAX")
+        (registry, "MODELS_MAX"), (registry, "VERSIONS_MAX"), (aliases, "ALIASES_MAX")
     ):  # fmt: skip
         monkeypatch.setattr(module, name, 1)
     uid = store.models.register(registration(run, alias="champion")).model.id

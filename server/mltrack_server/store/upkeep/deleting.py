@@ -23,8 +23,8 @@ from sqlalchemy import update
 
 from mltrack_server.resources import Deletion
 from mltrack_server.resources import ModelMention
-from mltrack_server.store import model_reading
 from mltrack_server.store import schema
+from mltrack_server.store.models import reading as model_reading
 
 RESTORABLE_S: Final = 30 * 86_400
 _ROWS_AT_ONCE: Final = 200  # of one transaction: chunks of 16384 points are 100 kB each

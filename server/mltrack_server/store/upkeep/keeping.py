@@ -18,12 +18,12 @@ from mltrack_server.resources import RetentionItem
 from mltrack_server.resources import RetentionPlan
 from mltrack_server.resources import RetentionQuery
 from mltrack_server.store import checkpoints
-from mltrack_server.store import model_reading
 from mltrack_server.store import schema
 from mltrack_server.store.blobs import BlobStore
 from mltrack_server.store.checkpoints import Found
 from mltrack_server.store.keys import rid_of
 from mltrack_server.store.media import reading as media
+from mltrack_server.store.models import reading as model_reading
 
 _decode: Final = msgspec.msgpack.Decoder(records.Artifact).decode
 

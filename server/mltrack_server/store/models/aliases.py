@@ -15,8 +15,8 @@ from sqlalchemy import update
 from mltrack_server.errors import ModelRefused
 from mltrack_server.resources import AliasMove
 from mltrack_server.resources import ModelMove
-from mltrack_server.store import model_reading
 from mltrack_server.store import schema
+from mltrack_server.store.models import reading
 
 ALIASES_MAX: Final = 50  # of a model
 
@@ -94,9 +94,7 @@ def _require_version(connection: Connection, uid: str, version: int) -> None:
 
 def _moved_meanwhile(connection: Connection, uid: str, alias: str, now: int | None) -> str:
     """Return who moved an alias since somebody looked, and where to."""
-    last: ModelMove | None = next(
-        iter(model_reading.moves(connection, uid, alias=alias, limit=1)), None
-    )
+    last: ModelMove | None = next(iter(reading.moves(connection, uid, alias=alias, limit=1)), None)
     who = by(last.author) if last else ""
     where = f"was pointed at version {now}" if now is not None else "was removed"
     return f"Meanwhile {alias} {where}{who}. Nothing of yours is stored."

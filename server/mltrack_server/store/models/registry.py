@@ -29,14 +29,14 @@ from mltrack_server.resources import ModelMentions
 from mltrack_server.resources import ModelQuery
 from mltrack_server.resources import Registered
 from mltrack_server.resources import Registration
-from mltrack_server.store import model_aliases
-from mltrack_server.store import model_reading
 from mltrack_server.store import schema
 from mltrack_server.store.blobs import BlobStore
 from mltrack_server.store.database.engine import Connecting
 from mltrack_server.store.keys import rid_of
-from mltrack_server.store.model_aliases import by
-from mltrack_server.store.model_aliases import no_version
+from mltrack_server.store.models import aliases
+from mltrack_server.store.models import reading
+from mltrack_server.store.models.aliases import by
+from mltrack_server.store.models.aliases import no_version
 
 MODELS_MAX: Final = 1000  # of a project
 VERSIONS_MAX: Final = 1000  # of a model, deleted ones included: numbers are never given again
@@ -69,29 +69,29 @@ class Models:
     def listed(self, query: ModelQuery) -> ModelList:
         """Return models, the one that changed last first."""
         with self._reading() as connection:
-            return ModelList(models=model_reading.summaries(connection, query))
+            return ModelList(models=reading.summaries(connection, query))
 
     def one(self, uid: str) -> Model | None:
         """Return everything about a model; None if there is no such model."""
         with self._reading() as connection:
-            return model_reading.whole(connection, uid, self._blobs)
+            return reading.whole(connection, uid, self._blobs)
 
     def mentions(self, run: str) -> ModelMentions:
         """Return which checkpoints of a run are versions of models."""
         with self._reading() as connection:
-            return ModelMentions(mentions=model_reading.registered(connection, run))
+            return ModelMentions(mentions=reading.registered(connection, run))
 
     def card(self, uid: str, version: int | None = None) -> ModelCard | None:
         """Return a version of a model's card, the newest where none is named; None: none such."""
         with self._reading() as connection:
-            if not model_reading.is_there(connection, uid):
+            if not reading.is_there(connection, uid):
                 return None
-            return model_reading.card(connection, uid, version)
+            return reading.card(connection, uid, version)
 
     def cards(self, uid: str) -> ModelCardVersions | None:
         """Return when a model's card was saved and by whom; None if there is no such model."""
         with self._reading() as connection:
-            if not model_reading.is_there(connection, uid):
+            if not reading.is_there(connection, uid):
                 return None
             rows = connection.execute(
                 select(_card.version, _card.author, _card.saved_ns)
@@ -144,8 +144,8 @@ class Models:
                 )
             if new.alias is not None:
                 move = AliasMove(version=version, author=new.author, why=new.why)
-                model_aliases.point(connection, uid, new.alias, move, now_ns)
-            summary = model_reading.summary(connection, uid)
+                aliases.point(connection, uid, new.alias, move, now_ns)
+            summary = reading.summary(connection, uid)
             return Registered(model=summary, version=version, is_new=is_new)
 
     def move(self, uid: str, alias: str, move: AliasMove) -> Model:
@@ -157,7 +157,7 @@ class Models:
         """
         with self._writing() as connection:
             _require(connection, uid)
-            model_aliases.point(connection, uid, alias, move, self._clock_ns())
+            aliases.point(connection, uid, alias, move, self._clock_ns())
             return self._whole(connection, uid)
 
     def delete(self, uid: str, version: int) -> Model:
@@ -204,7 +204,7 @@ class Models:
         """
         with self._writing() as connection:
             _require(connection, uid)
-            newest = model_reading.card(connection, uid)
+            newest = reading.card(connection, uid)
             assert newest is not None, "there is always one, if only an empty one"
             if newest.text == save.text:
                 return newest
@@ -230,7 +230,7 @@ class Models:
                 .where(_model.uid == uid)
                 .values(card=version, changed_ns=now_ns)
             )
-            saved = model_reading.card(connection, uid)
+            saved = reading.card(connection, uid)
         assert saved is not None, "it was just stored"
         return saved
 
@@ -252,7 +252,7 @@ class Models:
         return self._whole(connection, uid)
 
     def _whole(self, connection: Connection, uid: str) -> Model:
-        found = model_reading.whole(connection, uid, self._blobs)
+        found = reading.whole(connection, uid, self._blobs)
         assert found is not None, "nobody removes a model"
         return found
 
@@ -263,7 +263,7 @@ def _require(connection: Connection, uid: str) -> None:
     Raises:
         ModelRefused: It is not.
     """
-    if not model_reading.is_there(connection, uid):
+    if not reading.is_there(connection, uid):
         raise ModelRefused("missing", "There is no such model here.")
 
 
