@@ -24,6 +24,7 @@ LINE: Final = (37, 99, 201)  # --hue-0
 LEAST: Final = (0, 32, 81)
 MOST: Final = (253, 234, 69)
 ROW_PX: Final = 20  # of a heat map
+LOOKS_MAX: Final = 1000
 PLACES: Final = 21  # of the recorded histograms' axis: ten powers of two, zero, ten of them again
 
 
@@ -44,7 +45,12 @@ def shown(page: Page, name: str, pixels: Pixels) -> Picture:
     """Return the picture of this name once it is drawn."""
     canvas = page.get_by_role("img", name=name)
     expect(canvas).to_have_attribute("data-drawn", "true")
-    return pixels(canvas)
+    picture = pixels(canvas)
+    for _ in range(LOOKS_MAX):
+        if picture[..., 3].any():
+            break
+        picture = pixels(canvas)  # its size has changed, and it is drawn anew
+    return picture
 
 
 @pytest.fixture

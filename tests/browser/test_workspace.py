@@ -227,7 +227,7 @@ def test_the_border_moves_closes_and_stays_so(wall: Page) -> None:
     border.focus()
     wall.keyboard.press("ArrowRight")
     expect(border).to_have_attribute("aria-valuenow", "34")
-    wall.locator("body").click(position={"x": 700, "y": 20})
+    wall.locator("body").click(position={"x": 1000, "y": 20})  # where nothing is
     wall.keyboard.press("[")
     expect(row(wall, "run-33")).not_to_be_in_viewport()
     wall.reload()
