@@ -4,12 +4,13 @@ import { useTranslation } from "react-i18next";
 
 import { saveCard } from "../api/models";
 import type { Model } from "../api/types";
-import { usePerson } from "../boards/useBoard";
 import { isolated } from "../i18n";
 import { formatDate } from "../list/columns";
 import { Markdown } from "../markdown/Markdown";
+import { MarkdownForm } from "../markdown/MarkdownForm";
 import { Box } from "../run/Box";
 import { Tool } from "../shell/Tool";
+import { usePerson } from "../shell/usePerson";
 
 /** What people say of a model, as Markdown, and the way to change it. */
 export function Card({ project, model }: { project: string; model: Model }) {
@@ -58,44 +59,19 @@ export function Card({ project, model }: { project: string; model: Model }) {
       </Box>
     );
   const isChanged = draft.text !== card.text;
-  const save = () => (isChanged ? saving.mutate(draft) : stop());
   return (
     <Box title={t("models.card")}>
-      <form
-        className="notes-form"
-        onSubmit={(submit) => {
-          submit.preventDefault();
-          save();
-        }}
-      >
-        <textarea
-          autoFocus
-          value={draft.text}
-          rows={Math.min(24, Math.max(8, draft.text.split("\n").length + 1))}
-          maxLength={100_000}
-          aria-label={t("models.card")}
-          onChange={(change) => setDraft({ ...draft, text: change.target.value })}
-          onKeyDown={(event) => {
-            if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) save();
-            // A text that has been written is not thrown away by one key.
-            if (event.key === "Escape" && !isChanged) stop();
-          }}
-        />
-        {saving.error && (
-          <p className="bad" role="alert">
-            {saving.error.message}
-          </p>
-        )}
-        <footer>
-          <span className="muted">{t("overview.notes_hint")}</span>
-          <button type="button" className="chip" onClick={stop}>
-            {t("list.edit_cancel")}
-          </button>
-          <button type="submit" className="chip" disabled={saving.isPending}>
-            {t("list.edit_save")}
-          </button>
-        </footer>
-      </form>
+      <MarkdownForm
+        label={t("models.card")}
+        text={draft.text}
+        isChanged={isChanged}
+        rowsMin={8}
+        charsMax={100_000}
+        saving={saving}
+        onChange={(text) => setDraft({ ...draft, text })}
+        onSave={() => (isChanged ? saving.mutate(draft) : stop())}
+        onStop={stop}
+      />
     </Box>
   );
 }

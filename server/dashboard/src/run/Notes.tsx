@@ -3,6 +3,7 @@ import { useTranslation } from "react-i18next";
 
 import type { RunSummary } from "../api/types";
 import { Markdown } from "../markdown/Markdown";
+import { MarkdownForm } from "../markdown/MarkdownForm";
 import { Tool } from "../shell/Tool";
 import { Box } from "./Box";
 import { useEdit } from "./useEdit";
@@ -37,40 +38,16 @@ export function Notes({ run }: { run: RunSummary }) {
     );
   return (
     <Box title={t("overview.notes")}>
-      <form
-        className="notes-form"
-        onSubmit={(submit) => {
-          submit.preventDefault();
-          save();
-        }}
-      >
-        <textarea
-          autoFocus
-          value={draft}
-          rows={Math.min(24, Math.max(6, draft.split("\n").length + 1))}
-          aria-label={t("overview.notes")}
-          onChange={(event) => setDraft(event.target.value)}
-          onKeyDown={(event) => {
-            if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) save();
-            // A text that has been written is not thrown away by one key.
-            if (event.key === "Escape" && draft === run.notes) stop();
-          }}
-        />
-        {change.error && (
-          <p className="bad" role="alert">
-            {change.error.message}
-          </p>
-        )}
-        <footer>
-          <span className="muted">{t("overview.notes_hint")}</span>
-          <button type="button" className="chip" onClick={stop}>
-            {t("list.edit_cancel")}
-          </button>
-          <button type="submit" className="chip" disabled={change.isPending}>
-            {t("list.edit_save")}
-          </button>
-        </footer>
-      </form>
+      <MarkdownForm
+        label={t("overview.notes")}
+        text={draft}
+        isChanged={draft !== run.notes}
+        rowsMin={6}
+        saving={change}
+        onChange={setDraft}
+        onSave={save}
+        onStop={stop}
+      />
     </Box>
   );
 }
