@@ -17,8 +17,8 @@ import type { SeenChart } from "../charts/seen";
 import { addressOf } from "./address";
 import { emptyDocument, withChart } from "./document";
 import { Check, Field, Select } from "./fields";
-import { usePerson } from "./useBoard";
 import "../styles/boards.css";
+import { usePerson } from "../shell/usePerson";
 
 const NEW = "";
 

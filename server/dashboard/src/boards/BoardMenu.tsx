@@ -10,11 +10,12 @@ import { createDashboard, deleteDashboard } from "../api/client";
 import type { Dashboard } from "../api/types";
 import { download, fileName } from "../charts/exports/files";
 import { Icon } from "../shell/Icon";
+import { usePerson } from "../shell/usePerson";
 import { addressOf } from "./address";
 import { fileText, frozenOf } from "./document";
 import { HistoryDialog } from "./HistoryDialog";
 import { useScope } from "./scope";
-import { usePerson, type BoardState } from "./useBoard";
+import type { BoardState } from "./useBoard";
 
 /** What is done with a dashboard as a whole. */
 export function BoardMenu({ state, stored }: { state: BoardState; stored: Dashboard }) {

@@ -10,12 +10,12 @@ import { isolated } from "../i18n";
 import { formatDate } from "../list/columns";
 import { Failure } from "../shell/Failure";
 import { Icon } from "../shell/Icon";
+import { usePerson } from "../shell/usePerson";
 import { useTitle } from "../shell/useTitle";
 import "../styles/boards.css";
 import { addressOf } from "./address";
 import { parseFile } from "./document";
 import { NewBoard } from "./NewBoard";
-import { usePerson } from "./useBoard";
 
 /** A file longer than this is no dashboard: the server takes half of it. */
 const FILE_BYTES_MAX = 1 << 20;

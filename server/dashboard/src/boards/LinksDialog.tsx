@@ -9,7 +9,7 @@ import type { Dashboard } from "../api/types";
 import { formatDate } from "../list/columns";
 import { CopyButton } from "../shell/CopyButton";
 import { Failure } from "../shell/Failure";
-import { usePerson } from "./useBoard";
+import { usePerson } from "../shell/usePerson";
 
 interface LinksDialogProps {
   stored: Dashboard;

@@ -1,8 +1,6 @@
-import Button from "@mui/material/Button";
-import Dialog from "@mui/material/Dialog";
 import TextField from "@mui/material/TextField";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useId, useState } from "react";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useLocation } from "wouter";
 
@@ -10,8 +8,10 @@ import { createDashboard, fetchRuns, fetchVarying } from "../api/client";
 import { keyText } from "../list/filterText";
 import { resultOf } from "../params/results";
 import { headlines } from "../series/metrics";
+import { AuthorField } from "../shell/AuthorField";
+import { FormDialog } from "../shell/FormDialog";
+import { useAuthor } from "../shell/usePerson";
 import { emptyDocument, startDocument } from "./document";
-import { usePerson } from "./useBoard";
 
 /** Charts that a new dashboard begins with, and columns of its table. */
 const CHARTS = 6;
@@ -23,10 +23,8 @@ export function NewBoard({ project, onClose }: { project: string; onClose: () =>
   const { t } = useTranslation();
   const [, navigate] = useLocation();
   const client = useQueryClient();
-  const titleId = useId();
-  const [person, setPerson] = usePerson();
   const [name, setName] = useState("");
-  const [author, setAuthor] = useState(person);
+  const author = useAuthor();
   const [isOwn, setOwn] = useState(false);
   const [hasStart, setStart] = useState(true);
   const making = useMutation({
@@ -34,79 +32,53 @@ export function NewBoard({ project, onClose }: { project: string; onClose: () =>
       createDashboard({
         project,
         name: name.trim(),
-        owner: isOwn ? author.trim() : "",
-        author: author.trim(),
+        owner: isOwn ? author.name : "",
+        author: author.name,
         document: hasStart ? await startOf(project) : emptyDocument(),
       }),
     onSuccess: async ({ summary }) => {
-      setPerson(author.trim());
+      author.keep();
       await client.invalidateQueries({ queryKey: ["dashboards", project] });
       navigate(`/p/${encodeURIComponent(project)}/dashboards/${summary.id}?edit=1`);
     },
   });
   return (
-    <Dialog open onClose={onClose} aria-labelledby={titleId}>
-      <form
-        className="edit-form"
-        onSubmit={(submit) => {
-          submit.preventDefault();
-          making.mutate();
-        }}
-      >
-        <h2 id={titleId}>{t("board.new")}</h2>
-        <TextField
-          label={t("board.name_of")}
-          size="small"
-          required
-          autoFocus
-          value={name}
-          slotProps={{ htmlInput: { maxLength: 200 } }}
-          onChange={(change) => setName(change.target.value)}
+    <FormDialog
+      title={t("board.new")}
+      action={t("board.create")}
+      sending={making}
+      isReady={name.trim() !== ""}
+      onSubmit={() => making.mutate()}
+      onClose={onClose}
+    >
+      <TextField
+        label={t("board.name_of")}
+        size="small"
+        required
+        autoFocus
+        value={name}
+        slotProps={{ htmlInput: { maxLength: 200 } }}
+        onChange={(change) => setName(change.target.value)}
+      />
+      <AuthorField author={author} />
+      <label className="panel-check">
+        <input
+          type="checkbox"
+          checked={isOwn && author.name !== ""}
+          disabled={author.name === ""}
+          onChange={(change) => setOwn(change.target.checked)}
         />
-        <TextField
-          label={t("board.your_name")}
-          helperText={t("board.your_name_hint")}
-          size="small"
-          value={author}
-          slotProps={{ htmlInput: { maxLength: 200 } }}
-          onChange={(change) => setAuthor(change.target.value)}
+        {t("board.own")}
+      </label>
+      <label className="panel-check">
+        <input
+          type="checkbox"
+          checked={hasStart}
+          onChange={(change) => setStart(change.target.checked)}
         />
-        <label className="panel-check">
-          <input
-            type="checkbox"
-            checked={isOwn && author.trim() !== ""}
-            disabled={author.trim() === ""}
-            onChange={(change) => setOwn(change.target.checked)}
-          />
-          {t("board.own")}
-        </label>
-        <label className="panel-check">
-          <input
-            type="checkbox"
-            checked={hasStart}
-            onChange={(change) => setStart(change.target.checked)}
-          />
-          {t("board.start")}
-        </label>
-        {making.error && (
-          <p className="bad" role="alert">
-            {making.error.message}
-          </p>
-        )}
-        <footer>
-          <Button color="inherit" onClick={onClose}>
-            {t("list.edit_cancel")}
-          </Button>
-          <Button
-            type="submit"
-            variant="contained"
-            disabled={making.isPending || name.trim() === ""}
-          >
-            {t("board.create")}
-          </Button>
-        </footer>
-      </form>
-    </Dialog>
+        {t("board.start")}
+      </label>
+    </FormDialog>
   );
 }
 

@@ -5,7 +5,7 @@ import { useEffect, useMemo, useReducer, useState } from "react";
 
 import { ApiError, fetchDashboard, saveDashboard } from "../api/client";
 import type { Dashboard, DashboardDocument } from "../api/types";
-import { useStored } from "../shell/useStored";
+import { usePerson } from "../shell/usePerson";
 import type { Board } from "./document";
 import { begin, step, type Kept, type Step } from "./history";
 import { kept } from "../shell/kept";
@@ -18,11 +18,6 @@ interface Draft {
   /** The version that was changed. */
   version: number;
   board: Board;
-}
-
-/** How this person is called, as this browser remembers it; "" before it was told. */
-export function usePerson() {
-  return useStored("mltrack.person", "");
 }
 
 export function useDashboard(id: string) {

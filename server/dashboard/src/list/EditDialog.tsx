@@ -1,5 +1,4 @@
 import Button from "@mui/material/Button";
-import Dialog from "@mui/material/Dialog";
 import TextField from "@mui/material/TextField";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -7,6 +6,7 @@ import { useTranslation } from "react-i18next";
 import { editOf } from "./edits";
 import { useEdit } from "./useEdit";
 import type { RunSummary } from "../api/types";
+import { FormDialog } from "../shell/FormDialog";
 
 /** Name, tags and notes of a run, and whether it is put away. */
 export function EditDialog({ run, onClose }: { run: RunSummary; onClose: () => void }) {
@@ -36,40 +36,26 @@ export function EditDialog({ run, onClose }: { run: RunSummary; onClose: () => v
     />
   );
   return (
-    <Dialog open onClose={onClose} aria-labelledby="edit-title">
-      <form
-        className="edit-form"
-        onSubmit={(submit) => {
-          submit.preventDefault();
-          save();
-        }}
-      >
-        <h2 id="edit-title">{t("list.edit_title")}</h2>
-        {field("name", t("list.edit_name"))}
-        {field("tags", t("list.edit_tags"))}
-        {field("notes", t("list.edit_notes"), 4)}
-        {change.error && (
-          <p className="bad" role="alert">
-            {change.error.message}
-          </p>
-        )}
-        <footer>
-          <Button
-            color="inherit"
-            title={t("list.edit_archive_hint")}
-            disabled={change.isPending}
-            onClick={() => change.mutate({ archived: !run.archived }, { onSuccess: onClose })}
-          >
-            {run.archived ? t("list.edit_restore") : t("list.edit_archive")}
-          </Button>
-          <Button color="inherit" onClick={onClose}>
-            {t("list.edit_cancel")}
-          </Button>
-          <Button type="submit" variant="contained" disabled={change.isPending}>
-            {t("list.edit_save")}
-          </Button>
-        </footer>
-      </form>
-    </Dialog>
+    <FormDialog
+      title={t("list.edit_title")}
+      action={t("list.edit_save")}
+      sending={change}
+      onSubmit={save}
+      onClose={onClose}
+      other={
+        <Button
+          color="inherit"
+          title={t("list.edit_archive_hint")}
+          disabled={change.isPending}
+          onClick={() => change.mutate({ archived: !run.archived }, { onSuccess: onClose })}
+        >
+          {run.archived ? t("list.edit_restore") : t("list.edit_archive")}
+        </Button>
+      }
+    >
+      {field("name", t("list.edit_name"))}
+      {field("tags", t("list.edit_tags"))}
+      {field("notes", t("list.edit_notes"), 4)}
+    </FormDialog>
   );
 }

@@ -4,12 +4,12 @@ import { useTranslation } from "react-i18next";
 
 import { removeAnnotation, rewriteAnnotation } from "../api/client";
 import type { Annotation } from "../api/types";
-import { usePerson } from "../boards/useBoard";
 import { ANNOTATION_CHARS_MAX } from "../charts/annotations";
 import { formatX } from "../charts/axis";
 import { isolated } from "../i18n";
 import { formatDate } from "../list/columns";
 import { Tool } from "../shell/Tool";
+import { usePerson } from "../shell/usePerson";
 
 /** What somebody wrote at a place of the run; it is changed and removed where it stands. */
 export function AnnotationLine({ run, annotation }: { run: string; annotation: Annotation }) {
