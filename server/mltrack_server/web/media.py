@@ -7,11 +7,14 @@ browser from finding another, and a sandbox without any source holds whatever a 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from collections.abc import Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated
 from typing import Final
+from typing import TypeVar
+from typing import TypeVarTuple
 
 from aiohttp import web
 from msgspec import Meta
@@ -44,6 +47,9 @@ _HEADERS: Final = {
     "Content-Security-Policy": "sandbox; default-src 'none'",
     "Cache-Control": "private, max-age=31536000, immutable",
 }
+
+_Answer = TypeVar("_Answer")
+_Asked = TypeVarTuple("_Asked")
 
 routes = Routes()
 
@@ -92,30 +98,20 @@ class _File:
 @routes.get("/api/v1/runs/{run}/media", access="read", problems=(404,))
 async def index(services: Services, run: RunId) -> MediaOverview:
     """Return the names of all media of a run, and the steps at which there are any."""
-    found = await asyncio.to_thread(services.store.media.overview, run)
-    if found is None:
-        raise not_found("such run")
-    return found
+    return await _found("such run", services.store.media.overview, run)
 
 
 @routes.get("/api/v1/runs/{run}/media/shown", access="read", problems=(404,))
 async def shown(services: Services, run: RunId, query: ShownQuery) -> MediaPage:
     """Return what each name shows at a step: its newest media up to there."""
-    found = await asyncio.to_thread(services.store.media.shown, run, query.step, query.prefix)
-    if found is None:
-        raise not_found("such run")
-    return found
+    return await _found("such run", services.store.media.shown, run, query.step, query.prefix)
 
 
 @routes.get("/api/v1/runs/{run}/media/records", access="read", problems=(404,))
 async def records(services: Services, run: RunId, query: RecordsQuery) -> MediaPage:
     """Return the media of one name, step by step."""
-    found = await asyncio.to_thread(
-        services.store.media.records, run, query.name, query.start, query.limit
-    )
-    if found is None:
-        raise not_found("such run or name")
-    return found
+    read = services.store.media.records
+    return await _found("such run or name", read, run, query.name, query.start, query.limit)
 
 
 @routes.get(
@@ -128,12 +124,7 @@ async def download(
     services: Services, request: web.Request, run: RunId, sha256: Digest
 ) -> web.StreamResponse:
     """Return a file that a run's media name, or a range of it. It never changes."""
-    try:
-        found = await asyncio.to_thread(services.store.media.file, run, sha256)
-    except BlobMissing as error:
-        raise _gone() from error
-    if found is None:
-        raise not_found("such file")
+    found = await _found("such file", services.store.media.file, run, sha256)
     kind = _SENT_AS.get(found.type, found.type)
     place = "attachment" if kind == BYTES else "inline"
     headers = {"Content-Type": kind, "Content-Disposition": place, **_HEADERS}
@@ -143,42 +134,34 @@ async def download(
 @routes.get("/api/v1/runs/{run}/media/tables/{sha256}", access="read", problems=(404, 410))
 async def rows(services: Services, run: RunId, sha256: Digest, query: RowsQuery) -> MediaRows:
     """Return rows of a table; whole numbers beyond 2^53 are text there."""
-    try:
-        found = await asyncio.to_thread(
-            services.store.media.rows, run, sha256, query.first, query.limit
-        )
-    except BlobMissing as error:
-        raise _gone() from error
-    if found is None:
-        raise not_found("such table")
-    return found
+    read = services.store.media.rows
+    return await _found("such table", read, run, sha256, query.first, query.limit)
 
 
 @routes.get("/api/v1/runs/{run}/media/confusions/{sha256}", access="read", problems=(404, 410))
 async def confusion(services: Services, run: RunId, sha256: Digest) -> Confusion:
     """Return a confusion matrix: for each true class what it was taken for, and how often."""
-    try:
-        found = await asyncio.to_thread(services.store.media.confusion, run, sha256)
-    except BlobMissing as error:
-        raise _gone() from error
-    if found is None:
-        raise not_found("such confusion matrix")
-    return found
+    return await _found("such confusion matrix", services.store.media.confusion, run, sha256)
 
 
 @routes.get("/api/v1/runs/{run}/media/curves/{sha256}", access="read", problems=(404, 410))
 async def curves(services: Services, run: RunId, sha256: Digest) -> Curves:
     """Return ROC or precision-recall curves, as the counts that both are made of."""
+    return await _found("such curves", services.store.media.curves, run, sha256)
+
+
+async def _found(what: str, read: Callable[[*_Asked], _Answer | None], *asked: *_Asked) -> _Answer:
+    """Return what *read* reads, on another thread.
+
+    Raises:
+        Refusal: The run has none such, or its bytes are not here.
+    """
     try:
-        found = await asyncio.to_thread(services.store.media.curves, run, sha256)
+        found = await asyncio.to_thread(read, *asked)
     except BlobMissing as error:
-        raise _gone() from error
+        raise Refusal(
+            HTTPStatus.GONE, "gone", "Its bytes are not here: they are on their way, or were lost."
+        ) from error
     if found is None:
-        raise not_found("such curves")
+        raise not_found(what)
     return found
-
-
-def _gone() -> Refusal:
-    return Refusal(
-        HTTPStatus.GONE, "gone", "Its bytes are not here: they are on their way, or were lost."
-    )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
 from typing import Final
 from typing import NamedTuple
+from typing import TypeVar
 
 import msgspec
 import numpy as np
@@ -37,6 +39,8 @@ from mltrack_server.store.media.answers import drawn
 from mltrack_server.store.media.answers import shown
 from mltrack_server.store.media.bounds import files
 from mltrack_server.store.media.writing import some_of
+
+_Decoded = TypeVar("_Decoded")
 
 STEPS_MAX: Final = 10_000  # that an overview lists
 
@@ -166,13 +170,10 @@ class MediaReads:
         Raises:
             BlobMissing: It is on its way, or was lost.
         """
-        found = self.file(run, digest)
-        if found is None or found.type != formats.TABLE:
+        decoded = self._decoded(run, digest, formats.TABLE, _decode_table)
+        if decoded is None:
             return None
-        try:
-            columns, table = _decode_table(found.data)
-        except msgspec.DecodeError:
-            return None
+        columns, table = decoded
         rows = [[shown(cell) for cell in row] for row in table[first : first + limit]]
         return MediaRows(columns=columns, rows=rows, first=first, total=len(table))
 
@@ -182,12 +183,8 @@ class MediaReads:
         Raises:
             BlobMissing: It is on its way, or was lost.
         """
-        found = self.file(run, digest)
-        if found is None or found.type != formats.CONFUSION:
-            return None
-        try:
-            matrix = evaluation.confusion_of(found.data)
-        except msgspec.DecodeError:
+        matrix = self._decoded(run, digest, formats.CONFUSION, evaluation.confusion_of)
+        if matrix is None:
             return None
         return resources.Confusion(
             labels=matrix.labels, columns=matrix.columns, counts=matrix.counts
@@ -199,14 +196,26 @@ class MediaReads:
         Raises:
             BlobMissing: They are on their way, or were lost.
         """
-        found = self.file(run, digest)
-        if found is None or found.type != formats.CURVES:
-            return None
-        try:
-            curves = evaluation.curves_of(found.data)
-        except msgspec.DecodeError:
+        curves = self._decoded(run, digest, formats.CURVES, evaluation.curves_of)
+        if curves is None:
             return None
         return resources.Curves(curves=[drawn(curve) for curve in curves])
+
+    def _decoded(
+        self, run: str, digest: str, kind: str, decode: Callable[[bytes], _Decoded]
+    ) -> _Decoded | None:
+        """Return what a file of this *kind* holds; None if the run has no such, or it is none.
+
+        Raises:
+            BlobMissing: It is on its way, or was lost.
+        """
+        found = self.file(run, digest)
+        if found is None or found.type != kind:
+            return None
+        try:
+            return decode(found.data)
+        except msgspec.DecodeError:
+            return None
 
     def _record(self, connection: Connection, run: str, keys: list[_Key]) -> MediaRecord:
         """Return what a name shows at one step, all ranks together."""
