@@ -37,9 +37,7 @@ class SeriesQuery(Request, frozen=True, kw_only=True):
     # twema:0.6 (what is left of a weight after one span), gauss:5 (deviation in spans), mean:20
     # (width in spans); a span is a thousandth of the series, for twema not less than the distance
     # between its points
-    smooth: Annotated[str, Meta(pattern="^(twema|gauss|mean):[0-9.]+$", max_length=16)] | None = (
-        None
-    )
+    smooth: SmoothingText | None = None
 
 
 SeriesColumn = Literal[

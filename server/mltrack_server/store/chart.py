@@ -98,8 +98,9 @@ def draw(connection: Connection, cache: SegCache, query: SeriesQuery) -> bytes:
                 for part in _parts(row.uid, reader, name, view, plans, sights)
             ]
             if smoothing is not None:
+                # Points that were gone over again may be seen from near, and not in the whole.
                 parts = [
-                    replace(part, curve=smoothed[name, part.run, part.is_superseded])
+                    replace(part, curve=smoothed.get((name, part.run, part.is_superseded)))
                     for part in parts
                 ]
             drawing.add_block(name, parts, start=query.start, end=query.end, buckets=query.buckets)

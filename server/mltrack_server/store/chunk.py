@@ -26,9 +26,8 @@ from mltrack_server.store.planes import pack
 from mltrack_server.store.planes import unpack
 
 Codec = Literal["stride", "delta", "f4", "f8"]
-Known = dict[
-    tuple[object, ...], Ints
-]  # integers that have been unpacked, by what they are packed as
+# Integers that have been unpacked, by what they are packed as.
+Known = dict[tuple[object, ...], Ints]
 
 
 class PackedColumn(msgspec.Struct, frozen=True, array_like=True):
