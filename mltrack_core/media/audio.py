@@ -45,13 +45,11 @@ class Audio(Medium):
         self._channels = 1
         self._rate = 0
         self._file = b""
-        try:
+        with self.taking():
             if isinstance(data, str | os.PathLike | bytes | bytearray | memoryview):
                 self._file = read_file("audio", data)
             else:
                 self._take(data, sample_rate)
-        except Exception as error:  # noqa: BLE001 - told when it is logged, where it harms nothing
-            self.problem = error
 
     def _take(self, data: object, sample_rate: int | None) -> None:
         array = arrays.array_of(data)

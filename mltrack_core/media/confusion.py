@@ -67,7 +67,7 @@ class ConfusionMatrix(Medium):
         super().__init__(caption)
         self._labels: list[str] = []
         self._cells: Cells = {}
-        try:
+        with self.taking():
             if (matrix is None) == (y_true is None or y_pred is None):
                 raise MediaInvalid(self.kind, "pass y_true and y_pred, or matrix=")
             if matrix is not None:
@@ -75,8 +75,6 @@ class ConfusionMatrix(Medium):
             else:
                 self._labels, self._cells = _of_samples(y_true, y_pred, labels)
             _check(self._labels, self._cells)
-        except Exception as error:  # noqa: BLE001 - told when it is logged, where it harms nothing
-            self.problem = error
 
     def _item(self, files: Files, clean: Clean) -> MediaItem:
         size = len(self._labels)

@@ -52,11 +52,9 @@ class _Curves(Medium):
     ) -> None:
         super().__init__(caption)
         self._curves: list[Curve] = []
-        try:
+        with self.taking():
             found = _samples(self.kind, y_true, scores, labels, positive)
             self._curves = _curves(self.kind, found)
-        except Exception as error:  # noqa: BLE001 - told when it is logged, where it harms nothing
-            self.problem = error
 
     @property
     def area(self) -> float:

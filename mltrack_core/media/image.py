@@ -70,12 +70,10 @@ class Image(Medium):
         self._file = b""
         self._boxes: list[Box] = []
         self._masks: list[tuple[str, Pixels, Mapping[int, str]]] = []
-        try:
+        with self.taking():
             self._take(data, layout, value_range)
             self._boxes = _boxes(boxes)
             self._masks = _masks(masks or {})
-        except Exception as error:  # noqa: BLE001 - told when it is logged, where it harms nothing
-            self.problem = error
 
     def _take(
         self, data: object, layout: Layout | None, value_range: tuple[float, float] | None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import TracebackType
 from typing import Any
 from typing import ClassVar
 
@@ -39,7 +40,11 @@ class Medium:
 
     def __init__(self, caption: str) -> None:
         self.caption = caption
-        self.problem: Exception | None = None  # why there is nothing to be shown
+        self.problem: str | None = None  # why there is nothing to be shown
+
+    def taking(self) -> _Taking:
+        """Return a context in which it is made of what was given: a failure is its problem."""
+        return _Taking(self)
 
     def encode(self, clean: Clean) -> Encoded:
         """Return what is recorded of it.
@@ -51,10 +56,7 @@ class Medium:
             MediaInvalid: It cannot be shown.
         """
         if self.problem is not None:
-            if isinstance(self.problem, MediaInvalid):
-                raise self.problem
-            reason = f"{type(self.problem).__name__}: {self.problem}"
-            raise MediaInvalid(self.kind, reason) from self.problem
+            raise MediaInvalid(self.kind, self.problem)
         files = Files(self.kind)
         item = self._item(files, clean)
         item = msgspec.structs.replace(item, caption=short(clean(str(self.caption or ""))))
@@ -66,6 +68,43 @@ class Medium:
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Medium:
         return self  # nothing changes one
+
+
+class _Taking:
+    """Where a medium is made.
+
+    It keeps of an error what it says, not the error: that holds the frames it came through, and in
+    them what was given and all of the caller's, on an accelerator perhaps, in a cycle with the
+    medium, until Python looks for cycles.
+    """
+
+    __slots__ = ("_medium",)
+
+    def __init__(self, medium: Medium) -> None:
+        self._medium = medium
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> bool:
+        if not isinstance(error, Exception):
+            return False  # Ctrl-C is the user's, not ours
+        self._medium.problem = _in_words(error)
+        return True
+
+
+def _in_words(error: Exception) -> str:
+    if isinstance(error, MediaInvalid):
+        return error.reason
+    try:
+        return f"{type(error).__name__}: {error}"
+    except Exception:  # noqa: BLE001 - of a library's own class, which fails to say what it is
+        return type(error).__name__
 
 
 class Files:

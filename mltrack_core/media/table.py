@@ -52,12 +52,10 @@ class Table(Medium):
         super().__init__(caption)
         self._columns: list[str] = []
         self._rows: list[list[Cell]] = []
-        try:
+        with self.taking():
             names, found = _parts(columns, rows)
             self._columns = [str(name)[:MEDIA_CAPTION_CHARACTERS_MAX] for name in names]
             self._rows = [_row(row, len(self._columns)) for row in found]
-        except Exception as error:  # noqa: BLE001 - told when it is logged, where it harms nothing
-            self.problem = error
 
     def _item(self, files: Files, clean: Clean) -> MediaItem:
         def cleaned(cell: Cell) -> Cell:

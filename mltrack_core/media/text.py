@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from mltrack_core.errors import MediaInvalid
 from mltrack_core.limits import TEXT_BYTES_MAX
 from mltrack_core.media import formats
 from mltrack_core.media.medium import Clean
@@ -28,9 +27,11 @@ class Text(Medium):
 
     def __init__(self, text: str, *, caption: str = "", is_markdown: bool = False) -> None:
         super().__init__(caption)
-        self._text, self._is_markdown = text, is_markdown
-        if not isinstance(text, str):
-            self.problem = MediaInvalid("text", f"pass a str, not {type(text).__name__}")
+        self._text, self._is_markdown = "", is_markdown
+        if isinstance(text, str):
+            self._text = text
+        else:
+            self.problem = f"pass a str, not {type(text).__name__}"
 
     def _item(self, files: Files, clean: Clean) -> MediaItem:
         data = clean(self._text).encode("utf-8", "replace")
