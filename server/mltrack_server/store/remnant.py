@@ -28,10 +28,6 @@ from mltrack_server.columns import Floats
 from mltrack_server.columns import Ints
 from mltrack_server.store import chunk
 from mltrack_server.store import tier
-from mltrack_server.store.descent import Found
-from mltrack_server.store.drawing import Cells
-from mltrack_server.store.drawing import gather
-from mltrack_server.store.drawing import place
 from mltrack_server.store.lineage import Piece
 from mltrack_server.store.planes import Planes
 from mltrack_server.store.planes import pack as pack_planes
@@ -40,9 +36,13 @@ from mltrack_server.store.points import Column
 from mltrack_server.store.points import concatenate
 from mltrack_server.store.points import cut
 from mltrack_server.store.points import take
+from mltrack_server.store.series.descent import Found
+from mltrack_server.store.series.drawing import Cells
+from mltrack_server.store.series.drawing import gather
+from mltrack_server.store.series.drawing import place
+from mltrack_server.store.series.view import View
 from mltrack_server.store.tier import Ranges
 from mltrack_server.store.tier import Spans
-from mltrack_server.store.view import View
 
 _I64: Final = np.iinfo(np.int64)
 

@@ -30,16 +30,13 @@ from mltrack_server.resources import RetentionPlan
 from mltrack_server.resources import RetentionQuery
 from mltrack_server.resources import Run
 from mltrack_server.resources import SeriesQuery
-from mltrack_server.store import chart
 from mltrack_server.store import checkpoints
 from mltrack_server.store import distribution_records
-from mltrack_server.store import extracting
 from mltrack_server.store import folding
 from mltrack_server.store import histograms
 from mltrack_server.store import metrics
 from mltrack_server.store import runs
 from mltrack_server.store import schema
-from mltrack_server.store import series
 from mltrack_server.store.apply import Application
 from mltrack_server.store.blobs import StoredFile
 from mltrack_server.store.console_reading import Consoles
@@ -50,6 +47,9 @@ from mltrack_server.store.keys import rid_of
 from mltrack_server.store.projects import Projects
 from mltrack_server.store.runs import Mark
 from mltrack_server.store.search.analysing import Analysis
+from mltrack_server.store.series import chart
+from mltrack_server.store.series import exact
+from mltrack_server.store.series import extracting
 from mltrack_server.store.upkeep import copying
 from mltrack_server.store.upkeep import keeping
 from mltrack_server.store.upkeep.front import Upkeep
@@ -304,7 +304,7 @@ class Store(Analysis, Projects, Upkeep, Consoles):
             limit: How many points at most. What lies far behind them is not read.
         """
         with self._reading() as connection:
-            return series.exact(
+            return exact.read(
                 connection,
                 self._segs,
                 rid_of(run),

@@ -20,8 +20,8 @@ from mltrack_server.resources import SeriesColumns
 from mltrack_server.resources import SeriesQuery
 from mltrack_server.store import Store
 from mltrack_server.store import chunk
-from mltrack_server.store import descent
 from mltrack_server.store import tier
+from mltrack_server.store.series import descent
 
 SMALL = tier.Shape(bucket=2, fan=4, row=8)
 SPECIAL = {3: math.nan, 5: math.inf, 7: -math.inf, 11: 1e6}

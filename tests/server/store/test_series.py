@@ -18,7 +18,7 @@ from mltrack_server.resources import SeriesQuery
 from mltrack_server.store import Store
 from mltrack_server.store import chunk
 from mltrack_server.store import tier
-from mltrack_server.store.drawing import gather_points
+from mltrack_server.store.series.drawing import gather_points
 
 POINTS = 5000
 SPIKE = 3217

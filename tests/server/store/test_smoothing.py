@@ -17,9 +17,9 @@ from mltrack_server.smoothing import SPANS
 from mltrack_server.smoothing import Smoothing
 from mltrack_server.smoothing import smooth
 from mltrack_server.store import Store
-from mltrack_server.store import curves
-from mltrack_server.store import descent
 from mltrack_server.store import tier
+from mltrack_server.store.series import curves
+from mltrack_server.store.series import descent
 
 KINDS = ["twema:0.6", "twema:0.99", "gauss:5", "gauss:60", "mean:20"]
 Floats = NDArray[np.float64]

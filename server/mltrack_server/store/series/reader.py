@@ -33,16 +33,8 @@ from mltrack_server.columns import Points
 from mltrack_server.store import chunk
 from mltrack_server.store import schema
 from mltrack_server.store import tier
-from mltrack_server.store.descent import Descent
-from mltrack_server.store.descent import FirstRows
-from mltrack_server.store.descent import Found
-from mltrack_server.store.descent import is_short
-from mltrack_server.store.descent import reach_into
-from mltrack_server.store.descent import read_first_rows
-from mltrack_server.store.layout import Plans
 from mltrack_server.store.lineage import Lineage
 from mltrack_server.store.lineage import Piece
-from mltrack_server.store.merges import Merges
 from mltrack_server.store.overlap import firsts_of
 from mltrack_server.store.overlap import lowest
 from mltrack_server.store.points import Column
@@ -52,8 +44,16 @@ from mltrack_server.store.remnant import look
 from mltrack_server.store.remnant import unpack as unpack_remnant
 from mltrack_server.store.segs import SegCache
 from mltrack_server.store.segs import unfolded
-from mltrack_server.store.view import View
-from mltrack_server.store.view import Window
+from mltrack_server.store.series.descent import Descent
+from mltrack_server.store.series.descent import FirstRows
+from mltrack_server.store.series.descent import Found
+from mltrack_server.store.series.descent import is_short
+from mltrack_server.store.series.descent import reach_into
+from mltrack_server.store.series.descent import read_first_rows
+from mltrack_server.store.series.layout import Plans
+from mltrack_server.store.series.merges import Merges
+from mltrack_server.store.series.view import View
+from mltrack_server.store.series.view import Window
 
 _chunk, _axis, _tier, _seg = schema.chunk.c, schema.axis.c, schema.tier.c, schema.seg.c
 _series, _remnant = schema.series.c, schema.remnant.c

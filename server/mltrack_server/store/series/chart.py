@@ -24,22 +24,22 @@ from mltrack_server.columns import Points
 from mltrack_server.resources import SeriesQuery
 from mltrack_server.smoothing import Curve
 from mltrack_server.smoothing import Smoothing
-from mltrack_server.store import curves
 from mltrack_server.store import runs
 from mltrack_server.store import schema
 from mltrack_server.store.bounds import INT64_MAX
 from mltrack_server.store.bounds import INT64_MIN
-from mltrack_server.store.descent import Found
-from mltrack_server.store.drawing import Cells
-from mltrack_server.store.drawing import Drawing
-from mltrack_server.store.drawing import Part
 from mltrack_server.store.keys import rid_of
-from mltrack_server.store.layout import Plans
-from mltrack_server.store.reader import Reader
-from mltrack_server.store.reader import open_readers
 from mltrack_server.store.segs import SegCache
-from mltrack_server.store.view import View
-from mltrack_server.store.view import Window
+from mltrack_server.store.series import curves
+from mltrack_server.store.series.descent import Found
+from mltrack_server.store.series.drawing import Cells
+from mltrack_server.store.series.drawing import Drawing
+from mltrack_server.store.series.drawing import Part
+from mltrack_server.store.series.layout import Plans
+from mltrack_server.store.series.reader import Reader
+from mltrack_server.store.series.reader import open_readers
+from mltrack_server.store.series.view import View
+from mltrack_server.store.series.view import Window
 
 # Of all runs of a chart, read before they are drawn. A series that has tiers counts no more than …
 _PORTION_POINTS_MAX: Final = 4_000_000

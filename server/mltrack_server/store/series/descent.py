@@ -34,17 +34,17 @@ from mltrack_server.columns import Order
 from mltrack_server.store import chunk
 from mltrack_server.store import schema
 from mltrack_server.store import tier
-from mltrack_server.store.drawing import Cells
-from mltrack_server.store.layout import STREAM
-from mltrack_server.store.layout import Children
-from mltrack_server.store.layout import Layout
-from mltrack_server.store.layout import Placed
-from mltrack_server.store.layout import Plans
 from mltrack_server.store.lineage import Piece
 from mltrack_server.store.points import Column
+from mltrack_server.store.series.drawing import Cells
+from mltrack_server.store.series.layout import STREAM
+from mltrack_server.store.series.layout import Children
+from mltrack_server.store.series.layout import Layout
+from mltrack_server.store.series.layout import Placed
+from mltrack_server.store.series.layout import Plans
+from mltrack_server.store.series.view import View
+from mltrack_server.store.series.view import Window
 from mltrack_server.store.tier import Ranges
-from mltrack_server.store.view import View
-from mltrack_server.store.view import Window
 
 # A window of so few points is read point by point: it costs a few chunks and is exact.
 _POINTS_MIN: Final = 1 << 16

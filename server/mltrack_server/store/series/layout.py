@@ -20,11 +20,11 @@ from mltrack_server.columns import Bools
 from mltrack_server.columns import Floats
 from mltrack_server.columns import Ints
 from mltrack_server.store import tier
-from mltrack_server.store.drawing import Cells
-from mltrack_server.store.drawing import Gathering
-from mltrack_server.store.drawing import place
+from mltrack_server.store.series.drawing import Cells
+from mltrack_server.store.series.drawing import Gathering
+from mltrack_server.store.series.drawing import place
+from mltrack_server.store.series.view import View
 from mltrack_server.store.tier import Ranges
-from mltrack_server.store.view import View
 
 STREAM: Final = 1 << 32  # a stream's number and a chunk's are one key: stream * this + chunk
 

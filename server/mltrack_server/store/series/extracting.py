@@ -14,16 +14,16 @@ from mltrack_server.extract import Extract
 from mltrack_server.extract import Sums
 from mltrack_server.resources import ExtractPosition
 from mltrack_server.resources import ExtractQuery
-from mltrack_server.store import series
 from mltrack_server.store.bounds import INT64_MAX
 from mltrack_server.store.bounds import INT64_MIN
 from mltrack_server.store.keys import rid_of
-from mltrack_server.store.reader import Chosen
-from mltrack_server.store.reader import choose
-from mltrack_server.store.reader import open_readers
-from mltrack_server.store.sampling import sample
 from mltrack_server.store.segs import SegCache
-from mltrack_server.store.view import Window
+from mltrack_server.store.series import exact
+from mltrack_server.store.series.reader import Chosen
+from mltrack_server.store.series.reader import choose
+from mltrack_server.store.series.reader import open_readers
+from mltrack_server.store.series.sampling import sample
+from mltrack_server.store.series.view import Window
 
 _POINTS_AT_ONCE = 2_000_000  # of series that are read together to be reduced
 
@@ -131,7 +131,7 @@ class _Page:
         query = self._query
         name = query.names[here.name]
         start = query.start if here.start is None else here.start
-        points = series.exact(
+        points = exact.read(
             self._connection,
             self._cache,
             rid,

@@ -16,8 +16,8 @@ from mltrack_server.smoothing import Curve
 from mltrack_server.smoothing import Smoothing
 from mltrack_server.smoothing import smooth
 from mltrack_server.smoothing import span_of
-from mltrack_server.store.drawing import Drawing
-from mltrack_server.store.drawing import Part
+from mltrack_server.store.series.drawing import Drawing
+from mltrack_server.store.series.drawing import Part
 
 BUCKETS: Final = 8 * SPANS
 POINTS_MAX: Final = 1 << 14  # that are smoothed one by one

@@ -26,19 +26,19 @@ from mltrack_server.extract import Sums
 from mltrack_server.store import chunk
 from mltrack_server.store import schema
 from mltrack_server.store import tier
-from mltrack_server.store.descent import Found
-from mltrack_server.store.descent import reach_into
-from mltrack_server.store.drawing import Buckets
-from mltrack_server.store.drawing import gather
-from mltrack_server.store.drawing import gather_points
-from mltrack_server.store.drawing import place
-from mltrack_server.store.layout import Plans
-from mltrack_server.store.reader import Reader
-from mltrack_server.store.reader import open_readers
 from mltrack_server.store.segs import SegCache
+from mltrack_server.store.series.descent import Found
+from mltrack_server.store.series.descent import reach_into
+from mltrack_server.store.series.drawing import Buckets
+from mltrack_server.store.series.drawing import gather
+from mltrack_server.store.series.drawing import gather_points
+from mltrack_server.store.series.drawing import place
+from mltrack_server.store.series.layout import Plans
+from mltrack_server.store.series.reader import Reader
+from mltrack_server.store.series.reader import open_readers
+from mltrack_server.store.series.view import View
+from mltrack_server.store.series.view import Window
 from mltrack_server.store.tier import Ranges
-from mltrack_server.store.view import View
-from mltrack_server.store.view import Window
 
 # Chunks that are unpacked for the last points of parts: more only where steps jump about, and then
 # the newest ones decide.

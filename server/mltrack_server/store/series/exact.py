@@ -12,14 +12,14 @@ from mltrack_server.columns import Points
 from mltrack_server.store import schema
 from mltrack_server.store.bounds import INT64_MAX
 from mltrack_server.store.bounds import INT64_MIN
-from mltrack_server.store.reader import Chosen
-from mltrack_server.store.reader import choose
-from mltrack_server.store.reader import open_readers
 from mltrack_server.store.segs import SegCache
-from mltrack_server.store.view import Window
+from mltrack_server.store.series.reader import Chosen
+from mltrack_server.store.series.reader import choose
+from mltrack_server.store.series.reader import open_readers
+from mltrack_server.store.series.view import Window
 
 
-def exact(
+def read(
     connection: Connection,
     cache: SegCache,
     rid: int,
