@@ -1,8 +1,12 @@
-"""Annotations in the store: every version of each stays, so that no change loses what was said."""
+"""Annotations in the store: every version of each stays, so that no change loses what was said.
+
+Of several people who change one the last counts; what the others wrote is read as its versions.
+"""
 
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Callable
 from collections.abc import Mapping
 from collections.abc import Sequence
@@ -67,26 +71,38 @@ class Annotations:
 
         Raises:
             NoSuchRun: One of the runs is not there, or deleted.
-            TooManyAnnotations: One of the runs has no room for another one.
+            TooManyAnnotations: One of the runs has no room for them.
             StoreFull: No write is possible for now; nothing has changed.
         """
         now_ns = self._clock_ns()
+        made = [
+            Annotation(
+                id=os.urandom(16).hex(),
+                step=place.step,
+                time_ns=place.time_ns,
+                text=new.text,
+                author=new.author,
+                version=1,
+                saved_ns=now_ns,
+            )
+            for place in new.places
+        ]
+        rids = {place.run: rid_of(place.run) for place in new.places}
         with self._writing() as connection:
-            rids = {place.run: rid_of(place.run) for place in new.places}
-            self._check(connection, rids)
-            rows = [
-                {
-                    "rid": rids[place.run], "uid": os.urandom(16).hex(), "version": 1,
-                    "step": place.step, "time_ns": place.time_ns, "text": new.text,
-                    "author": new.author, "saved_ns": now_ns, "is_removed": False,
-                }
-                for place in new.places
-            ]  # fmt: skip
-            connection.execute(insert(schema.annotation), rows)
+            self._check(connection, rids, Counter(rids[place.run] for place in new.places))
+            connection.execute(
+                insert(schema.annotation),
+                [
+                    {
+                        "rid": rids[place.run], "uid": each.id, "version": each.version,
+                        "step": each.step, "time_ns": each.time_ns, "text": each.text,
+                        "author": each.author, "saved_ns": each.saved_ns, "is_removed": False,
+                    }
+                    for place, each in zip(new.places, made, strict=True)
+                ],
+            )  # fmt: skip
             self._touch(connection, list(rids.values()))
-            uids = [row["uid"] for row in rows]
-            found = {row.uid: row for row in connection.execute(_newest(list(rids.values())))}
-        return AnnotationList(annotations=[_shown(found[uid]) for uid in uids])
+        return AnnotationList(annotations=made)
 
     def edit(self, run: str, uid: str, change: AnnotationEdit) -> Annotation | None:
         """Store what an annotation says from now on; None if there is none such.
@@ -140,7 +156,6 @@ class Annotations:
             if (found.text, found.is_removed) != (text, is_removed):
                 if found.version >= VERSIONS_MAX:
                     raise TooManyAnnotations
-                # Of two servers that do this at once one fails by the key, and says so.
                 connection.execute(
                     insert(schema.annotation).values(
                         rid=rid, uid=uid, version=found.version + 1, step=found.step,
@@ -151,19 +166,27 @@ class Annotations:
                 self._touch(connection, [rid])
             return _shown(connection.execute(query).one())
 
-    def _check(self, connection: Connection, rids: Mapping[str, int]) -> None:
+    def _check(
+        self, connection: Connection, rids: Mapping[str, int], more: Mapping[int, int]
+    ) -> None:
+        """Refuse runs that are not there, or have no room for so many *more* annotations.
+
+        Raises:
+            NoSuchRun: One of the runs is not there, or deleted.
+            TooManyAnnotations: One of the runs has no room for them.
+        """
         there = select(_run.rid).where(_run.rid.in_(rids.values()), _run.deleted_ns.is_(None))
         missing = set(rids.values()) - set(connection.execute(there).scalars())
         for run, rid in rids.items():
             if rid in missing:
                 raise NoSuchRun(run)
         counts = (
-            select(_note.rid)
+            select(_note.rid, func.count())
             .where(_note.rid.in_(rids.values()), _note.version == 1)
             .group_by(_note.rid)
-            .having(func.count() >= ANNOTATIONS_MAX)
         )
-        if connection.execute(counts).first() is not None:
+        held = {row[0]: row[1] for row in connection.execute(counts)}
+        if any(held.get(rid, 0) + count > ANNOTATIONS_MAX for rid, count in more.items()):
             raise TooManyAnnotations
 
     def _touch(self, connection: Connection, rids: Sequence[int]) -> None:

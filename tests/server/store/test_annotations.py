@@ -81,8 +81,9 @@ def test_it_is_written_at_all_places_or_at_none(
 
     with pytest.raises(NoSuchRun):
         written(store, "c", other.run, "f" * 32)
-    with pytest.raises(TooManyAnnotations):
-        written(store, "c", other.run, full.run)
+    for crowd in ((other.run, full.run), (other.run,) * 3):
+        with pytest.raises(TooManyAnnotations):
+            written(store, "c", *crowd)
     store.annotations.edit(full.run, first.id, AnnotationEdit(text="2"))
     with pytest.raises(TooManyAnnotations):
         store.annotations.edit(full.run, first.id, AnnotationEdit(text="3"))
