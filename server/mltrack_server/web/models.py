@@ -93,9 +93,11 @@ async def delete(services: Services, model: ModelId, version: VersionNumber) -> 
     return await _told(services.store.models.delete, model, version)
 
 
-@routes.post("/api/v1/models/{model}/versions/{version}/restore", access="write", problems=(404,))
+@routes.post(
+    "/api/v1/models/{model}/versions/{version}/restore", access="write", problems=(404, 410)
+)
 async def restore(services: Services, model: ModelId, version: VersionNumber) -> Model:
-    """Restore a deleted version."""
+    """Restore a deleted version, as long as its run's records are there."""
     return await _told(services.store.models.undelete, model, version)
 
 

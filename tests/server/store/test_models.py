@@ -272,6 +272,10 @@ def test_the_run_of_a_version_is_not_removed_for_good(
     store.purge(log.run)
     (version,) = only(store).versions
     assert (version.found, version.step, version.digest) == (None, 10, "")
+    with pytest.raises(ModelRefused, match="removed for good"):
+        store.models.undelete(uid, 1)
+    assert only(store).versions == [version]
+    assert list(store.check(read_data=True)) == []
 
 
 def test_fsck_tells_what_leads_nowhere(store: Store, run: str) -> None:

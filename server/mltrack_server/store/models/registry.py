@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Final
 
 from sqlalchemy import Connection
+from sqlalchemy import and_
 from sqlalchemy import delete
 from sqlalchemy import func
 from sqlalchemy import insert
@@ -120,7 +121,7 @@ class Models:
             now_ns = self._clock_ns()
             uid = _model_of(connection, new.project or project, new.name, now_ns)
             version = connection.execute(
-                select(_version.version).where(
+                select(func.max(_version.version)).where(
                     _version.uid == uid,
                     _version.run == new.run,
                     _version.checkpoint == new.checkpoint,
@@ -188,12 +189,14 @@ class Models:
         """Restore a deleted version.
 
         Raises:
-            ModelRefused: There is no such version.
+            ModelRefused: There is no such version, or its run's records were removed for good.
             StoreFull: No write is possible for now; nothing has changed.
         """
         with self._writing() as connection:
             _require(connection, uid)
-            return self._mark(connection, uid, version, None)
+            restored = self._mark(connection, uid, version, None)
+            _require_records(connection, uid, version)
+            return restored
 
     def save_card(self, uid: str, save: CardSave) -> ModelCard:
         """Store the next version of a model's card. What is there already is not stored again.
@@ -265,6 +268,26 @@ def _require(connection: Connection, uid: str) -> None:
     """
     if not reading.is_there(connection, uid):
         raise ModelRefused("missing", "There is no such model here.")
+
+
+def _require_records(connection: Connection, uid: str, version: int) -> None:
+    """Refuse a version whose checkpoint went, or is going, along with its run's records.
+
+    Raises:
+        ModelRefused: It did.
+    """
+    checkpoint = schema.checkpoint.c
+    left = (
+        select(checkpoint.uid)
+        .join_from(schema.checkpoint, schema.run, _run.rid == checkpoint.rid)
+        .join(
+            schema.model_version,
+            and_(_version.run == _run.uid, _version.checkpoint == checkpoint.uid),
+        )
+        .where(_version.uid == uid, _version.version == version, _run.purged_ns.is_(None))
+    )
+    if connection.execute(left).first() is None:
+        raise ModelRefused("gone", f"The records of version {version}'s run were removed for good.")
 
 
 def _checkpoint(connection: Connection, new: Registration) -> tuple[str, int, int]:

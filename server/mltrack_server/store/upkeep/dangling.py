@@ -9,27 +9,25 @@ from sqlalchemy import and_
 from sqlalchemy import select
 
 from mltrack_server.store import schema
-from mltrack_server.store.keys import rid_of
 
 
 def models(connection: Connection) -> Iterator[tuple[str, str]]:
     """Yield what leads nowhere in the model registry: where that is, and what is not there."""
-    model, version = schema.model.c, schema.model_version.c
-    alias, checkpoint = schema.model_alias.c, schema.checkpoint.c
-    rows = connection.execute(
-        select(model.name, version.version, version.run, version.checkpoint)
+    model, version, alias = schema.model.c, schema.model_version.c, schema.model_alias.c
+    run, checkpoint = schema.run.c, schema.checkpoint.c
+    bare = connection.execute(
+        select(model.name, version.version, version.checkpoint)
         .join_from(schema.model_version, schema.model, model.uid == version.uid)
-        .where(version.deleted_ns.is_(None))
+        .outerjoin(schema.run, run.uid == version.run)
+        .outerjoin(
+            schema.checkpoint,
+            and_(checkpoint.rid == run.rid, checkpoint.uid == version.checkpoint),
+        )
+        .where(version.deleted_ns.is_(None), checkpoint.uid.is_(None))
         .order_by(version.uid, version.version)
-    ).all()
-    for row in rows:
-        found = connection.execute(
-            select(checkpoint.uid).where(
-                checkpoint.rid == rid_of(row.run), checkpoint.uid == row.checkpoint
-            )
-        ).first()
-        if found is None:
-            yield f"model {row.name} {row.version}", f"its checkpoint {row.checkpoint} is not there"
+    )
+    for name, number, uid in bare:
+        yield f"model {name} {number}", f"its checkpoint {uid} is not there"
     lost = connection.execute(
         select(model.name, alias.alias, alias.version)
         .join_from(schema.model_alias, schema.model, model.uid == alias.uid)
