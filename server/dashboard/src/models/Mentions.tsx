@@ -25,7 +25,7 @@ export function Mentions({ run, checkpoint }: { run: RunSummary; checkpoint: Che
   return (
     <>
       {here.map(({ model, project, name, version, aliases }) => (
-        <div key={model}>
+        <div key={`${model} ${version}`}>
           <Link href={modelAddress(project, name)}>
             {name} {version}
           </Link>{" "}
