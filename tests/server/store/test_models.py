@@ -262,6 +262,8 @@ def test_the_run_of_a_version_is_not_removed_for_good(
     assert deletion is not None
     assert plain is not None
     assert (deletion.registered, plain.registered) == (["digits 1"], [])
+    told = {each.id: each for each in store.deletions().deletions}
+    assert told == {log.run: deletion, other.run: plain}
     clock.now_ns += 31 * DAY_NS
     assert store.due_to_purge() == [other.run]
     (version,) = only(store).versions

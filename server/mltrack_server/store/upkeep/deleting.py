@@ -7,6 +7,7 @@ is a version of a model, nothing of it is removed.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import Any
 from typing import Final
 
@@ -22,15 +23,13 @@ from sqlalchemy import select
 from sqlalchemy import update
 
 from mltrack_server.resources import Deletion
-from mltrack_server.resources import ModelMention
 from mltrack_server.store import schema
-from mltrack_server.store.models import reading as model_reading
 
 RESTORABLE_S: Final = 30 * 86_400
 _ROWS_AT_ONCE: Final = 200  # of one transaction: chunks of 16384 points are 100 kB each
 _STAYING: Final = (schema.run, schema.stream)
 
-_run, _version = schema.run.c, schema.model_version.c
+_run, _model, _version = schema.run.c, schema.model.c, schema.model_version.c
 _since: Final = case((_run.heard_ns > _run.deleted_ns, _run.heard_ns), else_=_run.deleted_ns)
 
 
@@ -63,20 +62,12 @@ def unmark(connection: Connection, rid: int, rev: int) -> None:
 
 def one(connection: Connection, rid: int) -> Deletion | None:
     """Return what is to be said of a deleted run; None if it is not deleted."""
-    row = connection.execute(
-        select(schema.run).where(_run.rid == rid, _run.deleted_ns.is_not(None))
-    ).first()
-    return None if row is None else _deletion(row, model_reading.registered(connection, row.uid))
+    return next(iter(_told(connection, _run.rid == rid)), None)
 
 
 def listed(connection: Connection) -> list[Deletion]:
     """Return all deleted runs, the one deleted last first."""
-    rows = connection.execute(
-        select(schema.run)
-        .where(_run.deleted_ns.is_not(None))
-        .order_by(_run.deleted_ns.desc(), _run.uid)
-    ).all()
-    return [_deletion(row, model_reading.registered(connection, row.uid)) for row in rows]
+    return _told(connection)
 
 
 def due(connection: Connection, now_ns: int) -> list[str]:
@@ -133,7 +124,26 @@ def _is_due(now_ns: int) -> ColumnElement[bool]:
     )
 
 
-def _deletion(row: Row[Any], registered: list[ModelMention]) -> Deletion:
+def _told(connection: Connection, *wanted: ColumnElement[bool]) -> list[Deletion]:
+    """Return what is to be said of deleted runs, the one deleted last first."""
+    deleted = (_run.deleted_ns.is_not(None), *wanted)
+    holding = (
+        select(_version.run, _model.name, _version.version)
+        .join_from(schema.model_version, schema.model, _model.uid == _version.uid)
+        .join(schema.run, _run.uid == _version.run)
+        .where(_version.deleted_ns.is_(None), *deleted)
+        .order_by(_model.project, _model.name, _version.version)
+    )
+    registered: dict[str, list[str]] = defaultdict(list)
+    for run, name, version in connection.execute(holding):
+        registered[run].append(f"{name} {version}")
+    rows = connection.execute(
+        select(schema.run).where(*deleted).order_by(_run.deleted_ns.desc(), _run.uid)
+    )
+    return [_deletion(row, registered[row.uid]) for row in rows]
+
+
+def _deletion(row: Row[Any], registered: list[str]) -> Deletion:
     since_ns = max(row.deleted_ns, row.heard_ns)
     return Deletion(
         id=row.uid,
@@ -143,5 +153,5 @@ def _deletion(row: Row[Any], registered: list[ModelMention]) -> Deletion:
         purge_ns=since_ns + RESTORABLE_S * 10**9,
         purged_ns=row.purged_ns,
         records=row.records,
-        registered=[f"{each.name} {each.version}" for each in registered],
+        registered=registered,
     )
