@@ -14,6 +14,8 @@ import pytest
 from mltrack import _cli
 from mltrack_core.records import Artifact
 from mltrack_core.records import ArtifactFile
+from mltrack_core.records import Checkpoint
+from mltrack_core.records import CheckpointFile
 from mltrack_core.records import Note
 from mltrack_core.records import Params
 from mltrack_core.records import Scalars
@@ -21,9 +23,13 @@ from mltrack_server.lock import STORE_FILE
 from mltrack_server.lock import STORE_FOLDER
 from mltrack_server.lock import StoreLock
 from mltrack_server.lock import store_url
+from mltrack_server.resources import AnnotationPlace
+from mltrack_server.resources import CardSave
 from mltrack_server.resources import DashboardDocument
 from mltrack_server.resources import DashboardTab
+from mltrack_server.resources import NewAnnotations
 from mltrack_server.resources import NewDashboard
+from mltrack_server.resources import Registration
 from mltrack_server.resources import RulesEdit
 from mltrack_server.store import Store
 from mltrack_server.store.upkeep import backup
@@ -48,16 +54,24 @@ def recorded(tmp_path: Path) -> Path:
                     started(name=NAME, tags=[NAME]),
                     Params(1, "", {"lr": math.nan, NAME: [1, 2.5, NAME]}),
                     Note(time.time_ns(), NAME),
+                    Checkpoint(1, "d" * 32, "/runs/1.pt", 3, [], [CheckpointFile("1.pt", 7, 5)]),
                     *(Scalars(step, step, {NAME: value}) for step, value in enumerate(values)),
                 )
             ]
         )
         store.fold(agent.run)
-        store.apply([agent.batch(3 + len(values), Scalars(99, 99, {"loss": 1.0}))])
+        store.apply([agent.batch(4 + len(values), Scalars(99, 99, {"loss": 1.0}))])
         tab = DashboardTab(id="a", title=NAME, panels=[])
         document = DashboardDocument(version=1, filter=NAME, frozen=None, tabs=[tab])
         new = NewDashboard(project="mnist", name=NAME, owner="", author="", document=document)
         assert store.dashboards.create(new) is not None
+        place = AnnotationPlace(run=agent.run, step=3)
+        store.annotations.create(NewAnnotations(places=[place], text=NAME))
+        version = Registration(
+            run=agent.run, checkpoint="d" * 32, name="größe", alias="a", why=NAME
+        )
+        made = store.models.register(version)
+        store.models.save_card(made.model.id, CardSave(version=0, text=NAME))
         store.set_rules(RulesEdit(project="mnist", metrics=["train/*", "größe"]))
     return folder
 

@@ -21,6 +21,10 @@ from mltrack_core import wire
 from mltrack_core.spool import frame
 from mltrack_core.spool.segment import Batch
 from mltrack_core.spool.segment import SegmentHeader
+from mltrack_server.resources import AnnotationPlace
+from mltrack_server.resources import CardSave
+from mltrack_server.resources import NewAnnotations
+from mltrack_server.resources import Registration
 from mltrack_server.store import Store
 from mltrack_server.store import schema
 from mltrack_server.store.database import migrate
@@ -92,6 +96,16 @@ def started(**fields: object) -> records.RunStarted:
     return records.RunStarted(**(values | fields))  # type: ignore[arg-type]
 
 
+def annotate_and_register(store: Store, run: str, checkpoint: str = "") -> None:
+    """Annotate a run, and register its checkpoint as a version of a model with alias and card."""
+    place = AnnotationPlace(run=run, step=3)
+    store.annotations.create(NewAnnotations(places=[place], text="rate cut", author="ada"))
+    if checkpoint:
+        new = Registration(run=run, checkpoint=checkpoint, name="digits", alias="champion")
+        made = store.models.register(new)
+        store.models.save_card(made.model.id, CardSave(version=0, text="# Digits"))
+
+
 def copy_to_version(version: str, source: str, url: str) -> None:
     """Make a store at *url* of what *source* holds, as one of a schema's *version* was."""
     engine = create_engine(url)
@@ -137,6 +151,12 @@ def make_log() -> Callable[..., Log]:
 def make_started() -> Callable[..., records.RunStarted]:
     """Return what makes a stream's first record."""
     return started
+
+
+@pytest.fixture(scope="session")
+def write_about() -> Callable[..., None]:
+    """Return what writes of a run what only people do: no agent would bring it again."""
+    return annotate_and_register
 
 
 @pytest.fixture(scope="session")

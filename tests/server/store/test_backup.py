@@ -25,6 +25,8 @@ from mltrack_core.spool.writer import SpoolWriter
 from mltrack_core.testing.clock import FakeClock
 from mltrack_server.errors import BackupUnusable
 from mltrack_server.lock import store_url
+from mltrack_server.resources import Model
+from mltrack_server.resources import ModelQuery
 from mltrack_server.store import Store
 from mltrack_server.store.upkeep import backup
 from mltrack_server.testing import serve
@@ -55,6 +57,12 @@ def open_store(home: Path) -> Store:
     return Store(store_url(home))
 
 
+def model(store: Store) -> Model | None:
+    """Return everything about the only model."""
+    (summary,) = store.models.listed(ModelQuery()).models
+    return store.models.one(summary.id)
+
+
 def keep(store: Store, log: Any, data: bytes) -> str:
     """Store a checkpoint of one blob."""
     digest, uid = digest_of(data), os.urandom(16).hex()
@@ -65,29 +73,32 @@ def keep(store: Store, log: Any, data: bytes) -> str:
 
 
 def test_a_store_comes_back_as_it_was(
-    home: Path, tmp_path: Path, make_log: Callable[..., Any]
+    home: Path, tmp_path: Path, make_log: Callable[..., Any], write_about: Callable[..., None]
 ) -> None:
     """Points, checkpoints and what was acknowledged are the same; what came later is not there."""
     log = make_log()
     with open_store(home) as store:
         digest = keep(store, log, b"weights" * 1000)
         log.scalars(range(100), loss=0.5)
+        log.add(records.Checkpoint(1, "d" * 32, "/runs/1.pt", 99, [], []))
         store.apply([log.batch()])
+        write_about(store, log.run, "d" * 32)
         made = backup.make(store.url, tmp_path / "backup", progress=quiet)
-        before = store.run(log.run)
+        before = store.run(log.run), model(store)
         log.scalars(range(100, 110), loss=0.5)
-        store.apply([log.batch(102)])
+        store.apply([log.batch(103)])
+        write_about(store, log.run)
 
     backup.restore(tmp_path / "backup", tmp_path / "again", progress=quiet)
 
     assert made.missing == []
     assert list(made.blobs) == [digest]
     with open_store(tmp_path / "again") as store:
-        assert store.run(log.run) == before
+        assert (store.run(log.run), model(store)) == before
         points = store.points(log.run, "loss")
         assert points is not None
         assert len(points) == 100
-        assert store.next_seq(log.run, log.stream) == 102
+        assert store.next_seq(log.run, log.stream) == 103
         assert store.blobs.size(digest) == 7000
 
 

@@ -35,20 +35,26 @@ def small_tiers() -> Iterator[None]:
 
 
 @pytest.fixture
-def home(tmp_path: Path, make_log: Callable[..., Any]) -> Path:
-    """Give an MLTRACK_DIR with one run: 100 points folded, 10 not, a checkpoint of one blob."""
+def home(tmp_path: Path, make_log: Callable[..., Any], write_about: Callable[..., None]) -> Path:
+    """Give an MLTRACK_DIR with one run: 100 points folded, 10 not, a checkpoint of one blob.
+
+    The checkpoint is a version of a model, and the run is annotated.
+    """
     (tmp_path / "store").mkdir()
     log = make_log(run="a" * 32)
     with Store(store_url(tmp_path)) as store:
         digest = digest_of(BLOB)
         store.blobs.put(digest, BLOB)
         file = records.ArtifactFile("model.pt", len(BLOB), digest, [digest])
+        kept = records.CheckpointFile("model.pt", len(BLOB), 5)
+        log.add(records.Checkpoint(1, "c" * 32, "/runs/model.pt", 7, [], [kept]))
         log.add(records.Artifact(1, "c" * 32, [file]))
         log.scalars(range(100), loss=0.5, lr=0.1)
         store.apply([log.batch()])
+        write_about(store, log.run, "c" * 32)
         assert store.fold(log.run)
         log.scalars(range(100, 110), loss=0.5, lr=0.1)
-        store.apply([log.batch(102)])
+        store.apply([log.batch(103)])
     return tmp_path
 
 
@@ -89,6 +95,7 @@ DAMAGES: list[tuple[str, str, str]] = [
     ("UPDATE seg SET body = substr(body, 1, length(body) - 9)", "seg", "bytes instead of"),
     ("UPDATE seg SET next_seq = next_seq + 5", "seg", "durable"),
     ("INSERT INTO note VALUES (77, 0, 0, 1, 'stray', NULL)", "note", "its run is not there"),
+    ("UPDATE annotation SET rid = 77", "annotation", "its run is not there"),
 ]
 
 

@@ -30,6 +30,7 @@ from mltrack_core.blobs import digest_of
 from mltrack_server.lock import STORE_FILE
 from mltrack_server.lock import STORE_FOLDER
 from mltrack_server.lock import store_url
+from mltrack_server.resources import ModelQuery
 from mltrack_server.resources import RulesEdit
 from mltrack_server.store import Store
 from mltrack_server.store import schema
@@ -38,6 +39,7 @@ from mltrack_server.store.database.engine import checked
 from mltrack_server.store.upkeep import backup
 from mltrack_server.testing.cluster import Cluster
 
+CHECKPOINT = "d" * 32
 STARTER = """
 import os
 import sys
@@ -167,7 +169,12 @@ def recorded(url: str, make_log: Callable[..., Any], blobs: Path | None = None) 
     """Store and fold a run that has something of everything; return its id."""
     log = make_log()
     with Store(url, blobs=blobs) as store:
-        log.add(records.Params(1, "", {"lr": 0.1}), records.Note(1, "as usual"))
+        file = records.CheckpointFile("1.pt", 7, 5)
+        log.add(
+            records.Params(1, "", {"lr": 0.1}),
+            records.Note(1, "as usual"),
+            records.Checkpoint(1, CHECKPOINT, "/runs/1.pt", 10, [], [file]),
+        )
         log.scalars(range(40), loss=0.5, accuracy=1.5)
         store.apply([log.batch()])
         store.fold(log.run)
@@ -186,7 +193,9 @@ def state(url: str, run: str) -> tuple[object, ...]:
         values = [None if each is None else each.value.tolist() for each in points]
         whole = store.run(run)
         assert whole is not None
-        return store.marks(run), values, whole.summary.params, whole.notes, whole.summary.metrics
+        models = [store.models.one(each.id) for each in store.models.listed(ModelQuery()).models]
+        told = whole.summary.params, whole.notes, whole.summary.metrics, whole.annotations
+        return store.marks(run), values, *told, models
 
 
 def seg_count(url: str) -> int:
@@ -254,12 +263,14 @@ def test_a_copy_is_whole_or_not_there(
     url: str,
     tmp_path: Path,
     make_log: Callable[..., Any],
+    write_about: Callable[..., None],
     empty_store: Any,
     engine_of: Callable[[str], Engine],
 ) -> None:
     """Killed at any statement, the target is as empty as before, and the copy is begun anew."""
     run = recorded(url, make_log)
     with Store(url) as store:
+        write_about(store, run, CHECKPOINT)
         store.set_rules(RulesEdit(project="mnist", metrics=["loss"]))
     (tmp_path / "target").mkdir()
     with empty_store(tmp_path / "target") as target:
@@ -296,12 +307,16 @@ def test_a_fold_loses_and_doubles_nothing(url: str, make_log: Callable[..., Any]
 
 
 @pytest.mark.slow
-def test_compacting_leaves_every_point_once(tmp_path: Path, make_log: Callable[..., Any]) -> None:
+def test_compacting_leaves_every_point_once(
+    tmp_path: Path, make_log: Callable[..., Any], write_about: Callable[..., None]
+) -> None:
     """Killed between or within its transactions, or while the file is written anew."""
     (tmp_path / STORE_FOLDER).mkdir()
     url = store_url(tmp_path)
     run, gone = recorded(url, make_log), recorded(url, make_log)
     with Store(url) as store:
+        write_about(store, run, CHECKPOINT)
+        write_about(store, gone)
         store.fold(run)
         store.delete(gone)
         with store._writing() as connection:
@@ -322,13 +337,15 @@ def test_compacting_leaves_every_point_once(tmp_path: Path, make_log: Callable[.
 
 @pytest.mark.slow
 def test_a_backup_is_whole_whenever_it_is_cut_off(
-    tmp_path: Path, make_log: Callable[..., Any]
+    tmp_path: Path, make_log: Callable[..., Any], write_about: Callable[..., None]
 ) -> None:
     """The folder restores to the backup before, or to the new one, at every line of making it."""
     home, folder = tmp_path / "home", tmp_path / "backup"
     (home / STORE_FOLDER).mkdir(parents=True)
     url = store_url(home)
     first = recorded(url, make_log)
+    with Store(url) as store:
+        write_about(store, first, CHECKPOINT)
     keep_blob(url, make_log, b"weights")
     backup.make(url, folder, copy=True, progress=lambda _text: None)
     old = restored(folder, tmp_path / "restored")
@@ -349,11 +366,15 @@ def test_a_backup_is_whole_whenever_it_is_cut_off(
 
 
 @pytest.mark.slow
-def test_a_restore_is_whole_or_not_there(tmp_path: Path, make_log: Callable[..., Any]) -> None:
+def test_a_restore_is_whole_or_not_there(
+    tmp_path: Path, make_log: Callable[..., Any], write_about: Callable[..., None]
+) -> None:
     """Killed at any line there is no store, or all of it, and it can be begun anew."""
     home, folder, target = (tmp_path / name for name in ("home", "backup", "target"))
     (home / STORE_FOLDER).mkdir(parents=True)
     run = recorded(store_url(home), make_log)
+    with Store(store_url(home)) as store:
+        write_about(store, run, CHECKPOINT)
     digest = keep_blob(store_url(home), make_log, b"weights")
     backup.make(store_url(home), folder, copy=True, progress=lambda _text: None)
 

@@ -19,6 +19,8 @@ from mltrack import _cli
 from mltrack_core import records
 from mltrack_core.blobs import digest_of
 from mltrack_server.lock import store_url
+from mltrack_server.resources import AnnotationPlace
+from mltrack_server.resources import NewAnnotations
 from mltrack_server.store import Store
 from mltrack_server.store import schema
 from mltrack_server.store.upkeep.deleting import RunPurged
@@ -47,7 +49,7 @@ def listed(store: Store, **choice: Any) -> list[str]:
 
 
 def fill(store: Store, log: Any) -> str:
-    """Give a run points, folded and not, and a checkpoint; return its blob."""
+    """Give a run points, folded and not, an annotation and a checkpoint; return its blob."""
     data = os.urandom(1000)
     digest = digest_of(data)
     assert store.blobs.put(digest, data)
@@ -56,6 +58,8 @@ def fill(store: Store, log: Any) -> str:
     log.add(records.Note(1, "private"), records.Params(1, "", {"lr": 0.1}))
     log.scalars(range(50), loss=0.5)
     store.apply([log.batch()])
+    place = AnnotationPlace(run=log.run, step=3)
+    store.annotations.create(NewAnnotations(places=[place], text="private"))
     store.fold(log.run)
     log.scalars(range(50, 60), loss=0.5)
     store.apply([log.batch(54)])
