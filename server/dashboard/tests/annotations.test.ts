@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { placesOf, readAt, writeAt } from "../src/charts/annotations";
+import { placesOf, readAt, writeAt } from "../src/charts/foot/annotations";
 
 const same = <Place>(place: Place) => place;
 

@@ -2,7 +2,7 @@ import i18next from "i18next";
 import { beforeAll, describe, expect, it } from "vitest";
 
 import type { Moment, MomentList } from "../src/api/types";
-import { footOf, gathered, signOf } from "../src/charts/foot";
+import { footOf, gathered, signOf } from "../src/charts/foot/marks";
 import en from "../src/i18n/en";
 
 beforeAll(() =>

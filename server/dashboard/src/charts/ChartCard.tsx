@@ -19,7 +19,7 @@ import { domainOf, within, type Domain } from "./domain";
 import { linkTo } from "./exports/link";
 import { ExportMenu } from "./ExportMenu";
 import type { Flag } from "./flags";
-import type { FootMark } from "./foot";
+import type { FootMark } from "./foot/marks";
 import { groupTracks, type RunGroup, type Spread } from "./groups";
 import { LineChart } from "./LineChart";
 import { lineOf, metricLines, type ChartRun } from "./lines";

@@ -10,7 +10,7 @@ import { Tool } from "../shell/Tool";
 import { useStored } from "../shell/useStored";
 import { ChartCard, type ChartGroup, type ChartRun } from "./ChartCard";
 import type { Flag } from "./flags";
-import type { FootMark } from "./foot";
+import type { FootMark } from "./foot/marks";
 import type { ChartView } from "./useView";
 
 // Fetched with the first network that has many layers.

@@ -3,10 +3,10 @@ import { useTranslation } from "react-i18next";
 
 import { isMissing } from "../api/client";
 import type { Run } from "../api/types";
-import { Annotate } from "../charts/Annotate";
+import { Annotate } from "../charts/foot/Annotate";
 import type { ChartRun } from "../charts/ChartCard";
 import { ChartSections } from "../charts/ChartSections";
-import { useFoot } from "../charts/useFoot";
+import { useFoot } from "../charts/foot/useFoot";
 import { findMetrics, useView } from "../charts/useView";
 import { ViewBar } from "../charts/ViewBar";
 import { nameOf } from "../list/names";

@@ -4,7 +4,7 @@ import { useTranslation } from "react-i18next";
 
 import { removeAnnotation, rewriteAnnotation } from "../api/client";
 import type { Annotation } from "../api/types";
-import { ANNOTATION_CHARS_MAX } from "../charts/annotations";
+import { ANNOTATION_CHARS_MAX } from "../charts/foot/annotations";
 import { formatX } from "../charts/axis";
 import { isolated } from "../i18n";
 import { formatDate } from "../list/columns";

@@ -1,11 +1,11 @@
 import { useMemo } from "react";
 
 import type { Run } from "../api/types";
-import { Annotate } from "../charts/Annotate";
+import { Annotate } from "../charts/foot/Annotate";
 import type { ChartRun } from "../charts/ChartCard";
 import { ChartSections } from "../charts/ChartSections";
 import { styleOf } from "../charts/colours";
-import { useFoot } from "../charts/useFoot";
+import { useFoot } from "../charts/foot/useFoot";
 import { findMetrics, useView } from "../charts/useView";
 import { ViewBar } from "../charts/ViewBar";
 import { useMetricNames } from "../series/useMetricNames";

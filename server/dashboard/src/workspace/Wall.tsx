@@ -2,11 +2,11 @@ import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 
 import type { RunSummary } from "../api/types";
-import { Annotate } from "../charts/Annotate";
+import { Annotate } from "../charts/foot/Annotate";
 import type { ChartGroup, ChartRun } from "../charts/ChartCard";
 import { ChartSections, type Facet } from "../charts/ChartSections";
 import type { LineStyle } from "../charts/colours";
-import { useFoot } from "../charts/useFoot";
+import { useFoot } from "../charts/foot/useFoot";
 import { findMetrics, useView } from "../charts/useView";
 import { ViewBar } from "../charts/ViewBar";
 import { FieldSelect } from "../list/FieldSelect";

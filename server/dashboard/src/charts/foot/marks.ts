@@ -2,11 +2,11 @@
 
 import i18next from "i18next";
 
-import type { Moment, MomentList } from "../api/types";
-import { isolated } from "../i18n";
-import { formatX, type ChartX } from "./axis";
-import type { Place } from "./cursor";
-import type { ChartRun } from "./lines";
+import type { Moment, MomentList } from "../../api/types";
+import { isolated } from "../../i18n";
+import { formatX, type ChartX } from "../axis";
+import type { Place } from "../cursor";
+import type { ChartRun } from "../lines";
 
 /** The graver first: of several at one place it stands for all. */
 const KINDS = ["alert", "restart", "annotation", "checkpoint"] as const;

@@ -3,7 +3,7 @@ import MenuItem from "@mui/material/MenuItem";
 import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
 
-import type { FootMark } from "./foot";
+import type { FootMark } from "./marks";
 
 /** So many are offered; the others are found by zooming in. */
 const OFFERED_MAX = 30;

@@ -3,9 +3,9 @@
 import i18next from "i18next";
 import type uPlot from "uplot";
 
-import { ink } from "../shell/theme";
-import type { ChartX } from "./axis";
-import { gathered, signOf, type FootGroup, type FootMark } from "./foot";
+import { ink } from "../../shell/theme";
+import type { ChartX } from "../axis";
+import { gathered, signOf, type FootGroup, type FootMark } from "./marks";
 
 /** How high they stand below the plot; the axis' labels begin under them. */
 export const FOOT_PX = 14;

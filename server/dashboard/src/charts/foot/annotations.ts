@@ -1,7 +1,7 @@
 // Where something is written: from a place on a chart's axis to what the server stores.
 
-import type { AnnotationPlace, XAxis } from "../api/types";
-import type { Place } from "./cursor";
+import type { AnnotationPlace, XAxis } from "../../api/types";
+import type { Place } from "../cursor";
 
 /** The API's bound. */
 export const ANNOTATION_CHARS_MAX = 1000;

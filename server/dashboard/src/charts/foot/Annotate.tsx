@@ -1,14 +1,14 @@
 import { lazy, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 
-import { useShortcuts } from "../shell/shortcuts";
-import { Tool } from "../shell/Tool";
+import { useShortcuts } from "../../shell/shortcuts";
+import { Tool } from "../../shell/Tool";
 import type { Spot } from "./AnnotateDialog";
-import { cursor } from "./cursor";
-import { highlight } from "./highlight";
-import type { ChartRun } from "./lines";
-import { pointed } from "./pointed";
-import type { ChartView } from "./useView";
+import { cursor } from "../cursor";
+import { highlight } from "../highlight";
+import type { ChartRun } from "../lines";
+import { pointed } from "../pointed";
+import type { ChartView } from "../useView";
 
 // Fetched by the first who writes something.
 const AnnotateDialog = lazy(() =>

@@ -4,14 +4,14 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useContext, useState } from "react";
 import { useTranslation } from "react-i18next";
 
-import { annotate, fetchMoments } from "../api/client";
-import type { XAxis } from "../api/types";
-import { AuthorField } from "../shell/AuthorField";
-import { FormDialog } from "../shell/FormDialog";
-import { useAuthor } from "../shell/usePerson";
+import { annotate, fetchMoments } from "../../api/client";
+import type { XAxis } from "../../api/types";
+import { AuthorField } from "../../shell/AuthorField";
+import { FormDialog } from "../../shell/FormDialog";
+import { useAuthor } from "../../shell/usePerson";
 import { ANNOTATION_CHARS_MAX, placesOf, readAt, writeAt } from "./annotations";
-import type { ChartRun } from "./lines";
-import { Completion } from "./usePins";
+import type { ChartRun } from "../lines";
+import { Completion } from "../usePins";
 
 /** Where something is to be written. */
 export interface Spot {

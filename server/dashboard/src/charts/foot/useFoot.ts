@@ -2,11 +2,11 @@ import { keepPreviousData, useQuery, useQueryClient } from "@tanstack/react-quer
 import { useContext, useEffect, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 
-import { fetchMoments } from "../api/client";
-import { feed } from "../api/feed";
-import { footOf, type FootMark } from "./foot";
-import type { ChartRun } from "./lines";
-import { Completion } from "./usePins";
+import { fetchMoments } from "../../api/client";
+import { feed } from "../../api/feed";
+import { footOf, type FootMark } from "./marks";
+import type { ChartRun } from "../lines";
+import { Completion } from "../usePins";
 
 const CHANGES_INTERVAL_MS = 3000;
 const NONE: readonly FootMark[] = [];
