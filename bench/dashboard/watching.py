@@ -128,7 +128,9 @@ class Watcher:
 
     def _look(self) -> None:
         """Cross the first chart with the pointer, scroll down to the last one and back."""
-        box = self.page.locator(".card .u-over").first.bounding_box()
+        chart = self.page.locator(".card .u-over").first
+        chart.hover()  # it may still be on its way back from the look before
+        box = chart.bounding_box()
         assert box
         for step in range(20):
             at = box["x"] + box["width"] * step / 20
