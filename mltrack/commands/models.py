@@ -5,13 +5,17 @@ from __future__ import annotations
 import argparse
 import sys
 from typing import TYPE_CHECKING
+from typing import Final
 
+from mltrack.commands.table import plain
 from mltrack.commands.table import size
 from mltrack.commands.table import table
 
 if TYPE_CHECKING:
     from mltrack.reading.models import ModelVersionView
     from mltrack.reading.models import ModelView
+
+_WHY_ALONE: Final = "mltrack: --why is kept with a move of an alias: name the alias, too"
 
 
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -53,9 +57,12 @@ def models(options: argparse.Namespace) -> int:
     import mltrack
 
     name, _, which = (options.name or "").partition("@")
-    is_about_one = options.alias or options.remove_alias or options.download
-    if (is_about_one and not name) or (options.alias and not which):
+    is_move = bool(options.alias or options.remove_alias)
+    if ((is_move or options.download) and not name) or (options.alias and not which):
         print("mltrack: name a model, and for --alias a version: NAME@3", file=sys.stderr)
+        return 2
+    if options.why and not is_move:
+        print(_WHY_ALONE, file=sys.stderr)
         return 2
     with mltrack.open(options.where) as reader:
         if not name:
@@ -79,6 +86,9 @@ def register_checkpoint(options: argparse.Namespace) -> int:
     """Register a checkpoint and say as which version."""
     import mltrack
 
+    if options.why and not options.alias:
+        print(_WHY_ALONE, file=sys.stderr)
+        return 2
     run, separator, which = options.run_name.rpartition(":")
     if not separator:
         run, which = which, "last"
@@ -123,7 +133,7 @@ def _print(model: ModelView, versions: list[ModelVersionView]) -> None:
         by = f" by {move.author}" if move.author else ""
         why = f": {move.why}" if move.why else ""
         line = f"{move.alias}: {before} → {after}{by}{why}"
-        print("".join(each if each.isprintable() else "�" for each in line))
+        print(plain(line))
 
 
 def _version_row(version: ModelVersionView) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ _CELL_CHARACTERS_MAX: Final = 40  # one endless name must not push all others of
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Return *rows* below *header*, one a line, each column as wide as its widest cell."""
-    lines = [header, *(_shortened([*map(_plain, row)]) for row in rows)]
+    lines = [header, *(_shortened([*map(plain, row)]) for row in rows)]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
@@ -19,7 +19,7 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     )
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Return *text* without what would move the cursor, colour the screen or turn the line."""
     return text if text.isprintable() else "".join(c if c.isprintable() else "�" for c in text)
 

@@ -107,6 +107,9 @@ def test_the_commands_say_what_is_there(
     assert "acc=0.2" in shown
 
     assert main(["models", "--alias", "champion", *there]) == 2
+    assert main(["models", "digits@1", "--why", "better", *there]) == 2
+    assert main(["register", agent.run, "digits", "--why", "better", *there]) == 2
+    assert "--why is kept with a move" in capsys.readouterr().err
     assert main(["models", "nobody", *there]) == 1
     assert "no model 'nobody'" in capsys.readouterr().err
     assert main(["register", f"{agent.run}:11", "digits", *there]) == 1
