@@ -13,7 +13,6 @@ from mltrack_server.resources.analysis import VaryingKey as VaryingKey
 from mltrack_server.resources.analysis import Verdict as Verdict
 from mltrack_server.resources.annotations import ANNOTATIONS_MAX as ANNOTATIONS_MAX
 from mltrack_server.resources.annotations import Annotation as Annotation
-from mltrack_server.resources.annotations import AnnotationAuthor as AnnotationAuthor
 from mltrack_server.resources.annotations import AnnotationEdit as AnnotationEdit
 from mltrack_server.resources.annotations import AnnotationId as AnnotationId
 from mltrack_server.resources.annotations import AnnotationList as AnnotationList

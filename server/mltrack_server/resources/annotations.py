@@ -7,6 +7,8 @@ from typing import Final
 
 from msgspec import Meta
 
+from mltrack_server.resources.base import Author
+from mltrack_server.resources.base import Integer
 from mltrack_server.resources.base import Request
 from mltrack_server.resources.base import Resource
 from mltrack_server.resources.base import RunId
@@ -14,19 +16,15 @@ from mltrack_server.resources.base import RunId
 ANNOTATIONS_MAX: Final = 1000  # of a run
 
 AnnotationText = Annotated[str, Meta(min_length=1, max_length=1000)]
-AnnotationAuthor = Annotated[str, Meta(max_length=200)]
-AnnotationId = Annotated[
-    str, Meta(pattern="^[0-9a-f]{32}$", max_length=32, description="32 hexadecimal digits")
-]
-_Int64 = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
+AnnotationId = RunId
 
 
 class AnnotationPlace(Request, frozen=True, kw_only=True):
     """Where in which run; at least one of step and time."""
 
     run: RunId
-    step: _Int64 | None = None
-    time_ns: _Int64 | None = None
+    step: Integer | None = None
+    time_ns: Integer | None = None
 
 
 class NewAnnotations(Request, frozen=True, kw_only=True):
@@ -34,20 +32,20 @@ class NewAnnotations(Request, frozen=True, kw_only=True):
 
     places: Annotated[list[AnnotationPlace], Meta(min_length=1, max_length=200)]
     text: AnnotationText
-    author: AnnotationAuthor = ""  # by their own word
+    author: Author = ""
 
 
 class AnnotationEdit(Request, frozen=True, kw_only=True):
     """What an annotation says from now on; one that was removed is back with it."""
 
     text: AnnotationText
-    author: AnnotationAuthor = ""
+    author: Author = ""
 
 
 class AnnotationRemoval(Request, frozen=True, kw_only=True):
     """Who removes it."""
 
-    author: AnnotationAuthor = ""
+    author: Author = ""
 
 
 class Annotation(Resource, frozen=True, kw_only=True):

@@ -16,6 +16,8 @@ from msgspec import Meta
 NonFinite = Literal["NaN", "Infinity", "-Infinity"]
 Number = int | float | NonFinite
 ColumnType = Literal["f8", "i8", "u4"]  # little-endian
+Integer = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
+Author = Annotated[str, Meta(max_length=200)]  # by their own word
 RunId = Annotated[  # max_length because `$` alone lets a line end pass
     str, Meta(pattern="^[0-9a-f]{32}$", max_length=32, description="32 hexadecimal digits")
 ]

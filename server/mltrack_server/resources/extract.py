@@ -7,6 +7,7 @@ from typing import Literal
 
 from msgspec import Meta
 
+from mltrack_server.resources.base import Integer
 from mltrack_server.resources.base import Number
 from mltrack_server.resources.base import Request
 from mltrack_server.resources.base import Resource
@@ -15,7 +16,6 @@ from mltrack_server.resources.series import ColumnRef
 
 EXTRACT_POINTS_MAX = 1_000_000  # of one page
 
-Integer = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 Name = Annotated[str, Meta(min_length=1, max_length=1024)]
 
 

@@ -9,6 +9,7 @@ from msgspec import UNSET
 from msgspec import Meta
 from msgspec import UnsetType
 
+from mltrack_server.resources.base import Author
 from mltrack_server.resources.base import Request
 from mltrack_server.resources.base import Resource
 from mltrack_server.resources.base import RunId
@@ -36,7 +37,6 @@ AliasName = Annotated[
         description="a letter, then letters, digits, . _ -",
     ),
 ]
-Author = Annotated[str, Meta(max_length=200)]  # by their own word
 Note = Annotated[str, Meta(max_length=10_000)]
 Why = Annotated[str, Meta(max_length=2_000)]
 Card = Annotated[str, Meta(max_length=CARD_LENGTH_MAX, description="Markdown")]

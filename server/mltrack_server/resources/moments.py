@@ -33,9 +33,7 @@ class Moment(Resource, frozen=True, kw_only=True):
     id: str  # of the checkpoint or annotation; else what no other of the run's has
     time_ns: int | None  # None: an annotation of a step; nobody said when
     step: int | None  # None: nothing says at which step it was
-    text: (
-        str  # an alert's title, what an annotation says; of a checkpoint its roles, a blank between
-    )
+    text: str  # an alert's title, what an annotation says, a checkpoint's roles with blanks between
     level: AlertLevel | None = None  # of an alert
     attempt: int | None = None  # that began with a restart
     author: str = ""  # of an annotation

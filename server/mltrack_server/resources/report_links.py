@@ -8,6 +8,7 @@ from typing import Final
 from msgspec import Meta
 
 from mltrack_core.limits import MIB
+from mltrack_server.resources.base import Author
 from mltrack_server.resources.base import Request
 from mltrack_server.resources.base import Resource
 from mltrack_server.resources.base import RunId
@@ -21,7 +22,7 @@ class LinkPageQuery(Request, frozen=True, kw_only=True):
     """Of what a page is, and who says so."""
 
     version: Annotated[int, Meta(ge=1, le=2**31 - 1)]  # of the report that the page shows
-    author: Annotated[str, Meta(max_length=200)] = ""
+    author: Author = ""
 
 
 class ReportLink(Resource, frozen=True, kw_only=True):
