@@ -19,11 +19,13 @@ from mltrack_server.resources import CardSave
 from mltrack_server.resources import Model
 from mltrack_server.resources import ModelQuery
 from mltrack_server.resources import Registration
+from mltrack_server.resources import RetentionPlan
 from mltrack_server.resources import RetentionQuery
 from mltrack_server.store import Store
 from mltrack_server.store import schema
 from mltrack_server.store.models import aliases
 from mltrack_server.store.models import registry
+from mltrack_server.store.upkeep import keeping
 
 ID = "0" * 31
 HOSTILE = "<script>alert(1)</script> \0 \ufdd0 🦊 ‏א"
@@ -246,6 +248,26 @@ def test_retention_leaves_what_is_registered(store: Store, run: str) -> None:
     assert version.found.status == "stored"
     store.models.delete(uid, 1)
     assert [item.kept_by for item in store.retain(rules).items] == [[], ["last"]]
+
+
+def test_what_is_registered_while_retention_decides_stays(
+    store: Store, run: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the plan and its transaction somebody may register what the plan lets go of."""
+
+    def overtaken(*arguments: Any) -> RetentionPlan:
+        decided = plan(*arguments)
+        store.models.register(registration(run, 1))
+        return decided
+
+    plan = keeping.plan
+    monkeypatch.setattr(keeping, "plan", overtaken)
+
+    store.retain(RetentionQuery(runs=[run], keep_last=1, apply=True))
+
+    found = store.checkpoints(run)
+    assert found is not None
+    assert [each.status for each in found.checkpoints] == ["stored", "removed", "stored"]
 
 
 def test_the_run_of_a_version_is_not_removed_for_good(

@@ -335,6 +335,21 @@ def test_full_rows_of_float32_survive_packing(value: Any) -> None:
     assert unpacked.low[256] == 0.1
 
 
+def test_full_rows_of_float32_count_what_is_not_finite() -> None:
+    """One that has none stores no counts, and is read with one that has."""
+    finite = np.linspace(0.5, 0.75, 512, dtype=np.float32).astype(np.float64)
+    odd = finite.copy()
+    odd[7] = math.nan
+    starts = tier.every(2, 512)
+
+    bodies = [tier.pack_ranges(Ranges.of(value, starts)) for value in (finite, odd)]
+
+    assert all(b"f3" in body for body in bodies)
+    nonfinite = tier.unpack_ranges(bodies).nonfinite
+    assert nonfinite is not None
+    assert np.argwhere(nonfinite).tolist() == [[0, 256 + 3]]
+
+
 def test_two_full_rows_of_float32_fit_into_a_page() -> None:
     """Of noise as a loss has it, whose highest bytes are the same."""
     value = np.random.default_rng(1).normal(1.2, 0.02, 16384).astype(np.float32)
