@@ -271,10 +271,8 @@ def unpack_ranges(bodies: Sequence[bytes]) -> Ranges:
     for kind, group in groupby(map(_decode_ranges, bodies), key=lambda row: row.type):
         rows = list(group)
         if kind == "f3":
-            low, high = (
-                narrow.unpack_floats([row.low for row in rows]),
-                narrow.unpack_floats([row.high for row in rows]),
-            )
+            low = narrow.unpack_floats([row.low for row in rows])
+            high = narrow.unpack_floats([row.high for row in rows])
             way = narrow.unpack_parts([row.mean for row in rows])
         else:
             low = _joined([row.low for row in rows], kind).astype(np.float64)
@@ -332,6 +330,7 @@ def _nonfinite(rows: Sequence[_PackedRanges]) -> Ints | None:
     parts = [
         np.frombuffer(row.nonfinite, "<u4").reshape(3, -1)
         if row.nonfinite
+        # A type's digit is the bytes of a value; an f3 has one more, that all its values share.
         else np.zeros((3, len(row.low) // int(row.type[1])), np.uint32)
         for row in rows
     ]
