@@ -13,14 +13,13 @@ from mltrack_server.store.upkeep.checking import Finding
 
 
 def compact(store: Store) -> Compacted:
-    """Make a store smaller; it may be killed and goes on later.
+    """Make a store that is a file smaller; it may be killed and goes on later.
 
     Raises:
         StoreFull: There is no room to write the database anew.
-        StoreUnusable: It is no file.
     """
     database = Path(where(store.url))
-    before = database.stat().st_size if not store.is_shared else 0
+    before = database.stat().st_size
     for run in store.due_to_fold():
         while store.fold(run):
             pass
