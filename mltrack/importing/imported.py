@@ -34,6 +34,8 @@ from mltrack_core.limits import CONSOLE_LINE_BYTES_MAX
 from mltrack_core.limits import MIB
 from mltrack_core.limits import PAYLOAD_BYTES_MAX
 from mltrack_core.media.medium import Medium
+from mltrack_core.records import Alert
+from mltrack_core.records import AlertLevel
 from mltrack_core.records import Channel
 from mltrack_core.records import Console
 from mltrack_core.records import EndState
@@ -236,11 +238,20 @@ class Imported:
             self.write(Console(time_ns, channel, line[start : start + width]))
         self._note(time_ns)
 
-    def end(self, time_ns: int, state: EndState, reason: str = "", **rest: int | None) -> None:
+    def alert(
+        self, time_ns: int, level: AlertLevel, title: str, text: str, step: int | None = None
+    ) -> None:
+        """Record something that a person was to see."""
+        self.write(Alert(time_ns, level, self._clean(title), self._clean(text), step))
+
+    def end(
+        self, time_ns: int, state: EndState, reason: str = "", *, exit_code: int | None = None
+    ) -> None:
         """Record how the run ended, once."""
         if not self.has_ended:
             self.has_ended = True
-            self.write(RunEnded(time_ns, state, self._clean(reason), explicit=True, **rest))  # type: ignore[arg-type]  # exit_code and signal are numbers
+            clean = self._clean(reason)
+            self.write(RunEnded(time_ns, state, clean, exit_code=exit_code, explicit=True))
 
     def write(self, record: Record) -> None:
         """Record anything else.

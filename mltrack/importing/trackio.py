@@ -17,7 +17,6 @@ from mltrack.importing.mlflow_database import tables
 from mltrack.importing.source import Source
 from mltrack.importing.source import Survey
 from mltrack.importing.source import introduction
-from mltrack_core.records import Alert
 from mltrack_core.records import AlertLevel
 from mltrack_core.records import Devices
 
@@ -87,8 +86,8 @@ def _read(path: Path, key: str, run_key: str, run: Imported) -> None:
             if "alerts" in there:
                 rows = connection.execute(_ALERTS.format(key=key), (run_key,))
                 for timestamp, title, text, level, step in rows:
-                    at = _nanoseconds(timestamp)
-                    run.write(Alert(at, _LEVELS.get(level, "info"), title, text or "", step))
+                    known = _LEVELS.get(level, "info")
+                    run.alert(_nanoseconds(timestamp), known, title, text or "", step)
     except sqlite3.Error as error:
         run.lost(f"a part of the database: {error}")
     run.end(run.last_ns, "finished", "imported; Trackio does not say how it ended")

@@ -26,7 +26,6 @@ from mltrack.importing.imported import Imported
 from mltrack.importing.source import Source
 from mltrack.importing.source import introduction
 from mltrack.importing.wandb_rows import Rows
-from mltrack_core.records import Alert
 from mltrack_core.records import AlertLevel
 from mltrack_core.records import Channel
 from mltrack_core.records import Devices
@@ -147,7 +146,7 @@ class _Reader:
             texts = _texts(message)
             level = _LEVELS.get(_first(texts, 3).upper(), "info")
             title, text = _first(texts, 1), _first(texts, 2)
-            self._run.write(Alert(self._run.last_ns, level, title, text))
+            self._run.alert(self._run.last_ns, level, title, text)
         elif number == _ARTIFACT:
             self._run.leave_out("an artifact")
         elif number == _EXIT:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from mltrack_core.records import Alert
 from mltrack_core.records import RunStarted
 from mltrack_core.testing.spool import RecordedSpool
 
@@ -17,16 +18,22 @@ Import = Callable[..., RecordedSpool]
 GOLDEN = Path(__file__).with_name("golden") / "trackio.sql"
 
 
-def test_what_trackio_wrote(
-    imports: Import, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Its rows of JSON, with the numbers that JSON does not have."""
-    path = tmp_path / "digits.db"
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    """What Trackio wrote."""
+    path = tmp_path / "trackio" / "digits.db"
+    path.parent.mkdir()
     with sqlite3.connect(path) as connection:
         connection.executescript(GOLDEN.read_text("utf-8"))
     connection.close()
+    return path
 
-    spool = imports(tmp_path)
+
+def test_what_trackio_wrote(
+    imports: Import, database: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its rows of JSON, with the numbers that JSON does not have."""
+    spool = imports(database.parent)
 
     (begun,) = spool.of(RunStarted)
     assert (begun.project, begun.name) == ("digits", "fox")
@@ -35,3 +42,18 @@ def test_what_trackio_wrote(
         {"loss": [(0, 1.0), (1, math.nan)], "flag": [(0, 1)], "x": [(1, math.inf)]}
     )
     assert "left out, 1x a value of type str" in capsys.readouterr().err
+
+
+def test_alerts_come_without_secrets(imports: Import, database: Path) -> None:
+    """As those of runs that mltrack records itself."""
+    with sqlite3.connect(database) as connection:
+        connection.execute(
+            "INSERT INTO alerts VALUES (1, (SELECT run_id FROM configs), '2026-01-01T00:00:00', "
+            "'fox', 'look', 'token=0123456789abcdef', 'error', 2, '')"
+        )
+    connection.close()
+
+    (alert,) = imports(database).of(Alert)
+
+    assert (alert.level, alert.title, alert.step) == ("error", "look", 2)
+    assert alert.text == "token=[redacted]"
