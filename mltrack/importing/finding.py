@@ -82,7 +82,7 @@ def _look_at_files(
             try:
                 # Databases of anything else lie everywhere.
                 _ = mlflow_database.add(path, found) or trackio.add(path, found)
-            except sqlite3.Error as error:
+            except (OSError, sqlite3.Error) as error:
                 found.refused.append(f"{path}: {error}")
 
 

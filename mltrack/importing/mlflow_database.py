@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import sqlite3
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Final
 
+from mltrack.importing.database import opened
+from mltrack.importing.database import tables
 from mltrack.importing.imported import Imported
 from mltrack.importing.mlflow import FORMAT
 from mltrack.importing.mlflow import Description
@@ -37,7 +37,8 @@ def add(path: Path, found: Survey) -> bool:
     """Add the runs of the database at *path*; tell whether it is one of MLflow's.
 
     Raises:
-        sqlite3.Error: It cannot be read.
+        OSError: It cannot be read.
+        sqlite3.Error: It is damaged.
     """
     with opened(path) as connection:
         if not tables(connection) >= _TABLES:
@@ -84,7 +85,7 @@ def _read(path: Path, description: Description, run: Imported) -> None:
                     run.lost("a value: not understood")
                 else:
                     run.scalars(time_ms * MS, step, {key: number})
-    except sqlite3.Error as error:
+    except (OSError, sqlite3.Error) as error:
         run.lost(f"a part of the database: {error}")
     description.end(run)
 
@@ -93,23 +94,3 @@ def _number(value: object) -> float | None:
     if not isinstance(value, int | float):
         return None
     return value if abs(value) < _INFINITY else float("inf" if value > 0 else "-inf")
-
-
-@contextlib.contextmanager
-def opened(path: Path) -> Iterator[sqlite3.Connection]:
-    """Give a connection that changes nothing.
-
-    Raises:
-        sqlite3.Error: The file cannot be read.
-    """
-    connection = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)
-    try:
-        yield connection
-    finally:
-        connection.close()
-
-
-def tables(connection: sqlite3.Connection) -> set[str]:
-    """Return the names of all tables."""
-    rows = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-    return {name for (name,) in rows}

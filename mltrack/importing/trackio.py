@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 from typing import Final
 
+from mltrack.importing.database import opened
+from mltrack.importing.database import tables
 from mltrack.importing.imported import Imported
-from mltrack.importing.mlflow_database import opened
-from mltrack.importing.mlflow_database import tables
 from mltrack.importing.source import Source
 from mltrack.importing.source import Survey
 from mltrack.importing.source import introduction
@@ -38,7 +38,8 @@ def add(path: Path, found: Survey) -> bool:
     """Add the runs of the database at *path*; tell whether it is one of Trackio's.
 
     Raises:
-        sqlite3.Error: It cannot be read.
+        OSError: It cannot be read.
+        sqlite3.Error: It is damaged.
     """
     with opened(path) as connection:
         if not tables(connection) >= _TABLES or "run_name" not in _columns(connection, "metrics"):
@@ -88,7 +89,7 @@ def _read(path: Path, key: str, run_key: str, run: Imported) -> None:
                 for timestamp, title, text, level, step in rows:
                     known = _LEVELS.get(level, "info")
                     run.alert(_nanoseconds(timestamp), known, title, text or "", step)
-    except sqlite3.Error as error:
+    except (OSError, sqlite3.Error) as error:
         run.lost(f"a part of the database: {error}")
     run.end(run.last_ns, "finished", "imported; Trackio does not say how it ended")
 

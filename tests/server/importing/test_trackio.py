@@ -57,3 +57,29 @@ def test_alerts_come_without_secrets(imports: Import, database: Path) -> None:
 
     assert (alert.level, alert.title, alert.step) == ("error", "look", 2)
     assert alert.text == "token=[redacted]"
+
+
+def test_nothing_is_left_beside_a_database(imports: Import, database: Path) -> None:
+    """Trackio's have a write-ahead log: to read one, SQLite would make an empty log beside it."""
+    with sqlite3.connect(database) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+    connection.close()
+    before = database.read_bytes()
+
+    assert len(imports(database).runs()) == 1
+
+    assert list(database.parent.iterdir()) == [database]
+    assert database.read_bytes() == before
+
+
+def test_what_is_in_a_write_ahead_log_is_read(imports: Import, database: Path) -> None:
+    """The database is in use: its newest rows are not in its file yet."""
+    with sqlite3.connect(database) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("UPDATE metrics SET run_name = 'owl'")
+        connection.commit()
+
+        (begun,) = imports(database).of(RunStarted)
+    connection.close()
+
+    assert begun.name == "owl"
