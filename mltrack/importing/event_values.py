@@ -66,6 +66,8 @@ class _Reader:
         if event.session_status == events.SESSION_START and event.step > 0:
             # TensorBoard forgets what was recorded from this step on.
             self._run.write(Rewind(event.time_ns, event.step - 1))
+        if event.has_graph:
+            self._run.leave_out("a graph")
         numbers: dict[str, float | int] = {}
         histograms: dict[str, Histogram] = {}
         for value in event.values:

@@ -27,6 +27,7 @@ from mltrack.foreign.protobuf import varints
 from mltrack_core.records import ByEdges
 
 SESSION_START: Final = 1  # SessionLog.status
+_GRAPHS: Final = frozenset({4, 9})  # fields of an Event: a graph, alone or in a MetaGraphDef
 _FLOAT, _DOUBLE, _HALF, _BFLOAT16 = 1, 2, 19, 14  # DataType of a TensorProto
 _TYPES: Final = {
     1: "<f4", 2: "<f8", 3: "<i4", 4: "<u1", 5: "<i2", 6: "<i1", 9: "<i8", 10: "?", 17: "<u2",
@@ -36,7 +37,6 @@ _FIELDS_OF_ONE: Final = 3  # of a tensor that is one number: its type, no shape,
 _PACKED: Final = {5: "<f", 6: "<d"}  # float_val, double_val
 _INTEGERS: Final = frozenset({7, 10, 11, 13, 16, 17})  # int, int64, bool, half, uint32, uint64
 _NUMBERS_MAX: Final = 1 << 24  # of a tensor: a shape alone may ask for any memory
-_LARGEST: Final = float(np.finfo(np.float64).max)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,7 @@ class Event:
     step: int
     values: list[Value]
     session_status: int = 0
+    has_graph: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ def event_of(message: bytes) -> Event:
     Raises:
         MessageInvalid: It is none.
     """
-    seconds, step, status = 0.0, 0, 0
+    seconds, step, status, has_graph = 0.0, 0, 0, False
     values: list[Value] = []
     for number, value in fields(message):
         if number == 1:
@@ -79,7 +80,9 @@ def event_of(message: bytes) -> Event:
             ]
         elif number == 7:
             status = signed(message_of(value).get(1, 0))
-    return Event(nanoseconds(seconds), step, values, status)
+        elif number in _GRAPHS:
+            has_graph = True
+    return Event(nanoseconds(seconds), step, values, status, has_graph)
 
 
 def nanoseconds(seconds: float) -> int:
@@ -183,6 +186,9 @@ def histogram_of(message: bytes) -> ByEdges | None:
     """Return the histogram in a HistogramProto; None if it counts nothing.
 
     Its outermost bins reach to the end of all numbers: they are cut where the values end.
+
+    Raises:
+        MessageInvalid: It is none.
     """
     found: dict[int, Any] = {6: [], 7: []}
     for number, value in fields(message):
@@ -191,7 +197,7 @@ def histogram_of(message: bytes) -> ByEdges | None:
         else:
             found[number] = double_of(value)
     limits, counts = found[6], found[7]
-    low, high = found.get(1, -_LARGEST), found.get(2, _LARGEST)
+    low, high = found.get(1, 0.0), found.get(2, 0.0)  # what is zero is not written
     lefts = [low, *limits[:-1]]
     rows = [
         (max(left, low), min(right, high), count)
@@ -206,6 +212,9 @@ def bins(rows: list[tuple[float, float, float]]) -> ByEdges | None:
 
     Between two that do not touch an empty one is put in. A bin without width holds one value, so it
     ends at the next number.
+
+    Raises:
+        MessageInvalid: A bound or a count is not finite.
     """
     edges: list[float] = []
     counts: list[int] = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import shutil
+import struct
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +14,9 @@ from mltrack import _cli
 from mltrack.export.event_file import EventFile
 from mltrack.export.event_file import Plugin
 from mltrack.export.event_file import summary_value
+from mltrack.foreign import protobuf
+from mltrack.foreign import tfrecord
+from mltrack.foreign.protobuf import bytes_field
 from mltrack_core import wire
 from mltrack_core.records import ByEdges
 from mltrack_core.records import ByExponent
@@ -88,6 +92,44 @@ def test_what_has_no_place_here_is_counted(
     imports(GOLDEN)
 
     assert "left out, 1x what the plugin pr_curves shows" in capsys.readouterr().err
+
+
+def write_events(folder: Path, *fields: bytes) -> None:
+    """Write an event file, one event of each of *fields*."""
+    folder.mkdir(parents=True)
+    time = protobuf.double_field(1, 1e9)
+    frames = b"".join(tfrecord.frame(time + field) for field in fields)
+    (folder / "events.out.tfevents.1000000000.box").write_bytes(frames)
+
+
+def summary(number: int, value: bytes, tag: bytes = b"it") -> bytes:
+    """Return the field of an event that has one value, in the field *number* of it."""
+    return bytes_field(5, bytes_field(1, bytes_field(1, tag) + bytes_field(number, value)))
+
+
+def test_a_graph_is_counted(
+    imports: Import, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is in no summary, and has no place here."""
+    write_events(tmp_path / "fox", bytes_field(4, b"a graph"))
+
+    imports(tmp_path / "fox")
+
+    assert "left out, 1x a graph" in capsys.readouterr().err
+
+
+def test_a_histogram_may_begin_at_zero(imports: Import, tmp_path: Path) -> None:
+    """As every one behind a ReLU does; protobuf does not write a number that is zero."""
+    limits = struct.pack("<3d", 0.0, 0.5, 1e308)
+    counts = struct.pack("<3d", 2, 1, 4)
+    greatest = protobuf.double_field(2, 3.0)
+    message = greatest + bytes_field(6, limits) + bytes_field(7, counts)
+    write_events(tmp_path / "fox", summary(5, message))
+
+    (histogram,) = imports(tmp_path / "fox").of(Histograms)
+
+    bins = ByEdges([0.0, math.nextafter(0.0, 1.0), 0.5, 3.0], [2, 1, 4])
+    assert histogram.values == {"it": bins}
 
 
 def test_each_folder_is_a_run(imports: Import, tmp_path: Path) -> None:
