@@ -28,10 +28,11 @@ from mltrack_core.records import ByEdges
 
 SESSION_START: Final = 1  # SessionLog.status
 _GRAPHS: Final = frozenset({4, 9})  # fields of an Event: a graph, alone or in a MetaGraphDef
-_FLOAT, _DOUBLE, _HALF, _BFLOAT16 = 1, 2, 19, 14  # DataType of a TensorProto
+_FLOAT, _DOUBLE, _HALF, _BFLOAT16, _UINT64 = 1, 2, 19, 14, 23  # DataType of a TensorProto
 _TYPES: Final = {
-    1: "<f4", 2: "<f8", 3: "<i4", 4: "<u1", 5: "<i2", 6: "<i1", 9: "<i8", 10: "?", 17: "<u2",
-    19: "<f2", 22: "<u4", 23: "<u8",
+    1: "<f4", 2: "<f8", 3: "<i4", 4: "<u1", 5: "<i2", 6: "<i1", 9: "<i8", 10: "?",
+    14: "<u2",  # as bits: NumPy has no bfloat16
+    17: "<u2", 19: "<f2", 22: "<u4", 23: "<u8",
 }  # fmt: skip
 _FIELDS_OF_ONE: Final = 3  # of a tensor that is one number: its type, no shape, the number
 _PACKED: Final = {5: "<f", 6: "<d"}  # float_val, double_val
@@ -142,29 +143,44 @@ def array_of(tensor: bytes) -> np.ndarray[Any, Any] | None:
             numbers += _packed(bytes_of(value), _PACKED[field])
         elif field in _INTEGERS:
             numbers += [signed(value)] if isinstance(value, int) else varints(value)
-    if kind == _BFLOAT16:
-        halves = np.frombuffer(content, "<u2") if content else np.array(numbers, np.uint16)
-        array = (halves.astype(np.uint32) << 16).view(np.float32)
-    elif kind == _HALF and numbers:
-        array = np.array(numbers, np.uint16).view(np.float16)
-    elif kind not in _TYPES:
+    if kind not in _TYPES:
         return None
-    elif content:
-        try:
-            array = np.frombuffer(content, _TYPES[kind])
-        except ValueError as error:
-            raise MessageInvalid(str(error)) from error
+    try:
+        return _filled(_numbers(kind, content, numbers), shape)
+    except (ValueError, OverflowError) as error:
+        raise MessageInvalid(str(error)) from error
+
+
+def _numbers(kind: int, content: bytes, numbers: list[float | int]) -> np.ndarray[Any, Any]:
+    """Return the numbers of a tensor, in a row: its *content*, or those written one by one.
+
+    Raises:
+        ValueError: The content is cut off.
+        OverflowError: A number is none of this type.
+    """
+    type_ = _TYPES[kind]
+    if kind in (_HALF, _BFLOAT16) and not content:
+        array = np.array(numbers, "<u2").view(type_)  # their bits are written, as integers
+    elif kind == _UINT64 and not content:
+        array = np.array(numbers, "<i8").view(type_)
     else:
-        array = np.array(numbers, _TYPES[kind])
+        array = np.frombuffer(content, type_) if content else np.array(numbers, type_)
+    return (array.astype("<u4") << 16).view("<f4") if kind == _BFLOAT16 else array
+
+
+def _filled(array: np.ndarray[Any, Any], shape: list[int]) -> np.ndarray[Any, Any]:
+    """Return *array* in its *shape*, with what was not written.
+
+    Raises:
+        ValueError: It is none of this shape.
+    """
     size = math.prod(shape)
     if size > _NUMBERS_MAX:
-        raise MessageInvalid(f"a tensor of {size} numbers")
+        raise ValueError(f"a tensor of {size} numbers")
     if not len(array) and size:
         array = np.zeros(size, array.dtype)  # what is zero is not written
     elif len(array) < size:
         array = np.concatenate([array, np.full(size - len(array), array[-1])])  # nor what repeats
-    if len(array) != size:
-        raise MessageInvalid(f"{len(array)} numbers in a shape of {size}")
     return array.reshape(shape)
 
 

@@ -38,6 +38,7 @@ from mltrack_core.records import Alert
 from mltrack_core.records import AlertLevel
 from mltrack_core.records import Channel
 from mltrack_core.records import Console
+from mltrack_core.records import Devices
 from mltrack_core.records import EndState
 from mltrack_core.records import Gap
 from mltrack_core.records import Histogram
@@ -52,10 +53,15 @@ from mltrack_core.spool import layout
 from mltrack_core.spool.destination import Destination
 from mltrack_core.spool.destination import write as write_destination
 from mltrack_core.spool.writer import SpoolWriter
+from mltrack_server.store.bounds import INT64_MAX
+from mltrack_server.store.bounds import INT64_MIN
+from mltrack_server.store.bounds import OutOfBounds
+from mltrack_server.store.bounds import bounded
 
 FOLDER: Final = "importing"  # below MLTRACK_DIR
 _LOCK_FILE: Final = "lock"
 _PARAMS_BYTES_MAX: Final = 1 * MIB
+_IMPOSSIBLE: Final = "a record with numbers that cannot be"
 
 
 class ImportBusy(MltrackError):
@@ -180,19 +186,27 @@ class Imported:
     # ---- what a reader of a format calls ----
 
     def scalars(self, time_ns: int, step: int, values: Mapping[str, float | int]) -> None:
-        """Record metrics of one step."""
-        named = {self._name(name): value for name, value in values.items()}
-        self._append(wire.SCALARS, wire.encode_payload((time_ns, step, named, {})))
-        self.counts["points"] += len(named)
-        self._note(time_ns, step)
+        """Record metrics of one step; a whole number of more than 64 bits becomes a float."""
+        if not (_is_int64(time_ns) and _is_int64(step)):
+            self.lost(_IMPOSSIBLE)
+            return
+        named = {self._name(name): _values.number(name, value) for name, value in values.items()}
+        if self._append(wire.SCALARS, wire.encode_payload((time_ns, step, named, {}))):
+            self.counts["points"] += len(named)
+            self._note(time_ns, step)
+
+    def devices(self, time_ns: int, values: Mapping[str, float | int]) -> None:
+        """Record what the devices of the run's host measured at one time, without their prefix."""
+        named = {f"sys/{name}": _values.number(name, value) for name, value in values.items()}
+        if self.write(Devices(time_ns, self.host, named)):
+            self.counts["device samples"] += 1
 
     def histograms(self, time_ns: int, step: int, values: Mapping[str, Histogram]) -> None:
         """Record distributions of one step."""
-        self.write(
-            Histograms(time_ns, step, {self._name(name): value for name, value in values.items()})
-        )
-        self.counts["histograms"] += len(values)
-        self._note(time_ns, step)
+        named = {self._name(name): value for name, value in values.items()}
+        if self.write(Histograms(time_ns, step, named)):
+            self.counts["histograms"] += len(values)
+            self._note(time_ns, step)
 
     def media(self, time_ns: int, step: int, name: str, media: Sequence[Medium]) -> None:
         """Record what one name shows at one step."""
@@ -206,9 +220,8 @@ class Imported:
             for digest, data in encoded.files.items():
                 self._writer.attach(digest, data)
             items.append(encoded.item)
-            self.counts[f"{encoded.item.kind}s"] += 1
-        if items:
-            self.write(Media(time_ns, step, self._name(name), items))
+        if items and self.write(Media(time_ns, step, self._name(name), items)):
+            self.counts.update(f"{item.kind}s" for item in items)
             self._note(time_ns, step)
 
     def params(self, values: Mapping[str, object], *, namespace: str = "") -> None:
@@ -226,8 +239,8 @@ class Imported:
         except (FileInvalid, OSError):
             self.lost("a file: it cannot be recorded")
             return
-        self.write(msgspec.structs.replace(found, time_ns=self.last_ns))
-        self.counts["files"] += len(found.files)
+        if self.write(msgspec.structs.replace(found, time_ns=self.last_ns)):
+            self.counts["files"] += len(found.files)
 
     def console(self, time_ns: int, channel: Channel, line: str) -> None:
         """Record one line of output, without its line end."""
@@ -253,13 +266,18 @@ class Imported:
             clean = self._clean(reason)
             self.write(RunEnded(time_ns, state, clean, exit_code=exit_code, explicit=True))
 
-    def write(self, record: Record) -> None:
-        """Record anything else.
+    def write(self, record: Record) -> bool:
+        """Record anything else; tell whether that could be. What no store takes is lost.
 
         Raises:
             NoRoom: The disk does not take it.
         """
-        self._append(*wire.encode(record))
+        try:
+            bounded(record)
+        except OutOfBounds:
+            self.lost(_IMPOSSIBLE)
+            return False
+        return self._append(*wire.encode(record))
 
     def lost(self, reason: str, count: int = 1) -> None:
         """Count what is there and cannot be read."""
@@ -271,11 +289,13 @@ class Imported:
 
     # ---- below ----
 
-    def _append(self, number: int, payload: bytes) -> None:
+    def _append(self, number: int, payload: bytes) -> bool:
         if len(payload) > PAYLOAD_BYTES_MAX:
             self.lost("a record that is too long")
-        elif not self._writer.append(number, payload):
+            return False
+        if not self._writer.append(number, payload):
             raise NoRoom(self._root)
+        return True
 
     def _params(self, namespace: str, values: dict[str, ParamValue]) -> None:
         """Write *values* as one record, or as several where one would be very long."""
@@ -315,3 +335,7 @@ class Imported:
             # year whose end nobody told is silent, it does not run.
             os.utime(file, ns=(self.last_ns, self.last_ns))
         folder.rename(layout.run_folder(self._root, self.run))
+
+
+def _is_int64(number: int) -> bool:
+    return INT64_MIN <= number <= INT64_MAX

@@ -14,6 +14,7 @@ from mltrack_core import __version__
 from mltrack_core import limits
 from mltrack_core.records import RunStarted
 from mltrack_core.spool import layout
+from mltrack_server.store.bounds import INT64_MAX
 
 if TYPE_CHECKING:
     from mltrack.importing.imported import Imported
@@ -71,7 +72,7 @@ def introduction(
 ) -> RunStarted:
     """Return how an imported run introduces itself: as a trainer that is gone."""
     return RunStarted(
-        time_ns,
+        time_ns if 0 <= time_ns <= INT64_MAX else 0,  # what is damaged may say any time
         shown(project, limits.PROJECT_CHARACTERS_MAX) or "imported",
         shown(name, limits.RUN_NAME_CHARACTERS_MAX) or "unnamed",
         "trainer",

@@ -18,7 +18,6 @@ from mltrack.importing.source import Source
 from mltrack.importing.source import Survey
 from mltrack.importing.source import introduction
 from mltrack_core.records import AlertLevel
-from mltrack_core.records import Devices
 
 FORMAT: Final = "Trackio"
 _TABLES: Final = frozenset({"metrics", "configs"})
@@ -81,9 +80,7 @@ def _read(path: Path, key: str, run_key: str, run: Imported) -> None:
                 rows = connection.execute(_DEVICES.format(key=key), (run_key,))
                 for timestamp, text in rows:
                     if numbers := _numbers(_object(text)):
-                        values = {f"sys/{name}": value for name, value in numbers.items()}
-                        run.write(Devices(_nanoseconds(timestamp), run.host, values))
-                        run.counts["device samples"] += 1
+                        run.devices(_nanoseconds(timestamp), numbers)
             if "alerts" in there:
                 rows = connection.execute(_ALERTS.format(key=key), (run_key,))
                 for timestamp, title, text, level, step in rows:
@@ -116,10 +113,8 @@ def _numbers(row: dict[str, Any]) -> dict[str, float | int]:
     """Return the numbers of a row; Trackio writes those that JSON does not have as texts."""
     found: dict[str, float | int] = {}
     for name, value in row.items():
-        if isinstance(value, bool):
-            found[name] = int(value)
-        elif isinstance(value, int | float):
-            found[name] = value if isinstance(value, float) or abs(value) < 2**63 else float(value)
+        if isinstance(value, int | float):
+            found[name] = value
         elif value in ("NaN", "Infinity", "-Infinity"):
             found[name] = float(value)
     return found

@@ -28,8 +28,8 @@ from mltrack.importing.source import introduction
 from mltrack.importing.wandb_rows import Rows
 from mltrack_core.records import AlertLevel
 from mltrack_core.records import Channel
-from mltrack_core.records import Devices
 from mltrack_core.records import RunStarted
+from mltrack_server.store.bounds import INT64_MAX
 
 FORMAT: Final = "Weights & Biases"
 _HISTORY, _SUMMARY, _OUTPUT, _CONFIG, _STATS, _ARTIFACT = 2, 3, 4, 5, 7, 8
@@ -202,14 +202,13 @@ class _Reader:
 
     def _take_stats(self, message: bytes) -> None:
         values = {
-            f"sys/{'/'.join(key)}": value
+            "/".join(key): value
             for key, value in _items(message, 3)
             if isinstance(value, int | float) and not isinstance(value, bool)
         }
         if values:
             time_ns = _timestamp(message_of(message).get(2, b"")) or self._run.last_ns
-            self._run.write(Devices(time_ns, self._run.host, values))
-            self._run.counts["device samples"] += 1
+            self._run.devices(time_ns, values)
 
     def _take_exit(self, code: int) -> None:
         at = self._run.last_ns
@@ -278,9 +277,10 @@ def _first(texts: dict[int, list[bytes]], number: int) -> str:
 
 
 def _timestamp(value: int | bytes) -> int:
-    """Return a google.protobuf.Timestamp in nanoseconds, 0 where there is none."""
+    """Return a google.protobuf.Timestamp in nanoseconds; 0 for what is no time."""
     found = message_of(value)
-    return signed(found.get(1, 0)) * 10**9 + signed(found.get(2, 0))
+    time_ns = signed(found.get(1, 0)) * 10**9 + signed(found.get(2, 0))
+    return time_ns if 0 <= time_ns <= INT64_MAX else 0
 
 
 def _start(run: dict[int, int | bytes]) -> str:

@@ -51,7 +51,7 @@ class Rows:
             if name.startswith(_OWN):
                 continue
             if isinstance(value, int | float):
-                numbers[name] = _within(value)
+                numbers[name] = value
             elif isinstance(value, dict) and value.get("_type") == "histogram":
                 if (found := _histogram(value)) is not None:
                     histograms[name] = found
@@ -83,7 +83,7 @@ class Rows:
             and not any(start in self._seen for start in _starts(name))
         }
         numbers = {
-            name: _within(value)
+            name: value
             for name, value in extra.items()
             if isinstance(value, int | float) and not isinstance(value, bool)
         }
@@ -186,10 +186,3 @@ def _histogram(value: dict[str, Any]) -> Histogram | None:
         return events.bins([row for row in rows if row[2]])
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise MessageInvalid("no histogram") from error
-
-
-def _within(value: float) -> float | int:
-    """Return a number as a record holds it: true is 1, and a float what has more than 64 bits."""
-    if isinstance(value, float):
-        return value
-    return int(value) if -(2**63) <= value < 2**63 else float(value)

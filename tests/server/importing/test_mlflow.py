@@ -87,13 +87,14 @@ def test_a_line_that_is_damaged_costs_itself(imports: Import, tmp_path: Path) ->
     shutil.copytree(GOLDEN / "mlruns", tmp_path / "mlruns")
     (path,) = tmp_path.rglob("metrics/train/loss")
     lines = path.read_text().splitlines()
-    path.write_text("\n".join([lines[0], "1795 what 1", "17", *lines[3:]]))
+    damaged = ["1795 what 1", "17", f"{2**63} 1 1", f"1795 1 {2**80}"]
+    path.write_text("\n".join([lines[0], *damaged, *lines[3:]]))
 
     spool = imports(tmp_path / "mlruns")
 
     fox = by_name(spool)["fox 'one'"]
     assert [step for step, _ in spool.series(fox)["train/loss"]] == [0, 3, 4]
-    assert [gap.count for gap in spool.of(Gap, fox)] == [2]
+    assert [gap.count for gap in spool.of(Gap, fox)] == [2, 2]
 
 
 def test_a_damaged_database_is_refused_in_words(

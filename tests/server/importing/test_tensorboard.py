@@ -132,6 +132,50 @@ def test_a_histogram_may_begin_at_zero(imports: Import, tmp_path: Path) -> None:
     assert histogram.values == {"it": bins}
 
 
+@pytest.mark.parametrize(
+    ("kind", "field", "written", "value"),
+    [
+        (9, 10, -5, -5),
+        (10, 11, 1, 1),
+        (14, 13, 0x3FC0, 1.5),
+        (19, 13, 0x3E00, 1.5),
+        (22, 16, 2**32 - 1, 2**32 - 1),
+        (23, 17, 2**64 - 1, 2.0**64),  # the nearest number that a record has
+    ],
+)
+def test_numbers_of_every_type(
+    kind: int, field: int, written: int, value: float, imports: Import, tmp_path: Path
+) -> None:
+    """int64, bool, bfloat16, half, uint32, uint64."""
+    tensor = protobuf.integer_field(1, kind) + protobuf.integer_field(field, written)
+    write_events(tmp_path / "fox", summary(8, tensor))
+
+    assert repr(imports(tmp_path / "fox").series()) == repr({"it": [(0, value)]})
+
+
+@pytest.mark.parametrize(
+    ("number", "message"),
+    [
+        (8, protobuf.integer_field(1, 3) + protobuf.integer_field(7, 2**40)),  # no int32
+        (8, protobuf.integer_field(1, 14) + bytes_field(4, b"odd")),
+        (8, protobuf.integer_field(1, 1) + bytes_field(2, bytes_field(2, b"\x08\x01") * 99)),
+        (5, bytes_field(6, struct.pack("<d", 1)) + bytes_field(7, struct.pack("<d", 1e300))),
+        (5, bytes_field(6, struct.pack("<d", 1)) + bytes_field(7, struct.pack("<d", -1))),
+    ],
+)
+def test_what_no_number_can_be_is_lost_alone(
+    number: int, message: bytes, imports: Import, tmp_path: Path
+) -> None:
+    """Whoever wrote it: what comes behind it is imported, and the run says what it lost."""
+    good = protobuf.integer_field(1, 9) + protobuf.integer_field(10, 7)
+    write_events(tmp_path / "fox", summary(number, message), summary(8, good, b"good"))
+
+    spool = imports(tmp_path / "fox")
+
+    assert spool.series() == {"good": [(0, 7)]}
+    assert [gap.count for gap in spool.of(Gap)] == [1]
+
+
 def test_each_folder_is_a_run(imports: Import, tmp_path: Path) -> None:
     """By its name below the path; that of a path that is a run itself, its own."""
     write(tmp_path / "logs" / "a", VALUES)
