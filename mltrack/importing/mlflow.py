@@ -32,7 +32,6 @@ _KNOWN: Final = frozenset(  # tags that become something else than a tag
         "source.git.commit", "source.git.branch", "source.git.repoURL", "runColor",
     )
 )  # fmt: skip
-_DEVICES: Final = "system/"  # MLflow's system metrics
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +85,12 @@ class Description:
         folder = _folder_at(self.artifacts)
         if folder is not None:
             run.params({"artifacts": str(folder)}, namespace="launch")
-            for path in sorted(folder.iterdir()):
+            try:
+                files = sorted(folder.iterdir())
+            except OSError as error:
+                run.lost(f"a folder of artifacts: {error.strerror or error}")
+                return
+            for path in files:
                 run.file(path, kind="artifact")
 
     def end(self, run: Imported) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
 from functools import partial
@@ -42,7 +44,10 @@ def add(folder: Path, found: Survey) -> None:
     """Add the run in *folder* to what was found."""
     try:
         meta = plain_yaml((folder / _META).read_text("utf-8", "replace"))
-        tags = {name: path.read_text("utf-8", "replace") for name, path in _files(folder / "tags")}
+        tags = {
+            name: path.read_text("utf-8", "replace")
+            for name, path in _files(folder / "tags", _refuse)
+        }
         end = meta.get("end_time", "")
         description = Description(
             id=meta.get("run_id", "") or meta.get("run_uuid", ""),
@@ -82,14 +87,18 @@ def _experiment(folder: Path) -> str:
 
 def _read(folder: Path, description: Description, run: Imported) -> None:
     """Record what the folder holds."""
+
+    def lost(error: OSError) -> None:
+        run.lost(f"a folder of the run: {error.strerror or error}")
+
     params: dict[str, str] = {}
-    for name, path in _files(folder / "params"):
+    for name, path in _files(folder / "params", lost):
         try:
             params[name] = path.read_text("utf-8", "replace")
         except OSError as error:
             run.lost(f"a parameter: {error.strerror or error}")
     description.record(run, params)
-    for name, path in _files(folder / "metrics"):
+    for name, path in _files(folder / "metrics", lost):
         try:
             with path.open(encoding="utf-8", errors="replace") as lines:
                 for line in lines:
@@ -113,11 +122,24 @@ def _take_line(name: str, line: str, run: Imported) -> None:
     run.scalars(time_ms * MS, step, {name: value})
 
 
-def _files(folder: Path) -> Iterator[tuple[str, Path]]:
-    """Yield name and path of each file below *folder*; names have "/" where folders are."""
-    for path in sorted(folder.rglob("*")):
-        if path.is_file():
-            yield path.relative_to(folder).as_posix(), path
+def _files(folder: Path, unreadable: Callable[[OSError], None]) -> Iterator[tuple[str, Path]]:
+    """Yield name and path of each file below *folder*; names have "/" where folders are.
+
+    Args:
+        folder: Need not be there: MLflow makes it for the first file.
+        unreadable: Told of each folder that is there and cannot be read.
+    """
+    if not folder.exists():
+        return
+    for place, folders, names in os.walk(folder, onerror=unreadable):
+        folders.sort()
+        for path in (Path(place, name) for name in sorted(names)):
+            if path.is_file():
+                yield path.relative_to(folder).as_posix(), path
+
+
+def _refuse(error: OSError) -> None:
+    raise error
 
 
 def plain_yaml(text: str) -> dict[str, str]:

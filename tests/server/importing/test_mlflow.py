@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import math
+import os
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -95,6 +97,33 @@ def test_a_line_that_is_damaged_costs_itself(imports: Import, tmp_path: Path) ->
     fox = by_name(spool)["fox 'one'"]
     assert [step for step, _ in spool.series(fox)["train/loss"]] == [0, 3, 4]
     assert [gap.count for gap in spool.of(Gap, fox)] == [2, 2]
+
+
+@pytest.mark.parametrize("closed", ["metrics", "artifacts"])
+def test_a_part_that_cannot_be_read_costs_itself(
+    closed: str, imports: Import, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rest of the run is imported, and it says what it lacks."""
+    shutil.copytree(GOLDEN / "mlruns", tmp_path / "mlruns")
+
+    def closing(function: Callable[[str], object]) -> Callable[[str], object]:
+        def guarded(path: str) -> object:
+            if str(path).endswith(closed):  # permissions are nothing to root
+                raise PermissionError(errno.EACCES, "Permission denied", path)
+            return function(path)
+
+        return guarded
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "scandir", closing(os.scandir))
+        patched.setattr(os, "listdir", closing(os.listdir))
+        spool = imports(tmp_path / "mlruns")
+
+    fox = by_name(spool)["fox 'one'"]
+    assert spool.params(fox)[""]["lr"] == 0.1
+    assert [gap.reason.partition(": ")[2] for gap in spool.of(Gap, fox)] == [
+        f"a folder of {'artifacts' if closed == 'artifacts' else 'the run'}: Permission denied"
+    ]
 
 
 def test_a_damaged_database_is_refused_in_words(
