@@ -12,6 +12,7 @@ from mltrack_core.spool import frame
 from mltrack_core.spool.segment import Batch
 from mltrack_core.spool.segment import SegmentHeader
 from mltrack_server.demo.plans import PLANS
+from mltrack_server.demo.training import STEP_NS
 from mltrack_server.demo.training import STEPS
 from mltrack_server.demo.training import records
 
@@ -19,7 +20,7 @@ from mltrack_server.demo.training import records
 # accident another run has it once in 10^19.
 _MARK: Final = "d3307eadd3307ead"
 _MARK_AT: Final = 8
-_APART_NS: Final = STEPS * 500_000_000 // 2  # from one run's beginning to the next one's
+_APART_NS: Final = STEPS * STEP_NS // 2  # from one run's beginning to the next one's
 
 
 def is_demo(run: str) -> bool:

@@ -28,7 +28,7 @@ from mltrack_server.demo.network import spirals
 
 PROJECT: Final = "demo"
 STEPS: Final = 300
-_STEP_NS: Final = 500_000_000  # from step to step, so that a run has taken a few minutes
+STEP_NS: Final = 500_000_000  # from step to step, so that a run has taken a few minutes
 _MEASURED_EVERY: Final = 10  # steps: validation and the layers' norms
 _SHOWN_EVERY: Final = 30  # steps: histograms and the picture
 _PRINTED_EVERY: Final = 20  # steps
@@ -72,7 +72,7 @@ def _records(plan: Plan, began_ns: int) -> Iterator[Record]:
     yield from _introduction(plan, began_ns)
     has_diverged = False
     for step in range(plan.ends_at):
-        now_ns = began_ns + step * _STEP_NS
+        now_ns = began_ns + step * STEP_NS
         batch = random.integers(0, len(points), _BATCH)
         loss, gradient = network.gradient(points[batch], labels[batch])
         values = {
@@ -97,7 +97,7 @@ def _records(plan: Plan, began_ns: int) -> Iterator[Record]:
             yield _picture(network, now_ns, step)
         if step % _PRINTED_EVERY == 0:
             yield Console(now_ns, "stdout", f"step {step:4d}/{STEPS}  loss {loss:.4f}")
-    ended_ns = began_ns + plan.ends_at * _STEP_NS
+    ended_ns = began_ns + plan.ends_at * STEP_NS
     signal = 9 if plan.state == "killed" else None
     yield RunEnded(ended_ns, plan.state, plan.reason, signal=signal, explicit=True)
 
