@@ -19,12 +19,13 @@ from mltrack_core.media.audio import Audio
 from mltrack_core.media.image import Image
 from mltrack_core.media.medium import Medium
 from mltrack_core.media.text import Text
+from mltrack_core.records import EndState
 from mltrack_core.records import Histogram
 from mltrack_core.records import Rewind
 
 _SCALAR, _IMAGE, _HISTOGRAM, _AUDIO, _TENSOR = 2, 4, 5, 6, 8  # fields of a Summary.Value
 _OLD: Final = {_SCALAR: "scalars", _IMAGE: "images", _HISTOGRAM: "histograms", _AUDIO: "audio"}
-_ENDINGS: Final = {1: "finished", 2: "failed"}  # Status of a SessionEndInfo
+_ENDINGS: Final[dict[int | None, EndState]] = {1: "finished", 2: "failed"}  # of a session
 _IMAGE_TEXTS: Final = 2  # of an image: its width and height stand before it
 
 
@@ -121,13 +122,11 @@ class _Reader:
             self._run.leave_out(f"what the plugin {plugin or 'of nobody'} shows")
 
     def _take_hparams(self, event: Event, value: Value) -> None:
-        session = events.hparams_of(value.content)
-        if session is not None:
-            self._run.params(session[0])
-            return
-        ended = events.session_end_of(value.content)
-        if ended in _ENDINGS:
-            self._run.end(event.time_ns, "finished" if ended == 1 else "failed")
+        params = events.hparams_of(value.content)
+        if params is not None:
+            self._run.params(params)
+        elif state := _ENDINGS.get(events.session_end_of(value.content)):
+            self._run.end(event.time_ns, state)
 
     def _take_params(self, texts: list[bytes]) -> None:
         """Take back the parameters that we exported as a table."""

@@ -24,6 +24,7 @@ from mltrack.foreign.protobuf import message_of
 from mltrack.foreign.protobuf import signed
 from mltrack.foreign.protobuf import text_of
 from mltrack.foreign.protobuf import varints
+from mltrack.importing.source import nanoseconds
 from mltrack_core.records import ByEdges
 
 SESSION_START: Final = 1  # SessionLog.status
@@ -84,11 +85,6 @@ def event_of(message: bytes) -> Event:
         elif number in _GRAPHS:
             has_graph = True
     return Event(nanoseconds(seconds), step, values, status, has_graph)
-
-
-def nanoseconds(seconds: float) -> int:
-    """Return *seconds* since the Unix epoch as nanoseconds; 0 for what is no time."""
-    return round(seconds * 1e9) if 0 <= seconds < 9e9 else 0
 
 
 def _value_of(message: bytes) -> Value:
@@ -249,8 +245,8 @@ def bins(rows: list[tuple[float, float, float]]) -> ByEdges | None:
     return ByEdges(edges, counts) if counts else None
 
 
-def hparams_of(content: bytes) -> tuple[dict[str, object], str] | None:
-    """Return the parameters and the group of a session that begins; None for any other message.
+def hparams_of(content: bytes) -> dict[str, object] | None:
+    """Return the parameters of a session that begins; None for any other message.
 
     Raises:
         MessageInvalid: It is none of the plugin.
@@ -258,19 +254,16 @@ def hparams_of(content: bytes) -> tuple[dict[str, object], str] | None:
     session = message_of(content).get(3)
     if session is None:
         return None
-    params: dict[str, object] = {}
-    group = ""
-    for number, value in fields(bytes_of(session)):
-        if number == 1:
-            entry = message_of(value)
-            params[text_of(entry.get(1, b""))] = _plain(message_of(entry.get(2, b"")))
-        elif number == 4:
-            group = text_of(value)
-    return params, group
+    entries = [message_of(value) for number, value in fields(bytes_of(session)) if number == 1]
+    return {text_of(entry.get(1, b"")): _plain(message_of(entry.get(2, b""))) for entry in entries}
 
 
 def session_end_of(content: bytes) -> int | None:
-    """Return how a session ended: 1 well, 2 it failed, 3 it runs; None for any other message."""
+    """Return how a session ended: 1 well, 2 it failed, 3 it runs; None for any other message.
+
+    Raises:
+        MessageInvalid: It is none of the plugin.
+    """
     session = message_of(content).get(4)
     return None if session is None else signed(message_of(session).get(1, 0))
 

@@ -34,9 +34,9 @@ def survey(paths: Iterable[Path], project: str = "") -> Survey:
     for path in paths:
         path = path.expanduser().resolve(strict=True)
         if path.is_file():
-            before = len(found.sources) + len(found.refused) + found.deleted
+            before = found.size
             _look_at_files(path.parent, [path.name], found, project)
-            if before == len(found.sources) + len(found.refused) + found.deleted:
+            if found.size == before:
                 found.refused.append(f"{path}: no file of TensorBoard, W&B, MLflow or Trackio")
         else:
             _walk(path, found, project)

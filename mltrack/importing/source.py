@@ -54,6 +54,11 @@ class Survey:
     refused: list[str]  # what cannot be read at all, and why, in words
     deleted: int = 0  # runs that their tracker counts as deleted
 
+    @property
+    def size(self) -> int:
+        """How much was found, whatever it is."""
+        return len(self.sources) + len(self.refused) + self.deleted
+
 
 def introduction(
     time_ns: int,
@@ -94,6 +99,11 @@ def introduction(
         notes,
         parent if layout.is_id(parent) else "",
     )
+
+
+def nanoseconds(seconds: float) -> int:
+    """Return *seconds* since the Unix epoch as nanoseconds; 0 for what is no time."""
+    return round(seconds * 1e9) if 0 <= seconds < 9e9 else 0
 
 
 def shown(name: str, characters_max: int = limits.NAME_CHARACTERS_MAX) -> str:

@@ -12,6 +12,7 @@ from typing import Final
 from mltrack.foreign.protobuf import MessageInvalid
 from mltrack.importing import events
 from mltrack.importing.imported import Imported
+from mltrack.importing.source import nanoseconds
 from mltrack_core.media.audio import Audio
 from mltrack_core.media.image import Image
 from mltrack_core.media.medium import Medium
@@ -42,7 +43,7 @@ class Rows:
         row = _nested(items)
         step, seconds = row.pop("_step", None), row.pop("_timestamp", None)
         step = step if isinstance(step, int) else self._run.last_step + 1
-        time_ns = events.nanoseconds(seconds) if isinstance(seconds, int | float) else 0
+        time_ns = nanoseconds(seconds) if isinstance(seconds, int | float) else 0
         time_ns = time_ns or self._run.last_ns
         numbers: dict[str, float | int] = {}
         histograms: dict[str, Histogram] = {}
