@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections import Counter
 from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -90,13 +91,7 @@ class Transfer:
         """
         if self._project:
             started = msgspec.structs.replace(source.started, project=self._project)
-            source = Source(
-                format=source.format,
-                path=source.path,
-                identity=source.identity,
-                started=started,
-                read=source.read,
-            )
+            source = replace(source, started=started)
         with Imported(
             source, self._settings.folder, self._place, self._redactor, self._destination
         ) as run:

@@ -34,6 +34,7 @@ from mltrack_server.store.bounds import INT64_MAX
 FORMAT: Final = "Weights & Biases"
 _HISTORY, _SUMMARY, _OUTPUT, _CONFIG, _STATS, _ARTIFACT = 2, 3, 4, 5, 7, 8
 _ALERT, _RAW_OUTPUT, _RUN, _EXIT, _ENVIRONMENT = 10, 13, 17, 18, 26
+_CONTROL, _INFO = 16, 200  # of a Record besides what it holds
 _HEAD_RECORDS: Final = 100  # in which a run says who it is
 _CHANNELS: Final[tuple[Channel, Channel]] = ("stderr", "stdout")
 _LEVELS: Final[dict[str, AlertLevel]] = {"INFO": "info", "WARN": "warning", "ERROR": "error"}
@@ -241,7 +242,7 @@ def _records(file: BinaryIO, damaged: Damaged) -> Iterator[tuple[int, bytes]]:
     for record in blocks.records(file, damaged):
         try:
             for number, value in fields(record):
-                if isinstance(value, bytes) and number not in (16, 200):  # control, and whose it is
+                if isinstance(value, bytes) and number not in (_CONTROL, _INFO):
                     yield number, value
         except MessageInvalid:
             damaged("not understood")
