@@ -44,6 +44,23 @@ def test_what_trackio_wrote(
     assert "left out, 1x a value of type str" in capsys.readouterr().err
 
 
+def test_metrics_may_be_nested(
+    imports: Import, database: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As in `Run.log`: a part of the name each. What has a type is no mapping but a medium."""
+    row = '{"val": {"loss": 2.5, "top": {"5": "NaN"}}, "image": {"_type": "trackio.image"}}'
+    with sqlite3.connect(database) as connection:
+        connection.execute("UPDATE metrics SET metrics = ? WHERE step = 1", (row,))
+    connection.close()
+
+    found = imports(database).series()
+
+    assert repr(found) == repr(
+        {"loss": [(0, 1.0)], "flag": [(0, 1)], "val/loss": [(1, 2.5)], "val/top/5": [(1, math.nan)]}
+    )
+    assert "left out, 1x a value of type trackio.image" in capsys.readouterr().err
+
+
 def test_alerts_come_without_secrets(imports: Import, database: Path) -> None:
     """As those of runs that mltrack records itself."""
     with sqlite3.connect(database) as connection:
