@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
-from collections.abc import Mapping
 from collections.abc import Sequence
 from typing import Any
 from typing import NamedTuple
@@ -17,22 +16,16 @@ Class = int | str  # a bool is an int
 
 
 class Column(NamedTuple):
-    """One value for each sample."""
+    """Which class each sample is of."""
 
-    values: Any  # an array of NumPy with one axis, or a list
-    width: int  # how many columns were scored, where the values are the highest of them; else 0
+    classes: list[Class]  # each once: those that occur; of scores, the number of each column
+    at: Any  # shape (samples,): which of *classes*; an array, or a list where NumPy is not loaded
+    is_scored: bool  # the classes are numbers of columns, whatever these are called
 
-    @property
-    def is_array(self) -> bool:
-        """Whether NumPy can count them."""
-        return hasattr(self.values, "dtype") and self.values.dtype.kind in "biufU"
-
-
-class Classes(NamedTuple):
-    """The classes there are, and which values mean them."""
-
-    labels: list[str]
-    places: Mapping[Class, int]  # value → which label it is
+    def spread(self, values: Sequence[int] | Sequence[bool]) -> Any:
+        """Return for each sample what *values* says of its class; as `at`, shape (samples,)."""
+        numpy = sys.modules.get("numpy")
+        return [values[at] for at in self.at] if numpy is None else numpy.array(values)[self.at]
 
 
 def column(kind: MediaKind, name: str, values: object) -> Column:
@@ -44,16 +37,20 @@ def column(kind: MediaKind, name: str, values: object) -> Column:
     array = arrays.array_of(values)
     if array is None:
         return _listed(kind, name, values)
-    if array.ndim == 2 and array.shape[1] > 1:
-        # NaN is the highest of its row to NumPy, and no guess of a model.
-        if array.dtype.kind == "f" and (array != array).any():
-            raise MediaInvalid(kind, f"{name} has NaN among its scores")
-        return Column(array.argmax(axis=1), array.shape[1])
     if array.ndim not in (1, 2):
         raise MediaInvalid(
             kind, f"{name} has shape {tuple(array.shape)}: pass samples, or samples x classes"
         )
-    return Column(array.reshape(-1), 0)
+    if array.ndim == 2 and array.shape[1] > 1:
+        highest = array.max(axis=1)
+        if (highest != highest).any():  # NaN is the highest to NumPy, and no guess of a model
+            raise MediaInvalid(kind, f"{name} has NaN among its scores")
+        return Column(list(range(array.shape[1])), array.argmax(axis=1), True)
+    array = array.reshape(-1)
+    if array.dtype.kind not in "biufU":
+        return _of_items(kind, array.tolist())
+    found, at = sys.modules["numpy"].unique(array, return_inverse=True)
+    return Column([plain(kind, value) for value in found.tolist()], at, False)
 
 
 def _listed(kind: MediaKind, name: str, values: object) -> Column:
@@ -63,14 +60,27 @@ def _listed(kind: MediaKind, name: str, values: object) -> Column:
             kind, f"{name} is {type(values).__name__}: pass a list or array with one class a sample"
         )
     items = list(values)
-    if items and isinstance(items[0], list | tuple):
-        width = len(items[0])
-        if any(not isinstance(row, list | tuple) or len(row) != width for row in items):
-            raise MediaInvalid(kind, f"the rows of {name} are not of one length")
-        if any(score != score for row in items for score in row):
-            raise MediaInvalid(kind, f"{name} has NaN among its scores")
-        return Column([max(range(width), key=row.__getitem__) for row in items], width)
-    return Column(items, 0)
+    if not items or not isinstance(items[0], list | tuple):
+        return _of_items(kind, items)
+    width = len(items[0])
+    if any(not isinstance(row, list | tuple) or len(row) != width for row in items):
+        raise MediaInvalid(kind, f"the rows of {name} are not of one length")
+    if any(score != score for row in items for score in row):
+        raise MediaInvalid(kind, f"{name} has NaN among its scores")
+    highest = [max(range(width), key=row.__getitem__) for row in items]
+    return Column(list(range(width)), _as_array(highest), True)
+
+
+def _of_items(kind: MediaKind, items: Iterable[object]) -> Column:
+    numbers: dict[Class, int] = {}
+    at = [numbers.setdefault(plain(kind, item), len(numbers)) for item in items]
+    return Column(list(numbers), _as_array(at), False)
+
+
+def _as_array(at: list[int]) -> Any:
+    """Return what NumPy counts faster; the list itself where it is not loaded."""
+    numpy = sys.modules.get("numpy")
+    return at if numpy is None else numpy.array(at, numpy.int64)
 
 
 def same_length(kind: MediaKind, **columns: int) -> None:
@@ -107,47 +117,63 @@ def plain(kind: MediaKind, value: object) -> Class:
     )
 
 
-def classes(kind: MediaKind, found: Iterable[Class], labels: object, width: int = 0) -> Classes:
-    """Return which of the labels every value means.
+class Labelled(NamedTuple):
+    """What the classes are called, and which of them is meant."""
 
-    With labels a value is one of them, or the number of one from 0 on. Without, each value is a
-    class of its own; where scores were given, each of their columns is.
+    labels: list[str]
+    places: list[list[int]]  # of each column: for each of its classes, the label's number
+
+
+def labelled(kind: MediaKind, labels: object, *columns: Column, width: int = 0) -> Labelled:
+    """Return which of the labels each class means.
+
+    With labels a class is one of them; where these are names, also the number of one from 0 on.
+    Without, each class is one of its own; where scores were given, each of their columns is.
+
+    Args:
+        kind: What they are for.
+        labels: What the user says that the classes are called, or None.
+        columns: Whose classes they are.
+        width: How many classes have scores that are in none of *columns*.
 
     Raises:
-        MediaInvalid: A value means none of them.
+        MediaInvalid: A class means none of them.
     """
-    seen = set(found)
-    if labels is None and not width:
-        order = sorted(seen, key=lambda value: (isinstance(value, str), value))
-        return Classes([str(value) for value in order], {value: i for i, value in enumerate(order)})
-    names = list(range(width)) if labels is None else _names(kind, labels)
+    width = max([width, *(len(each.classes) for each in columns if each.is_scored)])
+    seen = {value for each in columns if not each.is_scored for value in each.classes}
+    if labels is not None:
+        names = _names(kind, labels)
+    elif width:
+        names = list(range(width))
+    else:
+        names = sorted(seen, key=lambda value: (isinstance(value, str), value))
     if width and len(names) != width:
         raise MediaInvalid(kind, f"{len(names)} labels for scores of {width} classes")
     index: dict[Class, int] = {name: i for i, name in enumerate(names)}
     if len(index) < len(names):
         twice = next(name for i, name in enumerate(names) if index[name] != i)
         raise MediaInvalid(kind, f"labels= has {twice!r} twice")
-    if not seen <= index.keys():
-        stray = next(
-            (each for each in seen if isinstance(each, str) or not 0 <= each < len(names)), None
+    # 1 among the labels 1, 2, 3 is the first of them: it must not become the second one as soon as
+    # a 0 occurs, which can only be a number.
+    are_names = all(isinstance(name, str) for name in names)
+    if are_names:
+        index |= {i: i for i in range(len(names))}
+    stray = next((each for each in seen if each not in index), None)
+    if stray is not None:
+        meant = "neither one of them nor the number of one" if are_names else "none of them"
+        raise MediaInvalid(
+            kind,
+            f"{stray!r:.80} is no class: there are {len(names)} labels, beginning with "
+            f"{names[:3]!r:.80}, and it is {meant}",
         )
-        if stray is not None:
-            raise MediaInvalid(
-                kind,
-                f"{stray!r:.80} is no class: there are {len(names)} labels, beginning with "
-                f"{names[:3]!r:.80}, and it is neither one of them nor the number of one",
-            )
-        index = {i: i for i in range(len(names))}
-    return Classes([str(name) for name in names], index)
+    places = [
+        [at if each.is_scored else index[value] for at, value in enumerate(each.classes)]
+        for each in columns
+    ]
+    return Labelled([str(name) for name in names], places)
 
 
 def _names(kind: MediaKind, labels: object) -> list[Class]:
     if isinstance(labels, str) or not isinstance(labels, Iterable):
         raise MediaInvalid(kind, "labels= is a list of names")
     return [plain(kind, label) for label in labels]
-
-
-def as_array(values: Sequence[object]) -> Any | None:
-    """Return a list as an array; None where NumPy is not loaded."""
-    numpy = sys.modules.get("numpy")
-    return None if numpy is None else numpy.asarray(values)

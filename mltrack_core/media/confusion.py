@@ -15,11 +15,8 @@ from mltrack_core.limits import CONFUSION_CELLS_MAX
 from mltrack_core.limits import CONFUSION_CLASSES_MAX
 from mltrack_core.media import arrays
 from mltrack_core.media import formats
-from mltrack_core.media.classes import Class
-from mltrack_core.media.classes import Column
-from mltrack_core.media.classes import classes
 from mltrack_core.media.classes import column
-from mltrack_core.media.classes import plain
+from mltrack_core.media.classes import labelled
 from mltrack_core.media.classes import same_length
 from mltrack_core.media.evaluation import COUNT_MAX
 from mltrack_core.media.evaluation import Confusion
@@ -46,8 +43,8 @@ class ConfusionMatrix(Medium):
             NumPy, PyTorch, TensorFlow, JAX. One on an accelerator is waited for.
         y_pred: What each was taken for. Or samples x classes of scores, whose highest it is.
         labels: What the classes are called, in their order: at most 10,000. A value of *y_true*
-            and *y_pred* is one of them, or the number of one from 0 on. Without it the values that
-            occur are the classes, sorted.
+            and *y_pred* is one of them or, where they are names, the number of one from 0 on.
+            Without it the values that occur are the classes, sorted.
         matrix: Instead of the first two: counts, a row for each true class and a column for each
             predicted one.
         caption: What to write below it.
@@ -68,13 +65,14 @@ class ConfusionMatrix(Medium):
         self._labels: list[str] = []
         self._cells: Cells = {}
         with self.taking():
-            if (matrix is None) == (y_true is None or y_pred is None):
+            if [y_true is not None, y_pred is not None] != [matrix is None] * 2:
                 raise MediaInvalid(self.kind, "pass y_true and y_pred, or matrix=")
             if matrix is not None:
                 self._labels, self._cells = _of_counts(matrix, labels)
             else:
                 self._labels, self._cells = _of_samples(y_true, y_pred, labels)
-            _check(self._labels, self._cells)
+            if sum(self._cells.values()) > COUNT_MAX:
+                raise MediaInvalid(self.kind, "its counts are beyond 2^53")
 
     def _item(self, files: Files, clean: Clean) -> MediaItem:
         size = len(self._labels)
@@ -89,98 +87,86 @@ class ConfusionMatrix(Medium):
 
 
 def _of_samples(y_true: object, y_pred: object, labels: object) -> tuple[list[str], Cells]:
+    """Return labels, and how often each class was taken for each."""
     truth, guess = column("confusion", "y_true", y_true), column("confusion", "y_pred", y_pred)
-    same_length("confusion", y_true=len(truth.values), y_pred=len(guess.values))
-    pairs = _pairs(truth, guess)
-    seen = {each for pair in pairs for each in pair}
-    found = classes("confusion", seen, labels, max(truth.width, guess.width))
-    cells: Counter[tuple[int, int]] = Counter()
-    for (row, place), count in pairs.items():
-        cells[found.places[row], found.places[place]] += count
-    return found.labels, cells
-
-
-def _pairs(truth: Column, guess: Column) -> Mapping[tuple[Class, Class], int]:
-    """Return how often each class was taken for each."""
-    if truth.is_array and guess.is_array:
-        numpy = sys.modules["numpy"]
-        rows, at_row = numpy.unique(truth.values, return_inverse=True)
-        columns, at_column = numpy.unique(guess.values, return_inverse=True)
-        both, counts = numpy.unique(at_row * len(columns) + at_column, return_counts=True)
-        row_names, column_names = rows.tolist(), columns.tolist()
-        places = [divmod(each, len(columns)) for each in both.tolist()]
-        counted: Iterable[tuple[tuple[Any, Any], int]] = zip(
-            ((row_names[row], column_names[place]) for row, place in places),
-            counts.tolist(),
-            strict=True,
-        )
-    else:
-        counted = Counter(zip(_plain_list(truth), _plain_list(guess), strict=True)).items()
-    pairs: Counter[tuple[Class, Class]] = Counter()
-    for (row, place), count in counted:
-        pairs[plain("confusion", row), plain("confusion", place)] += count
-    return pairs
-
-
-def _plain_list(found: Column) -> list[Class]:
-    values = found.values.tolist() if hasattr(found.values, "tolist") else found.values
-    return [plain("confusion", value) for value in values]
+    same_length("confusion", y_true=len(truth.at), y_pred=len(guess.at))
+    found = labelled("confusion", labels, truth, guess)
+    size = len(found.labels)
+    _demand_few_classes(size)
+    rows, columns = truth.spread(found.places[0]), guess.spread(found.places[1])
+    numpy = sys.modules.get("numpy")
+    if numpy is None:
+        cells: Cells = Counter(zip(rows, columns, strict=True))
+        _demand_few_cells(len(cells))
+        return found.labels, cells
+    pairs, counts = numpy.unique(rows * size + columns, return_counts=True)
+    _demand_few_cells(len(pairs))
+    places = (divmod(pair, size) for pair in pairs.tolist())
+    return found.labels, dict(zip(places, counts.tolist(), strict=True))
 
 
 def _of_counts(matrix: object, labels: object) -> tuple[list[str], Cells]:
     """Return labels and counts of a matrix that somebody else has counted."""
-    array = arrays.array_of(matrix)
-    if array is not None:
-        if array.ndim != 2:
-            raise MediaInvalid("confusion", f"matrix= has shape {tuple(array.shape)}")
-        rows, places = array.nonzero()
-        held = zip(
-            zip(rows.tolist(), places.tolist(), strict=True),
-            array[rows, places].tolist(),
-            strict=True,
-        )
-        height, width = array.shape
-    else:
+    rows: Any = arrays.array_of(matrix)
+    if rows is None:
         if not isinstance(matrix, Iterable):
             raise MediaInvalid("confusion", f"matrix= is {type(matrix).__name__}")
-        lists = [list(row) for row in matrix]
-        height, width = len(lists), len(lists[0]) if lists else 0
-        if any(len(row) != width for row in lists):
-            raise MediaInvalid("confusion", "the rows of matrix= are not of one length")
-        held = zip(
-            ((i, j) for i, row in enumerate(lists) for j, count in enumerate(row) if count),
-            (count for row in lists for count in row if count),
-            strict=True,
-        )
+        rows = [list(row) for row in matrix]
+    elif rows.ndim != 2:
+        raise MediaInvalid("confusion", f"matrix= has shape {tuple(rows.shape)}")
+    height, width = len(rows), len(rows[0]) if len(rows) else 0
     if height != width or not height:
         raise MediaInvalid("confusion", f"matrix= has {height} rows and {width} columns")
-    names = classes("confusion", (), labels, width).labels
-    return names, {place: _count(value) for place, value in held}
+    _demand_few_classes(height)
+    if any(len(row) != width for row in rows):
+        raise MediaInvalid("confusion", "the rows of matrix= are not of one length")
+    cells: dict[tuple[int, int], int] = {}
+    for at, row in enumerate(rows):
+        cells.update(((at, place), _count(value)) for place, value in _not_zero(row))
+        # Not only in the end: as a dict, 10,000 classes that are all confused have 20 GB.
+        _demand_few_cells(len(cells))
+    return labelled("confusion", labels, width=width).labels, cells
+
+
+def _not_zero(row: Any) -> Iterable[tuple[int, object]]:
+    """Return the values of a row that are not 0, each after its place."""
+    if isinstance(row, list):
+        return ((place, value) for place, value in enumerate(row) if value)
+    (places,) = row.nonzero()
+    return zip(places.tolist(), row[places].tolist(), strict=True)
 
 
 def _count(value: object) -> int:
-    whole = int(value) if isinstance(value, float) and value.is_integer() else value
-    if not isinstance(whole, int) or whole < 0:
-        raise MediaInvalid("confusion", f"matrix= holds {value!r:.80}, which counts nothing")
-    return whole
+    item = getattr(value, "item", None)
+    plain: Any = item() if callable(item) else value
+    is_whole = isinstance(plain, int) or (isinstance(plain, float) and plain.is_integer())
+    if not is_whole or plain < 0:
+        raise MediaInvalid("confusion", f"matrix= holds {plain!r:.80}, which counts nothing")
+    return int(plain)
 
 
-def _check(labels: list[str], cells: Cells) -> None:
-    """Refuse what is too large to be looked at.
+def _demand_few_classes(count: int) -> None:
+    """Refuse more than can be looked at.
 
     Raises:
-        MediaInvalid: It is.
+        MediaInvalid: There are more.
     """
-    if len(labels) > CONFUSION_CLASSES_MAX:
+    if count > CONFUSION_CLASSES_MAX:
         raise MediaInvalid(
             "confusion",
-            f"{len(labels)} classes, at most {CONFUSION_CLASSES_MAX} are kept: log groups of them",
+            f"{count} classes, at most {CONFUSION_CLASSES_MAX} are kept: log groups of them",
         )
-    if len(cells) > CONFUSION_CELLS_MAX:
+
+
+def _demand_few_cells(count: int) -> None:
+    """Refuse more pairs of classes than are kept.
+
+    Raises:
+        MediaInvalid: There are more.
+    """
+    if count > CONFUSION_CELLS_MAX:
         raise MediaInvalid(
             "confusion",
-            f"{len(cells)} pairs of classes, at most {CONFUSION_CELLS_MAX} are kept: "
+            f"{count} pairs of classes or more, at most {CONFUSION_CELLS_MAX} are kept: "
             "log groups of them",
         )
-    if sum(cells.values()) > COUNT_MAX:
-        raise MediaInvalid("confusion", "its counts are beyond 2^53")

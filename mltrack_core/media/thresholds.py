@@ -54,7 +54,7 @@ def curve(kind: Kind, label: str, truth: Any, scores: Any, points_max: int) -> C
 
 def _with_numpy(kind: Kind, truth: Any, scores: Any, points_max: int) -> _Line:
     numpy = sys.modules["numpy"]
-    order = numpy.argsort(scores, kind="stable")[::-1]
+    order = numpy.argsort(scores)[::-1]  # not stable: scores that are equal pass together
     ranked = scores[order]
     last = numpy.append(numpy.flatnonzero(ranked[1:] != ranked[:-1]), len(ranked) - 1)
     true = numpy.cumsum(truth[order], dtype=numpy.int64)[last]
@@ -73,7 +73,7 @@ def _with_numpy(kind: Kind, truth: Any, scores: Any, points_max: int) -> _Line:
         along = numpy.append(0, numpy.cumsum(abs(numpy.diff(x)) + abs(numpy.diff(y))))
         goals = numpy.linspace(0, along[-1], points_max)
         at = numpy.unique(numpy.append(numpy.searchsorted(along, goals[:-1]), len(at) - 1))
-    kept = true[at].tolist(), false[at].tolist(), ranked[last][at].astype("float64").tolist()
+    kept = true[at].tolist(), false[at].tolist(), ranked[last[at]].astype("float64").tolist()
     return _Line(area, *kept)
 
 

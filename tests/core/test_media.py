@@ -29,22 +29,15 @@ from mltrack_core.limits import MEDIA_INLINE_BYTES_MAX
 from mltrack_core.media.medium import Medium
 from mltrack_core.records import Gap
 from mltrack_core.records import Media
-from mltrack_core.records import MediaItem
 from mltrack_core.records import Scalars
 from mltrack_core.spool import layout
 from mltrack_core.spool import space
 from mltrack_core.spool.background import BackgroundWriter
 from mltrack_core.spool.writer import SpoolWriter
+from mltrack_core.testing.media import encoded
 from mltrack_core.testing.spool import RecordedSpool
 
 NOISE = np.random.default_rng(3).integers(0, 256, (90, 100, 3), dtype=np.uint8)  # 26 KiB as a PNG
-
-
-def encoded(medium: Medium) -> tuple[MediaItem, bytes]:
-    """Return a medium's item and the bytes of its file."""
-    made = medium.encode(lambda text: text)
-    file = made.item.file
-    return made.item, file.data if len(file.data) == file.bytes else made.files[file.sha256]
 
 
 def decoded(png: bytes) -> Any:

@@ -1,4 +1,4 @@
-"""Confusion matrices and curves: what users hold becomes exact counts, or a clear word."""
+"""ROC and precision-recall curves: exact counts of scores and classes, or a clear word."""
 
 from __future__ import annotations
 
@@ -17,34 +17,12 @@ from hypothesis import strategies as st
 
 import mltrack
 from mltrack_core.errors import MediaInvalid
-from mltrack_core.media import formats
-from mltrack_core.media.evaluation import Confusion
 from mltrack_core.media.evaluation import Curve
-from mltrack_core.media.evaluation import confusion_of
 from mltrack_core.media.evaluation import curves_of
 from mltrack_core.media.medium import Medium
-from mltrack_core.records import MediaItem
+from mltrack_core.testing.media import encoded
 
 CATS = ["cat", "dog", "owl"]
-TRUTH, GUESS = [0, 0, 1, 2, 2, 2], [0, 1, 1, 2, 2, 0]
-COUNTED = [[1, 1, 0], [0, 1, 0], [1, 0, 2]]
-
-
-def encoded(medium: Medium) -> tuple[MediaItem, bytes]:
-    """Return a medium's item and the bytes of its file."""
-    made = medium.encode(lambda text: text)
-    file = made.item.file
-    return made.item, file.data if len(file.data) == file.bytes else made.files[file.sha256]
-
-
-def matrix(medium: Medium) -> tuple[list[str], list[list[int]]]:
-    """Return the labels and all counts of a confusion matrix."""
-    found = confusion_of(encoded(medium)[1])
-    rows = [[0] * len(found.labels) for _ in found.labels]
-    for row, columns, counts in zip(rows, found.columns, found.counts, strict=True):
-        for column, count in zip(columns, counts, strict=True):
-            row[column] = count
-    return found.labels, rows
 
 
 def curves(medium: Medium) -> list[Curve]:
@@ -52,95 +30,9 @@ def curves(medium: Medium) -> list[Curve]:
     return curves_of(encoded(medium)[1])
 
 
-def one_hot(classes: list[int]) -> Any:
-    """Return rows of scores whose highest is the class."""
-    return np.eye(3)[classes]
-
-
-@pytest.mark.parametrize(
-    ("truth", "guess"),
-    [
-        (TRUTH, GUESS),
-        (np.array(TRUTH), np.array(GUESS, np.uint8)),
-        (np.array(TRUTH, float), GUESS),
-        ([CATS[i] for i in TRUTH], GUESS),
-        (np.array(CATS)[TRUTH], np.array(CATS)[GUESS]),
-        ([np.int64(i) for i in TRUTH], GUESS),
-        (np.array(TRUTH)[:, None], GUESS),
-        (TRUTH, one_hot(GUESS)),
-        (one_hot(TRUTH), one_hot(GUESS).tolist()),
-    ],
-)
-def test_samples_are_counted_whatever_holds_them(truth: object, guess: object) -> None:
-    """Lists, arrays, names, numbers, rows of scores: rows are the true class."""
-    if isinstance(truth, list) and truth[0] == "cat":
-        guess = [CATS[i] for i in GUESS]
-
-    medium = mltrack.ConfusionMatrix(truth, guess, labels=CATS)
-
-    assert matrix(medium) == (CATS, COUNTED)
-    assert encoded(medium)[0].file.type == formats.CONFUSION
-    assert (encoded(medium)[0].width, encoded(medium)[0].height) == (3, 3)
-
-
-def test_tensors_of_pytorch_are_counted_and_drawn() -> None:
-    """Of half precision too; a gradient is no hindrance."""
-    torch = pytest.importorskip("torch")
-    scores = torch.tensor(one_hot(GUESS), dtype=torch.bfloat16, requires_grad=True)
-
-    medium = mltrack.ConfusionMatrix(torch.tensor(TRUTH), scores, labels=CATS)
-
-    assert matrix(medium) == (CATS, COUNTED)
-    assert len(curves(mltrack.RocCurve(torch.tensor(TRUTH), scores, labels=CATS))) == 3
-
-
-def test_without_labels_the_values_that_occur_are_the_classes() -> None:
-    """Sorted, numbers before names; of scores each column is one."""
-    assert matrix(mltrack.ConfusionMatrix([9, 4, 4], [4, 4, 9])) == (["4", "9"], [[1, 1], [1, 0]])
-    assert matrix(mltrack.ConfusionMatrix([True, False], [True, True]))[0] == ["False", "True"]
-    assert matrix(mltrack.ConfusionMatrix([0, 0], one_hot([0, 1])))[0] == ["0", "1", "2"]
-
-
-@pytest.mark.parametrize("counts", [COUNTED, np.array(COUNTED), np.array(COUNTED, float)])
-def test_a_ready_matrix_is_taken_as_it_is(counts: object) -> None:
-    """Its rows are the true classes."""
-    medium = mltrack.ConfusionMatrix(matrix=counts, labels=CATS, caption="of the last epoch")
-
-    assert matrix(medium) == (CATS, COUNTED)
-    assert encoded(medium)[0].caption == "of the last epoch"
-    assert matrix(mltrack.ConfusionMatrix(matrix=counts))[0] == ["0", "1", "2"]
-
-
-def test_many_classes_cost_what_their_samples_do() -> None:
-    """What never happened takes no room."""
-    truth = np.arange(9_999)
-
-    item, data = encoded(mltrack.ConfusionMatrix(truth, truth))
-
-    assert item.width == 9_999
-    assert len(data) < 150_000
-    assert confusion_of(data).columns[-1] == [9_998]
-
-
 @pytest.mark.parametrize(
     ("medium", "words"),
     [
-        (mltrack.ConfusionMatrix([0, 1], [0]), "y_true has 2 values and y_pred 1"),
-        (mltrack.ConfusionMatrix([], []), "y_true is empty"),
-        (mltrack.ConfusionMatrix([0, 1]), "pass y_true and y_pred, or matrix="),
-        (mltrack.ConfusionMatrix([0, 1], [0.2, 0.8]), "0.2 is no class"),
-        (mltrack.ConfusionMatrix([0, 1], np.array([0.2, np.nan])), "is no class"),
-        (mltrack.ConfusionMatrix([0, 3], [0, 1], labels=CATS), "3 is no class: there are 3"),
-        (mltrack.ConfusionMatrix([0], [0], labels=["a", "a"]), "has 'a' twice"),
-        (mltrack.ConfusionMatrix([0], [[0.1, math.nan]]), "NaN among its scores"),
-        (mltrack.ConfusionMatrix([0], [[0.1, 0.9]], labels=CATS), "3 labels for scores of 2"),
-        (mltrack.ConfusionMatrix("cat", "dog"), "y_true is str"),
-        (mltrack.ConfusionMatrix(np.zeros((2, 2, 2)), [0, 1]), "shape (2, 2, 2)"),
-        (mltrack.ConfusionMatrix(matrix=[[0.5, 0.5], [0, 1]]), "0.5, which counts nothing"),
-        (mltrack.ConfusionMatrix(matrix=[[1, -1], [0, 1]]), "-1, which counts nothing"),
-        (mltrack.ConfusionMatrix(matrix=np.ones((2, 3))), "2 rows and 3 columns"),
-        (mltrack.ConfusionMatrix(matrix=[[2**53]]), "beyond 2^53"),
-        (mltrack.ConfusionMatrix(np.arange(10_001), np.arange(10_001)), "at most 10000"),
         (mltrack.RocCurve([0, 1], [0.1, math.nan]), "1 of 2 scores are NaN"),
         (mltrack.RocCurve([0, 1], [0.1]), "y_true has 2 values and scores 1"),
         (mltrack.RocCurve([1, 1], [0.1, 0.2]), "no sample is negative"),
@@ -149,6 +41,7 @@ def test_many_classes_cost_what_their_samples_do() -> None:
         (mltrack.RocCurve([0, 2], [0.1, 0.2]), "say which class the scores are of"),
         (mltrack.RocCurve([0, 1], ["x", "y"]), "scores are numbers"),
         (mltrack.RocCurve([0, 1], 3), "scores is int"),
+        (mltrack.RocCurve([0, 1], list(np.ones((2, 3)))), "scores are numbers, one a sample"),
         (mltrack.RocCurve([0, 3], np.ones((2, 3))), "3 is no class"),
         (mltrack.RocCurve([0], np.ones((1, 1001))), "1001 classes, at most 1000"),
         (mltrack.RocCurve(np.ones((4, 2)), np.ones((4, 3))), "2 columns, scores 3"),
@@ -196,6 +89,16 @@ def test_the_positive_class_is_the_one_that_is_meant(truth: Any, given: dict[str
         assert medium.area == 1.0
 
 
+def test_tensors_of_pytorch_are_drawn() -> None:
+    """Of half precision too; a gradient is no hindrance."""
+    torch = pytest.importorskip("torch")
+    scores = torch.tensor(np.eye(3), dtype=torch.bfloat16, requires_grad=True)
+
+    medium = mltrack.RocCurve(torch.tensor([0, 1, 2]), scores, labels=CATS)
+
+    assert [curve.area for curve in curves(medium)] == [1.0, 1.0, 1.0]
+
+
 def test_several_classes_have_a_curve_each_against_the_others() -> None:
     """A class that does not occur has none, and takes nothing from the others."""
     scores = np.array([[0.8, 0.2, 0.0, 0.1], [0.6, 0.4, 0.0, 0.1], [0.7, 0.9, 0.9, 0.1]])
@@ -233,6 +136,22 @@ def test_areas_are_what_their_definitions_say(pairs: list[tuple[bool, int]]) -> 
 
     assert mltrack.RocCurve(truth, scores).area == pytest.approx(sum(above) / len(above))
     assert mltrack.PrCurve(truth, scores).area == pytest.approx(precision)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_areas_are_those_of_scikit_learn(seed: int) -> None:
+    """Of floats, of ties, of infinite scores, of classes that hardly occur."""
+    metrics = pytest.importorskip("sklearn.metrics")
+    rng = np.random.default_rng(seed)
+    for share in (0.02, 0.5, 0.9):
+        truth = np.append(rng.random(300) < share, [True, False])
+        noise = rng.normal(truth, 1)
+        for scores in (noise, noise.round(), np.where(noise > 2, np.inf, noise)):
+            finite = np.nan_to_num(scores, posinf=1e9)
+            area = metrics.roc_auc_score(truth, finite)
+            precision = metrics.average_precision_score(truth, finite)
+            assert mltrack.RocCurve(truth, scores).area == pytest.approx(area, rel=1e-12)
+            assert mltrack.PrCurve(truth, scores).area == pytest.approx(precision, rel=1e-12)
 
 
 @pytest.mark.parametrize("kind", [mltrack.RocCurve, mltrack.PrCurve])
@@ -298,14 +217,6 @@ def test_python_alone_comes_to_the_same_as_numpy() -> None:
 @pytest.mark.parametrize(
     "wrong",
     [
-        Confusion([], [], []),
-        Confusion(["a"], [[0], [0]], [[1], [1]]),
-        Confusion(["a"], [[1]], [[1]]),
-        Confusion(["a"], [[-1]], [[1]]),
-        Confusion(["a", "b"], [[0], [1, 0]], [[1], [1, 1]]),
-        Confusion(["a"], [[0]], [[0]]),
-        Confusion(["a"], [[0]], [[2**60]]),
-        Confusion(["a"], [[0]], [[]]),
         [],
         [Curve("a", 1, 1, 0.5, [1], [1, 1], [0.5])],
         [Curve("a", 1, 1, 0.5, [2], [1], [0.5])],
@@ -317,11 +228,4 @@ def test_a_file_that_cannot_be_is_refused(wrong: object) -> None:
     data = msgspec.msgpack.encode(wrong)
 
     with pytest.raises(msgspec.DecodeError):
-        (confusion_of if isinstance(wrong, Confusion) else curves_of)(data)
-
-
-def test_what_looks_like_a_secret_is_removed_from_labels() -> None:
-    """As it is from every text."""
-    made = mltrack.ConfusionMatrix([0], [0], labels=["key"]).encode(lambda text: text.upper())
-
-    assert confusion_of(made.item.file.data).labels == ["KEY"]
+        curves_of(data)
