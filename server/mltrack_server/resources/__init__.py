@@ -170,6 +170,7 @@ from mltrack_server.resources.report_links import SharedQuery as SharedQuery
 from mltrack_server.resources.rules import PATTERNS_MAX as PATTERNS_MAX
 from mltrack_server.resources.rules import Better as Better
 from mltrack_server.resources.rules import Detail as Detail
+from mltrack_server.resources.rules import DevicePrice as DevicePrice
 from mltrack_server.resources.rules import ProjectRules as ProjectRules
 from mltrack_server.resources.rules import RulesEdit as RulesEdit
 from mltrack_server.resources.rules import RulesQuery as RulesQuery
@@ -205,3 +206,10 @@ from mltrack_server.resources.upkeep import Compacted as Compacted
 from mltrack_server.resources.upkeep import Damage as Damage
 from mltrack_server.resources.upkeep import Repaired as Repaired
 from mltrack_server.resources.upkeep import RepairRequest as RepairRequest
+from mltrack_server.resources.usage import IDLE_PERCENT as IDLE_PERCENT
+from mltrack_server.resources.usage import USAGE_DAYS_MAX as USAGE_DAYS_MAX
+from mltrack_server.resources.usage import DeviceHold as DeviceHold
+from mltrack_server.resources.usage import Stretch as Stretch
+from mltrack_server.resources.usage import Usage as Usage
+from mltrack_server.resources.usage import UsageQuery as UsageQuery
+from mltrack_server.resources.usage import UsageRun as UsageRun

@@ -9,6 +9,7 @@ from typing import Literal
 from msgspec import UNSET
 from msgspec import Meta
 from msgspec import UnsetType
+from msgspec import field
 
 from mltrack_server.resources.base import Request
 from mltrack_server.resources.base import Resource
@@ -16,6 +17,7 @@ from mltrack_server.resources.base import RunId
 from mltrack_server.resources.query import QueryText
 
 PATTERNS_MAX: Final = 100
+PRICES_MAX: Final = 50
 
 # Of long series of old runs: every point, or at most 4096, or 256, buckets of them.
 Detail = Literal["full", "reduced", "archive"]
@@ -25,6 +27,16 @@ Project = Annotated[str, Meta(min_length=1, max_length=1024)]
 Pattern = Annotated[
     str, Meta(min_length=1, max_length=256, description="a name; * stands for any characters")
 ]
+
+
+Currency = Annotated[str, Meta(max_length=16, description='e.g. "EUR"')]
+
+
+class DevicePrice(Request, frozen=True, kw_only=True):
+    """What an hour of a device costs."""
+
+    device: Pattern  # of a GPU's name, capitals or not; "host": a machine of which no GPU is used
+    per_hour: Annotated[float, Meta(ge=0, le=1_000_000)]
 
 
 class RulesQuery(Request, frozen=True, kw_only=True):
@@ -44,6 +56,8 @@ class RulesEdit(Request, frozen=True, kw_only=True):
     keep: QueryText | UnsetType = UNSET
     headline: Annotated[str, Meta(max_length=1024)] | UnsetType = UNSET
     better: Better | UnsetType = UNSET
+    prices: Annotated[list[DevicePrice], Meta(max_length=PRICES_MAX)] | UnsetType = UNSET
+    currency: Currency | UnsetType = UNSET
 
 
 class ProjectRules(Resource, frozen=True, kw_only=True):
@@ -58,6 +72,8 @@ class ProjectRules(Resource, frozen=True, kw_only=True):
     keep: str  # a query: runs that it holds for keep every point; "": none does
     headline: str = ""  # the metric that tells how a run went; "": found by its name
     better: Better = ""  # the less or the more of it
+    prices: list[DevicePrice] = field(default_factory=list)  # the first that fits a device counts
+    currency: str = ""
     runs: int  # of the project, those put away too
     misnamed_runs: int  # of these: have metrics whose names fit no pattern of this version
 

@@ -34,6 +34,7 @@ from mltrack_server.store.runs import next_rev
 from mltrack_server.store.search.contents import Contents
 from mltrack_server.store.search.runtables import RunTables
 from mltrack_server.store.segs import SegCache
+from mltrack_server.store.usage.reading import UsageReads
 
 
 class Connected:
@@ -83,6 +84,11 @@ class Connected:
     def annotations(self) -> Annotations:
         """What writes annotations of runs. Made when it is asked for, as above."""
         return Annotations(self._reading, self._committing, next_rev, self._clock_ns)
+
+    @property
+    def usage(self) -> UsageReads:
+        """What answers who held which devices. Made when it is asked for, as above."""
+        return UsageReads(self._reading, self._segs, self._clock_ns)
 
     @property
     def files(self) -> FileReads:

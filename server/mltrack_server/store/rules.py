@@ -7,6 +7,7 @@ rewritten.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Final
 
@@ -27,6 +28,7 @@ from mltrack_server.errors import RulesInvalid
 from mltrack_server.query.parser import parse
 from mltrack_server.resources import Better
 from mltrack_server.resources import Detail
+from mltrack_server.resources import DevicePrice
 from mltrack_server.resources import ProjectRules
 from mltrack_server.resources import RulesEdit
 from mltrack_server.store import schema
@@ -48,6 +50,8 @@ class Body(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     keep: str = ""
     headline: str = ""
     better: Better = ""
+    prices: list[DevicePrice] = []
+    currency: str = ""
 
 
 NONE: Final = Body()
@@ -61,8 +65,7 @@ def changed(before: Body, change: RulesEdit) -> Body:
     Raises:
         RulesInvalid: They make no sense.
     """
-    names = ("metrics", "detail", "after_days", "keep", "headline", "better")
-    given = {name: getattr(change, name) for name in names}
+    given = {name: getattr(change, name) for name in Body.__struct_fields__}
     after = msgspec.structs.replace(
         before, **{name: value for name, value in given.items() if value is not msgspec.UNSET}
     )
@@ -80,13 +83,28 @@ def _check(body: Body) -> None:
         parse(body.keep)
     except QueryInvalid as error:
         raise RulesInvalid("keep", error.detail) from error
-    for place, pattern in enumerate(body.metrics):
-        at = f"metrics[{place}]"
+    _check_patterns("metrics[{}]", body.metrics)
+    _check_patterns("prices[{}].device", [price.device for price in body.prices])
+    for place, price in enumerate(body.prices):
+        if not math.isfinite(price.per_hour):
+            raise RulesInvalid(f"prices[{place}].per_hour", "it is not finite")
+    if not body.currency.isprintable() or body.currency != body.currency.strip():
+        raise RulesInvalid("currency", f"{body.currency!r} has blanks around it, or is not seen")
+
+
+def _check_patterns(where: str, patterns: Sequence[str]) -> None:
+    """Refuse patterns that nobody can read, or that say nothing new.
+
+    Raises:
+        RulesInvalid: One is such; *where* with its number says which.
+    """
+    for place, pattern in enumerate(patterns):
+        at = where.format(place)
         if not pattern.isprintable():
             raise RulesInvalid(at, f"{pattern!r} has a character that cannot be seen")
         if pattern != pattern.strip():
             raise RulesInvalid(at, f"{pattern!r} begins or ends with a blank")
-        if pattern in body.metrics[:place]:
+        if pattern in patterns[:place]:
             raise RulesInvalid(at, f"{pattern!r} is there twice")
 
 
@@ -131,6 +149,8 @@ def version(connection: Connection, project: str, number: int | None) -> Project
         keep=body.keep,
         headline=body.headline,
         better=body.better,
+        prices=body.prices,
+        currency=body.currency,
         runs=connection.execute(select(func.count()).where(*here)).scalar_one(),
         misnamed_runs=_misnamed_runs(connection, here, body),
     )

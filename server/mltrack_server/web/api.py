@@ -45,6 +45,7 @@ from mltrack_server.web import series
 from mltrack_server.web import service
 from mltrack_server.web import sizes
 from mltrack_server.web import upkeep
+from mltrack_server.web import usage
 from mltrack_server.web.endpoint import Endpoint
 from mltrack_server.web.guard import check_origin
 from mltrack_server.web.openapi import document
@@ -79,6 +80,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *sizes.routes,
     *upkeep.routes,
     *rules.routes,
+    *usage.routes,
     *histograms.routes,
     *media.routes,
     *live.routes,

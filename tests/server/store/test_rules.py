@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from mltrack_server.errors import RulesInvalid
+from mltrack_server.resources import DevicePrice
 from mltrack_server.resources import MetricQuery
 from mltrack_server.resources import RulesEdit
 from mltrack_server.store import Store
@@ -145,3 +146,28 @@ def test_a_pattern_of_many_stars_costs_little(store: Store, make_log: Any) -> No
 
     assert len(misnamed(store, log.run)) == len(names)
     assert time.process_time() - began_s < 10
+
+
+def test_prices_are_rules_as_the_others_are(store: Store) -> None:
+    """In versions, and refused where they make no sense."""
+    prices = [DevicePrice(device="*A100*", per_hour=1.9)]
+
+    store.set_rules(RulesEdit(project="p", prices=prices, currency="EUR"))
+    store.set_rules(RulesEdit(project="p", metrics=["loss"]))
+    now = store.set_rules(RulesEdit(project="p", prices=[]))
+
+    first = store.rules("p", 1)
+    assert first is not None
+    assert (first.prices, first.currency, now.prices, now.version) == (prices, "EUR", [], 3)
+    for change, at in (
+        (RulesEdit(project="p", prices=[*prices, *prices]), "prices[1].device"),
+        (RulesEdit(project="p", prices=[DevicePrice(device=" x", per_hour=1)]), "prices[0].device"),
+        (
+            RulesEdit(project="p", prices=[DevicePrice(device="x", per_hour=float("nan"))]),
+            "prices[0].per_hour",
+        ),
+        (RulesEdit(project="p", currency="E\n"), "currency"),
+    ):
+        with pytest.raises(RulesInvalid) as caught:
+            store.set_rules(change)
+        assert caught.value.at == at

@@ -1049,6 +1049,11 @@ export interface SharedQuery {
   key: string;
 }
 
+export interface DevicePrice {
+  device: string;
+  per_hour: number;
+}
+
 export interface ProjectRules {
   project: string;
   version: number;
@@ -1059,6 +1064,8 @@ export interface ProjectRules {
   keep: string;
   headline: string;
   better: "" | "max" | "min";
+  prices: DevicePrice[];
+  currency: string;
   runs: number;
   misnamed_runs: number;
 }
@@ -1071,6 +1078,8 @@ export interface RulesEdit {
   keep?: string;
   headline?: string;
   better?: "" | "max" | "min";
+  prices?: DevicePrice[];
+  currency?: string;
 }
 
 export interface RulesQuery {
@@ -1357,4 +1366,53 @@ export interface Repaired {
 
 export interface RepairRequest {
   read_data?: boolean;
+}
+
+export interface DeviceHold {
+  run: string;
+  host: string;
+  device: string;
+  kind: string;
+  is_assumed: boolean;
+  hours: number;
+  share_hours: number;
+  utilization: number | null;
+  idle_share: number;
+  memory_peak_bytes: number | null;
+  memory_bytes: number | null;
+  cost: number | null;
+  currency: string;
+  stretches: Stretch[];
+}
+
+export interface Stretch {
+  start_ns: number;
+  end_ns: number;
+  utilization: number | null;
+  is_idle: boolean;
+}
+
+export interface Usage {
+  start_ns: number;
+  end_ns: number;
+  part_s: number;
+  idle_percent: number;
+  runs: UsageRun[];
+  holds: DeviceHold[];
+  runs_unsampled: number;
+  runs_left_out: number;
+}
+
+export interface UsageQuery {
+  start_ns?: number | null;
+  end_ns?: number | null;
+  project?: string | null;
+}
+
+export interface UsageRun {
+  id: string;
+  project: string;
+  name: string;
+  state: "failed" | "finished" | "interrupted" | "killed" | "running" | "silent";
+  started_ns: number;
 }

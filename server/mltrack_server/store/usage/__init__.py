@@ -1,0 +1,1 @@
+"""Usage of devices, read from the samples that agents took of them."""
