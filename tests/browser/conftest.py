@@ -259,6 +259,7 @@ def addresses(runs: dict[str, str], board: str, report: str) -> dict[str, str]:
         "compare": f"{mine}/compare?r={two}",
         "compare with histograms": f"{mine}/compare?r={two}&with=histograms",
         "settings": f"{mine}/settings",
+        "resources": f"{mine}/resources",
         "dashboards": f"{mine}/dashboards",
         "dashboard": f"{mine}/dashboards/{board}",
         "dashboard edited": f"{mine}/dashboards/{board}?edit=1",

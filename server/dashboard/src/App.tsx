@@ -41,6 +41,9 @@ const ModelsPage = lazy(() =>
 const ModelPage = lazy(() =>
   import("./models/ModelPage").then(({ ModelPage }) => ({ default: ModelPage })),
 );
+const ResourcesPage = lazy(() =>
+  import("./resources/ResourcesPage").then(({ ResourcesPage }) => ({ default: ResourcesPage })),
+);
 const SettingsPage = lazy(() =>
   import("./project/SettingsPage").then(({ SettingsPage }) => ({ default: SettingsPage })),
 );
@@ -126,6 +129,9 @@ function Pages({ server }: { server: Server }) {
       </Route>
       <Route path="/p/:project/params">
         <Project>{(project) => <ParamsPage key={project} project={project} />}</Project>
+      </Route>
+      <Route path="/p/:project/resources">
+        <Project>{(project) => <ResourcesPage key={project} project={project} />}</Project>
       </Route>
       <Route path="/p/:project/settings">
         <Project>{(project) => <SettingsPage key={project} project={project} />}</Project>

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 
-import { editOf, fits, metricsOf, patternsOf } from "../src/project/rules";
+import { editOf, fits, metricsOf, patternsOf, pricesOf } from "../src/project/rules";
 
 it("a name fits a pattern whose parts it has in their order, and nothing else", () => {
   for (const [name, pattern] of [
@@ -30,6 +30,8 @@ it("the form says what the server is told, and nothing while the days are none",
     afterDays: "30",
     headline: " acc ",
     better: "max",
+    prices: "*A100 80GB*  1.90\n\nhost 0",
+    currency: " EUR",
   } as const;
 
   expect(editOf("p", { ...draft, keep: " x " })).toEqual({
@@ -40,12 +42,20 @@ it("the form says what the server is told, and nothing while the days are none",
     keep: "x",
     headline: "acc",
     better: "max",
+    prices: [
+      { device: "*A100 80GB*", per_hour: 1.9 },
+      { device: "host", per_hour: 0 },
+    ],
+    currency: "EUR",
   });
   // Without a metric there is nothing that could be better.
   expect(editOf("p", { ...draft, keep: "", headline: " " })?.better).toBe("");
   for (const afterDays of ["", "0", "1.5", "x", "99999"])
     expect(editOf("p", { ...draft, keep: "", afterDays })).toBeNull();
   expect(patternsOf("")).toEqual([]);
+  for (const prices of ["A100", "A100 x", "1.5", "A100 -1", "host 1\nA100 1,5"])
+    expect(editOf("p", { ...draft, keep: "", prices })).toBeNull();
+  expect(pricesOf("host 1\nA100")[1]).toBe(2); // the line that is wrong
 });
 
 it("metrics are read off keys, also those that are written in quotes", () => {

@@ -53,6 +53,7 @@ export default {
   "page.dashboards": "Dashboards",
   "page.models": "Models",
   "page.params": "Parameters",
+  "page.resources": "Resources",
   "page.settings": "Settings",
 
   "settings.title": "Settings of {{project}}",
@@ -99,6 +100,79 @@ export default {
     "Today {{count}} runs would be thinned: of {{points}} points ({{bytes}}) about {{kept}} stay.",
   "settings.for_good": "Saving does that within the hour, for good.",
   "settings.points": "{{points}} points of {{series}} series",
+  "settings.prices": "Prices of devices",
+  "settings.prices_hint":
+    "What an hour costs, for the Resources page: a line for each kind, its name and its price. * stands for any characters, capitals do not count, the first line that fits counts; “host” is a machine of which a run uses no GPU. Without a price no cost is shown.",
+  "settings.price_lines": "A device and its price an hour on each line",
+  "settings.price_wrong": "Line {{line}} does not end in a price.",
+  "settings.currency": "Currency",
+
+  "usage.day": "24 hours",
+  "usage.week": "7 days",
+  "usage.month": "30 days",
+  "usage.window": "Time that is shown",
+  "usage.only": "only {{project}}",
+  "usage.colour": "Colour by",
+  "usage.left_out_one":
+    "{{count}} older run of this time is not in here: there are too many to look at all. Choose a shorter time, or one project.",
+  "usage.left_out_other":
+    "{{count}} older runs of this time are not in here: there are too many to look at all. Choose a shorter time, or one project.",
+  "usage.nothing": "No device was sampled in this time",
+  "usage.nothing_lead":
+    "While a run goes on, the agent on its machine samples processors, memory and GPUs every 5 seconds, by itself. This page shows which run held what, for how long, and how much of it was idle.",
+  "usage.nothing_gpu":
+    "GPUs are NVIDIA’s, by their driver. A run holds those on which its processes have memory; one that uses no GPU holds its machine.",
+  "usage.unsampled_one":
+    "{{count}} run of this time has no samples of devices: it was made without an agent, or imported.",
+  "usage.unsampled_other":
+    "{{count}} runs of this time have no samples of devices: they were made without an agent, or imported.",
+  "usage.picture_one":
+    "{{count}} device over time, and which run held it. The same is in the table below.",
+  "usage.picture_other":
+    "{{count}} devices over time, and which runs held them. The same is in the table below.",
+  "usage.hint": "Pale and hatched: held, and hardly used. A click opens the run at that time.",
+  "usage.more_rows_one": "{{count}} device more is in the table below.",
+  "usage.more_rows_other": "{{count}} devices more are in the table below.",
+  "usage.machine": "machine",
+  "usage.unknown": "use unknown",
+  "usage.idle_at": "idle: {{value}}",
+  "usage.used_at": "used {{value}}",
+  "usage.gpu_hours": "GPU hours",
+  "usage.machine_hours": "Machine hours",
+  "usage.without_gpu": "of runs without a GPU",
+  "usage.idle": "Idle",
+  "usage.cost": "Cost",
+  "usage.estimated": "estimated by the projects’ prices",
+  "usage.estimated_some": "of what has a price",
+  "usage.set_prices": "set prices",
+  "usage.projects": "Projects",
+  "usage.holds": "What each run held",
+  "usage.device": "Device",
+  "usage.from": "From",
+  "usage.to": "Until",
+  "usage.goes_on": "goes on",
+  "usage.hours": "Hours",
+  "usage.mean": "Mean use",
+  "usage.memory": "Peak memory",
+  "usage.assumed": "(assumed)",
+  "usage.assumed_hint":
+    "The driver does not tell whose memory it is; the GPU was busy while the run went on.",
+  "usage.shared": "counts {{hours}}",
+  "usage.shared_hint": "Several runs held the device at once: each counts its part.",
+  "usage.suggestions": "What could be done",
+  "usage.no_suggestions": "Nothing stands out.",
+  "usage.look": "Look at it",
+  "usage.now": "Now:",
+  "usage.processors": "The processors of {{host}}",
+  "usage.says_idle":
+    "{{device}} stayed below {{percent}} % for {{duration}} in {{run}}, since {{when}}.",
+  "usage.says_idle_now":
+    "{{device}} has been below {{percent}} % for {{duration}} in {{run}}: it waits for something, or could be stopped.",
+  "usage.says_memory":
+    "{{run}} never had more than {{peak}} of the {{whole}} of {{device}}, in {{duration}}: a larger batch fits, or a smaller GPU does.",
+  "usage.idlest": "Longest idle",
+  "usage.none_idle": "No device was idle.",
+  "usage.idle_of": "idle for {{idle}} of {{hours}} hours",
 
   "params.parallel": "Parallel coordinates",
   "params.parallel_label": "{{shown}} of {{total}} runs as lines over the axes {{axes}}",
@@ -959,7 +1033,7 @@ export default {
   "keys.smoothing": "next smoothing",
   "keys.axis": "x axis",
   "keys.list": "workspace",
-  "keys.pages": "table, compare, parameters, dashboards, models, settings",
+  "keys.pages": "table, compare, parameters, dashboards, models, resources, settings",
   "keys.step": "step of media and histograms",
   "keys.single": "Single keys are shortcuts",
   "keys.wide": "The chart under the pointer as wide as the page, and back",

@@ -8,7 +8,16 @@ import type { ProjectRules, RulesEdit } from "../api/types";
 import { directionOf } from "../series/metrics";
 import { Failure } from "../shell/Failure";
 import { useTitle } from "../shell/useTitle";
-import { DETAILS, draftOf, editOf, fits, metricsOf, patternsOf, type Draft } from "./rules";
+import {
+  DETAILS,
+  draftOf,
+  editOf,
+  fits,
+  metricsOf,
+  patternsOf,
+  pricesOf,
+  type Draft,
+} from "./rules";
 import { ThinningPreview } from "./ThinningPreview";
 import "../styles/settings.css";
 
@@ -216,6 +225,7 @@ function RulesForm(props: {
           <ThinningPreview plan={plan.data} error={plan.error} isOld={plan.isPlaceholderData} />
         )}
       </section>
+      <Prices draft={draft} onChange={put} />
       <p className="settings-save">
         <Button
           type="submit"
@@ -238,6 +248,45 @@ function RulesForm(props: {
         )}
       </p>
     </form>
+  );
+}
+
+/** What an hour of a device costs. */
+function Prices(props: { draft: Draft; onChange: (change: Partial<Draft>) => void }) {
+  const { draft, onChange } = props;
+  const { t } = useTranslation();
+  const wrong = pricesOf(draft.prices).find((price) => typeof price === "number");
+  return (
+    <section aria-labelledby="settings-prices">
+      <h2 id="settings-prices">{t("settings.prices")}</h2>
+      <p className="muted">{t("settings.prices_hint")}</p>
+      <div className="settings-columns">
+        <textarea
+          aria-label={t("settings.price_lines")}
+          placeholder={"*A100* 1.90\nhost 0.12"}
+          spellCheck={false}
+          rows={Math.max(3, draft.prices.split("\n").length + 1)}
+          aria-invalid={wrong !== undefined}
+          value={draft.prices}
+          onChange={(change) => onChange({ prices: change.target.value })}
+        />
+        <div className="settings-fields">
+          <label>
+            {t("settings.currency")}
+            <input
+              value={draft.currency}
+              maxLength={16}
+              onChange={(change) => onChange({ currency: change.target.value })}
+            />
+          </label>
+        </div>
+      </div>
+      {wrong !== undefined && (
+        <p className="bad" role="status">
+          {t("settings.price_wrong", { line: wrong })}
+        </p>
+      )}
+    </section>
   );
 }
 

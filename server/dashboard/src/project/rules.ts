@@ -1,6 +1,6 @@
 // A project's rules as a form has them, and what they say of names.
 
-import type { KeySummary, ProjectRules, RulesEdit } from "../api/types";
+import type { DevicePrice, KeySummary, ProjectRules, RulesEdit } from "../api/types";
 
 export interface Draft {
   /** One pattern a line. */
@@ -11,6 +11,9 @@ export interface Draft {
   /** Empty: found by its name. */
   headline: string;
   better: ProjectRules["better"];
+  /** A device and its price an hour on each line. */
+  prices: string;
+  currency: string;
 }
 
 export const DETAILS: readonly ProjectRules["detail"][] = ["full", "reduced", "archive"];
@@ -24,6 +27,8 @@ export function draftOf(rules: ProjectRules): Draft {
     keep: rules.keep,
     headline: rules.headline,
     better: rules.better,
+    prices: rules.prices.map(({ device, per_hour }) => `${device} ${per_hour}`).join("\n"),
+    currency: rules.currency,
   };
 }
 
@@ -35,10 +40,21 @@ export function patternsOf(text: string): string[] {
     .filter(Boolean);
 }
 
-/** Return what the server is told; null while the days are none. */
+/** Return the prices that *text* has, one a line; of a line without one only its number. */
+export function pricesOf(text: string): (DevicePrice | number)[] {
+  return text.split("\n").flatMap((line, at) => {
+    if (!line.trim()) return [];
+    const [, device, price] = /^\s*(.+?)\s+(\d+(?:\.\d+)?)\s*$/.exec(line) ?? [];
+    return [device === undefined ? at + 1 : { device, per_hour: Number(price) }];
+  });
+}
+
+/** Return what the server is told; null while the days are none, or a line has no price. */
 export function editOf(project: string, draft: Draft): RulesEdit | null {
   const days = Number(draft.afterDays);
   if (!Number.isInteger(days) || days < 1 || days > DAYS_MAX) return null;
+  const prices = pricesOf(draft.prices).filter((price) => typeof price !== "number");
+  if (prices.length < pricesOf(draft.prices).length) return null;
   return {
     project,
     metrics: patternsOf(draft.patterns),
@@ -47,6 +63,8 @@ export function editOf(project: string, draft: Draft): RulesEdit | null {
     keep: draft.keep.trim(),
     headline: draft.headline.trim(),
     better: draft.headline.trim() ? draft.better : "",
+    prices,
+    currency: draft.currency.trim(),
   };
 }
 

@@ -30,7 +30,7 @@ export function KeySheet({ isOpen, onClose }: { isOpen: boolean; onClose: () => 
     ["f", t("keys.wide")],
     ["n", t("annotate.title")],
     ["g w", t("keys.list")],
-    ["g t / c / p / d / m / s", t("keys.pages")],
+    ["g t / c / p / d / m / r / s", t("keys.pages")],
     ["← →", t("keys.step")],
     ["1 – 8", t("keys.tabs")],
     ["n N", t("keys.match")],

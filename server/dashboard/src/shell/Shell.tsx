@@ -63,6 +63,7 @@ export function Shell({ server, children }: { server: Server; children: ReactNod
     "g p": () => goTo("/params"),
     "g d": () => goTo("/dashboards"),
     "g m": () => goTo("/models"),
+    "g r": () => goTo("/resources"),
     "g s": () => goTo("/settings"),
   });
   return (
@@ -188,6 +189,7 @@ const PAGES = [
   "compare",
   "dashboards",
   "models",
+  "resources",
   "settings",
 ] as const;
 /** Pages that show what one filter lets through, and hand it on to each other. */
