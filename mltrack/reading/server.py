@@ -39,6 +39,7 @@ from mltrack_server.resources import ExtractQuery
 from mltrack_server.resources import HistogramPage
 from mltrack_server.resources import HistogramSeries
 from mltrack_server.resources import KeyIndex
+from mltrack_server.resources import MeanQuery
 from mltrack_server.resources import MetricPage
 from mltrack_server.resources import MetricQuery
 from mltrack_server.resources import Problem
@@ -147,15 +148,11 @@ class ServerSource:
 
     def extract(self, query: ExtractQuery) -> Extract:
         """Return a page of the points of many series; what is unknown is left out."""
-        path = "/api/v1/history"
-        asked = {
-            name: value for name, value in msgspec.to_builtins(query).items() if value is not None
-        }
-        body = msgspec.json.encode(asked)
-        answer = self._ask(path, {}, accept="application/octet-stream", body=body)
-        if answer.status_code == 404:
-            raise ServerRefused(self.url + path, 404, "this server is too old for it")
-        return extract.unpack(answer.content)
+        return extract.unpack(self._columns("/api/v1/history", query))
+
+    def means(self, query: MeanQuery) -> bytes | None:
+        """Return the binary answer to *query*; None where it is what the client has."""
+        return self._columns("/api/v1/means", query) or None
 
     def histogram(self, run: str, name: str, *, columns: int) -> HistogramSeries | None:
         """Return one histogram in at most *columns* columns of neighbouring steps."""
@@ -271,6 +268,17 @@ class ServerSource:
         if answer.status_code == 404:
             raise ServerRefused(self.url + path, 404, "this server is too old for it")
         return msgspec.json.decode(answer.content, type=kind)
+
+    def _columns(self, path: str, query: ExtractQuery | MeanQuery) -> bytes:
+        """Return the binary answer to a question that is sent as a body."""
+        asked = {
+            name: value for name, value in msgspec.to_builtins(query).items() if value is not None
+        }
+        body = msgspec.json.encode(asked)
+        answer = self._ask(path, {}, accept="application/octet-stream", body=body)
+        if answer.status_code == 404:
+            raise ServerRefused(self.url + path, 404, "this server is too old for it")
+        return answer.content
 
     def close(self) -> None:
         """Close the connections to the server."""

@@ -20,6 +20,7 @@ from mltrack_server.resources import ExtractQuery
 from mltrack_server.resources import HistogramPage
 from mltrack_server.resources import HistogramSeries
 from mltrack_server.resources import KeyIndex
+from mltrack_server.resources import MeanQuery
 from mltrack_server.resources import MetricPage
 from mltrack_server.resources import MetricQuery
 from mltrack_server.resources import ProjectRules
@@ -65,6 +66,9 @@ class Source(Protocol):
 
     def extract(self, query: ExtractQuery) -> Extract:
         """Return a page of the points of many series; what is unknown is left out."""
+
+    def means(self, query: MeanQuery) -> bytes | None:
+        """Return the binary answer to *query*; None where it is what the client has."""
 
     def histogram(self, run: str, name: str, *, columns: int) -> HistogramSeries | None:
         """Return one histogram in at most *columns* columns of neighbouring steps."""

@@ -100,6 +100,15 @@ from mltrack_server.resources.histograms import HistogramPage as HistogramPage
 from mltrack_server.resources.histograms import HistogramRecord as HistogramRecord
 from mltrack_server.resources.histograms import HistogramRow as HistogramRow
 from mltrack_server.resources.histograms import HistogramSeries as HistogramSeries
+from mltrack_server.resources.means import MEAN_CELLS_MAX as MEAN_CELLS_MAX
+from mltrack_server.resources.means import MEAN_GROUPS_MAX as MEAN_GROUPS_MAX
+from mltrack_server.resources.means import MEAN_RUNS_MAX as MEAN_RUNS_MAX
+from mltrack_server.resources.means import MEAN_SERIES_MAX as MEAN_SERIES_MAX
+from mltrack_server.resources.means import MeanBlock as MeanBlock
+from mltrack_server.resources.means import MeanColumns as MeanColumns
+from mltrack_server.resources.means import MeanGroup as MeanGroup
+from mltrack_server.resources.means import MeanHeader as MeanHeader
+from mltrack_server.resources.means import MeanQuery as MeanQuery
 from mltrack_server.resources.media import Cell as Cell
 from mltrack_server.resources.media import Confusion as Confusion
 from mltrack_server.resources.media import Curve as Curve

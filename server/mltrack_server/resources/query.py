@@ -113,7 +113,7 @@ class GroupQuery(Request, frozen=True, kw_only=True):
 
     project: Project | None = None
     q: QueryText = ""
-    by: Annotated[KeyList, Meta(min_length=1)]  # up to four keys
+    by: Annotated[KeyList, Meta(min_length=1)]  # up to eight keys
     of: KeyList = ""  # up to fifty keys: numbers that are summed up
     limit: Annotated[int, Meta(ge=1, le=RUNS_MAX)] = 100
 

@@ -46,7 +46,7 @@ from mltrack_server.store.database.engine import where
 from mltrack_server.store.keys import rid_of
 from mltrack_server.store.projects import Projects
 from mltrack_server.store.runs import Mark
-from mltrack_server.store.search.analysing import Analysis
+from mltrack_server.store.search.averaging import Averaging
 from mltrack_server.store.series import chart
 from mltrack_server.store.series import exact
 from mltrack_server.store.series import extracting
@@ -55,7 +55,7 @@ from mltrack_server.store.upkeep import keeping
 from mltrack_server.store.upkeep.front import Upkeep
 
 
-class Store(Analysis, Projects, Upkeep, Consoles):
+class Store(Averaging, Projects, Upkeep, Consoles):
     """Every run's records.
 
     Reads are thread-safe and see one state of the store each, written or not while they look.

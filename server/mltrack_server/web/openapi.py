@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import typing
 from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any
@@ -102,7 +103,10 @@ def _responses(route: Route) -> dict[str, Any]:
         kind: {"schema": schema if schema and kind == JSON else _schema_of_media(kind)}
         for kind in route.gives
     }
-    return {str(status.value): {"description": status.phrase, "content": media}, **_problems(route)}
+    good: dict[str, Any] = {str(status.value): {"description": status.phrase, "content": media}}
+    if type(None) in typing.get_args(route.answer):
+        good["204"] = {"description": "Nothing else than what is known."}
+    return good | _problems(route)
 
 
 def _problems(route: Route) -> dict[str, Any]:

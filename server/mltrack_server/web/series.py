@@ -18,6 +18,7 @@ from mltrack_server.history import Next
 from mltrack_server.history import pack
 from mltrack_server.history import page
 from mltrack_server.resources import History
+from mltrack_server.resources import MeanQuery
 from mltrack_server.resources import Request
 from mltrack_server.resources import RunId
 from mltrack_server.resources import SeriesQuery
@@ -27,6 +28,7 @@ from mltrack_server.web.negotiation import CSV
 from mltrack_server.web.negotiation import negotiate
 from mltrack_server.web.problems import invalid
 from mltrack_server.web.problems import not_found
+from mltrack_server.web.query import pointing
 from mltrack_server.web.routes import JSON
 from mltrack_server.web.routes import Routes
 from mltrack_server.web.services import Services
@@ -55,17 +57,29 @@ async def series(services: Services, body: SeriesQuery) -> bytes:
         raise invalid(
             f"Runs x names x buckets is more than {CELLS_MAX}; ask for fewer at a time.", "body"
         )
-    if body.start is not None and body.end is not None and body.start > body.end:
-        raise invalid("The window ends before it starts.", "body.end")
-    for at, values in (("runs", body.runs), ("names", body.names)):
-        if len(set(values)) != len(values):
-            raise invalid("One of them is there twice.", f"body.{at}")
-    if body.smooth is not None:
-        try:
-            Smoothing.parse(body.smooth)
-        except ValueError as error:
-            raise invalid(f"{error}.", "body.smooth") from error
+    _check(body)
+    if len(set(body.runs)) != len(body.runs):
+        raise invalid("One of them is there twice.", "body.runs")
     return await asyncio.to_thread(services.store.series, body)
+
+
+@routes.post("/api/v1/means", access="read", gives=(COLUMNS,))
+async def means(services: Services, body: MeanQuery) -> bytes | None:
+    """Return means of groups of runs as binary columns, over all runs of each group.
+
+    Nothing (204) where that would be the answer with the tag `known`.
+    """
+    _check(body)
+    if (body.x == "metric") != (body.over != ""):
+        raise invalid("x is a metric where over names one, and only then.", "body.over")
+    if body.sets is not None and (body.q or body.by or body.project is not None):
+        raise invalid("Sets of runs are what they are: project, q and by say others.", "body.sets")
+    try:
+        with pointing("body", body):
+            async with services.averaging:
+                return await asyncio.to_thread(services.store.means, body)
+    except ValueError as error:
+        raise invalid(f"{error}.", "body") from error
 
 
 @routes.get(
@@ -109,6 +123,19 @@ async def history(
     if points.is_thinned:
         headers["Mltrack-Thinned"] = "true"  # CSV has no other place for it
     return web.Response(body=body, content_type=media, headers=headers)
+
+
+def _check(body: SeriesQuery | MeanQuery) -> None:
+    """Refuse what no chart can be of."""
+    if body.start is not None and body.end is not None and body.start > body.end:
+        raise invalid("The window ends before it starts.", "body.end")
+    if len(set(body.names)) != len(body.names):
+        raise invalid("One of them is there twice.", "body.names")
+    if body.smooth is not None:
+        try:
+            Smoothing.parse(body.smooth)
+        except ValueError as error:
+            raise invalid(f"{error}.", "body.smooth") from error
 
 
 def _json(name: str, points: Points, _following: Next | None) -> bytes:

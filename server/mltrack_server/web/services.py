@@ -34,6 +34,8 @@ class Services:
     bodies: Room = field(default_factory=Room)  # for request bodies
     training: asyncio.Lock = field(default_factory=asyncio.Lock)  # of demo runs: one load at a time
     weighing: asyncio.Lock = field(default_factory=asyncio.Lock)  # it takes a processor for long
+    # Means of thousands of runs take a processor for seconds.
+    averaging: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
     # Searches by expression; each is a process that has a processor to itself for up to seconds.
     matching: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
     is_writable: bool = True  # what /healthz found last,

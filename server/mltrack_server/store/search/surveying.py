@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Final
 from typing import get_args
 
@@ -37,7 +38,7 @@ from mltrack_server.store.search.front import found
 from mltrack_server.store.search.front import named
 from mltrack_server.store.search.listing import json_value
 
-GROUP_KEYS_MAX: Final = 4
+GROUP_KEYS_MAX: Final = 8
 AGGREGATES_MAX: Final = 50
 _KINDS: Final[dict[keys.KeyType, list[ValueKind]]] = {
     "any": ["text"], "text": ["text"], "number": ["number"], "time": ["time"],
@@ -128,11 +129,7 @@ class Survey(Search):
         of = parse_keys(query.of, AGGREGATES_MAX)
         if not by:
             raise QueryInvalid(query.by, 0, 0, "a key is missing", expected=("a key",))
-        for key in by:
-            if keys.key_type(key) in ("time", "duration"):
-                raise QueryInvalid(
-                    query.by, 0, len(query.by), f"{keys.write(key)} differs from run to run"
-                )
+        check_groupable(query.by, by)
         with self._table(query.project, {*named(node), *by, *of}) as (table, frame):
             rows = found(node, table, frame)
             columns = [frame.cells(key) for key in by]
@@ -146,7 +143,7 @@ class Survey(Search):
                 listed.append(
                     RunGroup(
                         values=[json_value(value) for value in values],
-                        q=" and ".join(map(_equal, by, values)),
+                        q=query_of(by, values),
                         runs=size,
                         aggregates={
                             name: Aggregate(
@@ -180,6 +177,22 @@ class Survey(Search):
         wanted = typed.casefold()
         ordered = sorted(counts, key=lambda text: not text.strip('"').casefold().startswith(wanted))
         return [Suggestion(text=text, kind="value", runs=counts[text]) for text in ordered]
+
+
+def check_groupable(text: str, by: Sequence[Key]) -> None:
+    """Refuse to group by keys *by*, as *text* names them, where each run has a value of its own.
+
+    Raises:
+        QueryInvalid: There is such a key.
+    """
+    for key in by:
+        if keys.key_type(key) in ("time", "duration"):
+            raise QueryInvalid(text, 0, len(text), f"{keys.write(key)} differs from run to run")
+
+
+def query_of(by: Sequence[Key], values: Sequence[ParamValue]) -> str:
+    """Return the query that holds for the runs that have these *values* in the keys *by*."""
+    return " and ".join(map(_equal, by, values))
 
 
 def _counted(cells: Cells, rows: Rows) -> list[tuple[ParamValue, int]]:
