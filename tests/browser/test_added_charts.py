@@ -46,8 +46,8 @@ def store(page: Page, name: str, **fields: Any) -> None:
 
 
 def test_a_chart_of_the_workspace_begins_a_dashboard(page: Page) -> None:
-    """Its axis, smoothing and scale come along, and which runs the page was about."""
-    page.goto('/p/digits?q=name ~ "fox"&x=relative&sm=0.6&y=log&o=full')
+    """Its axis, smoothing, scale and groups come along, and which runs the page was about."""
+    page.goto('/p/digits?q=name ~ "fox"&x=relative&sm=gauss:15&y=log&o=full&g=host&b=sem')
 
     form = adding(page, "val/loss")
     form.get_by_label("Name").fill("From the wall")
@@ -57,8 +57,10 @@ def test_a_chart_of_the_workspace_begins_a_dashboard(page: Page) -> None:
 
     expect(page.get_by_role("heading", name="From the wall")).to_be_visible()
     expect(page.locator(".board-panel .card canvas").first).to_be_visible()
+    expect(page.locator(".board-panel .metric-key")).to_contain_text("mean of 1 run")
     (panel,) = stored(page, "From the wall")["tabs"][0]["panels"]
-    wanted = {"metric": "val/loss", "axis": "relative", "smoothing": 0.6, "window": None}
+    wanted = {"metric": "val/loss", "axis": "relative", "smoothing": 15, "window": None}
+    wanted |= {"smoothing_kind": "gauss", "by": ["host"], "spread": "sem"}
     assert {key: panel[key] for key in wanted} == wanted
     assert (panel["is_log"], panel["is_full"], panel["filter"]) == (True, True, 'name ~ "fox"')
 

@@ -43,7 +43,7 @@ def test_runs_pages_and_metrics_are_gone_to(page: Page, runs: dict[str, str]) ->
 def test_commands_are_done_and_escape_leaves_things_as_they_were(
     page: Page, runs: dict[str, str]
 ) -> None:
-    """Theme, density and the sheet of keys; the arrows choose, and what is chosen is said."""
+    """Theme, density, smoothing, the sheet of keys; arrows choose, and what is chosen is said."""
     page.goto("/p/digits")
     row = page.get_by_role("row").filter(has_text="calm-fox")
     expect(row).to_have_css("height", "30px")
@@ -60,6 +60,11 @@ def test_commands_are_done_and_escape_leaves_things_as_they_were(
     expect(row).to_have_css("height", "24px")
     page.reload()
     expect(row).to_have_css("height", "24px")
+
+    expect(ask(page, "gaussian 1.5")).to_have_count(1)
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("How lines are smoothed")).to_have_value("gauss")
+    expect(page).to_have_url(re.compile("sm=gauss(:|%3A)15"))
 
     expect(ask(page, "no such thing")).to_have_count(0)
     expect(page.get_by_text("Nothing is called so.")).to_be_visible()

@@ -153,15 +153,17 @@ def test_groups_are_drawn_as_means_of_their_runs(wall: Page) -> None:
     expect(lines(wall, "val/loss")).to_have_attribute(
         "aria-label", "Line chart of val/loss, means of 2 groups"
     )
-    expect(wall.get_by_text("drawn runs: 30 of 34 runs in 2 groups")).to_be_visible()
-    wall.locator(".wall-note").get_by_role("button", name="Draw all").click()
-    expect(wall.get_by_text("all 34 runs in 2 groups")).to_be_visible()
+    expect(wall.get_by_text("2 groups of 34 runs")).to_be_visible()
     loss.hover()
     loss.get_by_role("button", name="View as table").click()
 
     # lr = 0.1 are the runs 0, 2 … 32: their mean is 16, the least 0, the greatest 32.
-    cells = loss.get_by_role("row").filter(has_text="lr = 0.1 (17 runs)").first.get_by_role("cell")
-    expect(cells).to_have_text(["step 1", "lr = 0.1 (17 runs)", "16", "0", "32", "17"])
+    named = "lr = 0.1 · mean of 17 runs"
+    cells = loss.get_by_role("row").filter(has_text=named).first.get_by_role("cell")
+    expect(cells).to_have_text(["step 1", named, "16", "10.1", "2.4495", "0", "32", "17", "17"])
+    # Who is hidden counts all the same.
+    wall.get_by_role("button", name="Draw run-32 in the charts").click()
+    expect(cells.nth(7)).to_have_text("17")
     group = wall.get_by_role("row").filter(has_text="lr = 0.01 17")
     expect(group.locator(".amount").first).to_have_text("17±10↓1")
 
@@ -185,7 +187,7 @@ def test_each_value_has_a_chart_of_its_own_on_one_scale(wall: Page) -> None:
     assert {text.split("\t")[1] for text in drawn} == {f"run-{n:02d}" for n in range(5, RUNS, 2)}
     wall.get_by_label("Group by…").select_option("param:seed")
     expect(lines(wall, facets[1])).to_have_attribute(
-        "aria-label", f"Line chart of {facets[1]}, means of 15 groups"
+        "aria-label", f"Line chart of {facets[1]}, means of 17 groups"
     )
     assert "f=param%3Alr" in wall.url
 
@@ -427,3 +429,7 @@ def test_a_group_amounts_to_all_its_runs_whatever_is_loaded(
     group = page.get_by_role("row").filter(has_text="kind = even")
     expect(group).to_contain_text("kind = even 115")
     expect(group.locator(".amount").first).to_have_text("114±67↓0")
+    card(page, "val/loss").hover()
+    card(page, "val/loss").get_by_role("button", name="View as table").click()
+    rows = card(page, "val/loss").get_by_role("row")
+    expect(rows.filter(has_text="kind = even · mean of 115 runs").first).to_be_visible()

@@ -1,12 +1,21 @@
 import { describe, expect, it } from "vitest";
 
-import { groupTracks } from "../src/charts/groups";
+import type { ParamValue } from "../src/api/types";
+import { styleOf } from "../src/charts/colours";
+import { keysOf, meanLines } from "../src/charts/groups";
 import { nearestOf } from "../src/charts/live";
 import { mapTracks, stepsWithin, valueAt } from "../src/charts/mapped";
 import { findMetrics, parseX } from "../src/charts/useView";
 import { columnOf, formatSorts, parseSorts } from "../src/list/columns";
 import { colourBy, dashBy } from "../src/list/colouring";
-import { averageOf, groupRuns, rowsOf } from "../src/list/rows";
+import {
+  averageOf,
+  fieldKey,
+  fieldOfKey,
+  groupId,
+  groupRuns,
+  rowsOf,
+} from "../src/list/rows";
 import { wholesOf } from "../src/list/useWholes";
 import { directionOf, familiesOf, twinsOf } from "../src/series/metrics";
 import {
@@ -142,37 +151,66 @@ describe("groups", () => {
   });
 });
 
-describe("groupTracks", () => {
-  const group = { id: "g", runs: ["a", "b", "gone"] };
+describe("meanLines", () => {
+  const share = (runs: number) => ({
+    runs,
+    having: runs,
+    counted: Float64Array.of(2, 4, 1),
+    sd: Float64Array.of(1, 2, NaN),
+    low: Float64Array.of(-5, 0, 3),
+    high: Float64Array.of(9, 4, 3),
+  });
+  const track = (at: number, runs: number) => ({
+    ...trackOf([2, 2, 3], { run: String(at), min: share(1).low, max: share(1).high }),
+    group: share(runs),
+  });
+  const groupOf = (values: ParamValue[], runs: number) => ({ values, q: "", runs });
+  const means = {
+    groups: [groupOf([0.1, ["b", "a"]], 412), groupOf([null, []], 3), groupOf([0.5, []], 1)],
+    tracks: [track(0, 412), track(1, 3), track(2, 1)],
+  };
+  const fields = ["param:lr", "tags"];
+  const known = (id: string) => ({ id, label: "own", style: styleOf(0), runs: ["r1"] });
+  const grouping = { project: "p", filter: "", fields, groups: null };
 
-  it("averages runs between their ends, with the least and greatest point of any", () => {
-    const a = trackOf([0, 2, 4], { run: "a", max: Float64Array.of(0, 50, 4) });
-    const b = trackOf([10, 30], { run: "b", x: Float64Array.of(0, 2) });
+  it("draws the groups that are known here, with what they are the mean of", () => {
+    const groups = [known(groupId([0.1, "a, b"])), known(groupId([null, null]))];
 
-    const [mean] = groupTracks([a, b], [group], "range");
+    const lines = meanLines(means, { ...grouping, groups }, "range", ({ runs }) => `of ${runs}`);
 
-    expect([...mean!.x]).toEqual([0, 1, 2]);
-    expect([...mean!.mean]).toEqual([5, 11, 17]);
-    expect([...mean!.min]).toEqual([0, 2, 4]);
-    expect([...mean!.max]).toEqual([10, 50, 30]); // the spike of a is not averaged away
-    expect(mean!.count).toBe(5);
+    expect(lines.map((line) => line.label)).toEqual(["own · of 412", "own · of 3"]);
+    expect(lines[0]!.track.run).toBe(groups[0]!.id);
+    expect([...lines[0]!.track.max]).toEqual([9, 4, 3]);
   });
 
-  it("does not let a run count after its end, nor where it is not finite", () => {
-    const a = trackOf([1, 1, 1], { run: "a" });
-    const b = trackOf([3, NaN], { run: "b" });
+  it("draws all groups where none is known, as they are called", () => {
+    const lines = meanLines(means, grouping, "sem", () => "");
 
-    const [mean] = groupTracks([a, b], [group], "sd");
-
-    expect([...mean!.mean]).toEqual([2, 1, 1]);
-    expect([...mean!.max]).toEqual([2 + Math.SQRT2, 1, 1]);
-    expect([...mean!.bads]).toEqual([0, 1, 0]);
+    expect(lines.map((line) => line.label)).toEqual([
+      "lr = 0.1 · tags = a, b",
+      "lr = null · tags = null",
+      "lr = 0.5 · tags = null",
+    ]);
+    const { min, max } = lines[0]!.track;
+    expect(min[0]).toBeCloseTo(2 - Math.SQRT1_2);
+    expect(max[1]).toBe(3);
+    expect([min[2], max[2]]).toEqual([3, 3]); // one run is no band
   });
 
-  it("leaves out steps that were gone over again, and groups without points", () => {
-    const old = trackOf([100], { run: "a", isSuperseded: true });
+  it("keeps to a facet's value, which is asked for with the groups", () => {
+    const facet = { field: "tags", id: groupId(["a, b"]) };
+    const own = { ...grouping, fields: ["param:lr"], facet };
 
-    expect(groupTracks([old], [group], "range")).toEqual([]);
+    expect(keysOf(own)).toBe("params.lr,tags");
+    expect(meanLines(means, own, "sd", () => "").map((line) => line.label)).toEqual(["lr = 0.1"]);
+  });
+});
+
+describe("fieldOfKey", () => {
+  it("reads what fieldKey writes, and nothing else", () => {
+    for (const field of ["param:lr", "param:a b.max", 'param:say "x"', "tags", "name"])
+      expect(fieldOfKey(fieldKey(field))).toBe(field);
+    expect(fieldOfKey("metrics.loss")).toBeNull();
   });
 });
 

@@ -41,6 +41,9 @@ OneRun = Annotated[
 ]
 
 
+_SMOOTHING_MAX: Final = {"twema": 0.99, "gauss": 50, "mean": 150}
+
+
 class Panel(Request, frozen=True, kw_only=True, tag_field="type"):
     """What all panels have: a place on a grid of 12 columns, and which runs they show."""
 
@@ -71,10 +74,27 @@ class LinesPanel(Panel, frozen=True, kw_only=True, tag="lines"):
     metric: Key
     more: Annotated[list[Key], Meta(max_length=METRICS_MAX - 1)] = field(default_factory=list)
     axis: Key  # "step", "relative", "time", "epoch", or "m:" and the name of a metric
-    smoothing: Annotated[float, Meta(ge=0, le=0.99)]
+    smoothing: Annotated[float, Meta(ge=0, le=150)]  # as a series query has it; twema: to 0.99
+    smoothing_kind: Literal["twema", "gauss", "mean"] = "twema"
+    # Means of groups of runs by these keys, instead of the runs; without a key all are one group.
+    by: Annotated[list[Key], Meta(max_length=8)] | None = None
+    spread: Literal["range", "sd", "sem"] = "range"  # what the bands around these are
     is_log: bool
     is_full: bool  # extremes are on the scale, however far they flatten the rest
     window: Annotated[list[float], Meta(min_length=2, max_length=2)] | None = None  # of the axis
+
+    def __post_init__(self) -> None:
+        """Refuse, besides what no panel may be, more smoothing than there is of its kind.
+
+        Raises:
+            ValueError: It is too much, or reaches beyond the last column.
+        """
+        super().__post_init__()
+        most = _SMOOTHING_MAX[self.smoothing_kind]
+        if self.smoothing > most:
+            raise ValueError(
+                f"Panel {self.id!r}: smoothing {self.smoothing_kind} takes 0 to {most}"
+            )
 
 
 class TablePanel(Panel, frozen=True, kw_only=True, tag="table"):

@@ -124,7 +124,8 @@ def with_panel(**fields: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("body", "at"),
     [
-        (with_panel(smoothing=1.5), "body.document.tabs[0].panels[0].smoothing"),
+        (with_panel(smoothing=151), "body.document.tabs[0].panels[0].smoothing"),
+        (with_panel(smoothing=1.5), "body.document.tabs[0].panels[0]"),  # of twema
         (with_panel(x=9), "body.document.tabs[0].panels[0]"),
         (with_panel(id="p2"), "body.document"),
         (with_panel(title="x" * 201), "body.document.tabs[0].panels[0].title"),

@@ -2,6 +2,7 @@
 
 import { ask, get, inWords, parsed, post, ROOT } from "./ask";
 import { decodeSeries, type Track } from "./columns";
+import { decodeMeans, type Means } from "./means";
 import type {
   Annotation,
   AnnotationList,
@@ -26,6 +27,7 @@ import type {
   Importance,
   ImportanceQuery,
   KeyIndex,
+  MeanQuery,
   MediaOverview,
   MediaPage,
   MediaRows,
@@ -396,6 +398,18 @@ export async function fetchTracks(query: SeriesQuery, signal?: AbortSignal): Pro
   const body = await answer.arrayBuffer().catch(inWords);
   try {
     return decodeSeries(body, query.smooth);
+  } catch (error) {
+    return inWords(error);
+  }
+}
+
+/** Means of groups of runs; null where they are what `known` is the tag of. */
+export async function fetchMeans(query: MeanQuery, signal?: AbortSignal): Promise<Means | null> {
+  const answer = await post("/means", query, signal);
+  if (answer.status === 204) return null;
+  const body = await answer.arrayBuffer().catch(inWords);
+  try {
+    return decodeMeans(body, query.smooth);
   } catch (error) {
     return inWords(error);
   }

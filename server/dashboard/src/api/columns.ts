@@ -27,6 +27,18 @@ export interface Track {
   smooth?: Float64Array | undefined;
   /** What was asked for. */
   smoothing?: string | null;
+  /** Whose mean it is, where it is that of a group; `run` is the group's id then. */
+  group?: GroupShare;
+}
+
+/** What a group's mean is made of. A run counts with its bucket's mean, see docs/format/columns.md. */
+export interface GroupShare {
+  runs: number; // all that it has
+  having: number; // those that have the metric
+  counted: Float64Array; // runs that count at each x
+  sd: Float64Array; // over these; NaN below two of them
+  low: Float64Array; // the least and the greatest point of any run
+  high: Float64Array;
 }
 
 type ColumnName = "mean" | "min" | "max" | "count" | "bad" | "smooth";
@@ -37,11 +49,7 @@ type ColumnName = "mean" | "min" | "max" | "count" | "bad" | "smooth";
  * Throws a RangeError where the answer was cut off on its way.
  */
 export function decodeSeries(body: ArrayBuffer, smoothing: string | null = null): Track[] {
-  const headerBytes = new DataView(body).getUint32(0, true);
-  const header = JSON.parse(
-    new TextDecoder().decode(new Uint8Array(body, 4, headerBytes)),
-  ) as SeriesHeader;
-  const base = Math.ceil((4 + headerBytes) / 8) * 8;
+  const { header, base } = unpack<SeriesHeader>(body);
   return header.blocks.flatMap((block) => {
     const x = readColumn(body, base, block.x);
     return block.series.map((part) => {
@@ -74,7 +82,14 @@ export function decodeSeries(body: ArrayBuffer, smoothing: string | null = null)
   });
 }
 
-function readColumn(body: ArrayBuffer, base: number, ref: ColumnRef): Float64Array {
+/** Return the header of a binary answer, and where its columns begin. */
+export function unpack<Header>(body: ArrayBuffer): { header: Header; base: number } {
+  const bytes = new DataView(body).getUint32(0, true);
+  const header = JSON.parse(new TextDecoder().decode(new Uint8Array(body, 4, bytes))) as Header;
+  return { header, base: Math.ceil((4 + bytes) / 8) * 8 };
+}
+
+export function readColumn(body: ArrayBuffer, base: number, ref: ColumnRef): Float64Array {
   const start = base + ref.offset;
   switch (ref.type) {
     case "f8":
@@ -87,14 +102,17 @@ function readColumn(body: ArrayBuffer, base: number, ref: ColumnRef): Float64Arr
   }
 }
 
-function indexesOf(values: Float64Array, test: (value: number) => boolean): number[] {
+export function indexesOf(
+  values: Float64Array,
+  test: (value: number, index: number) => boolean,
+): number[] {
   const found: number[] = [];
   values.forEach((value, index) => {
-    if (test(value)) found.push(index);
+    if (test(value, index)) found.push(index);
   });
   return found;
 }
 
-function pick(values: Float64Array, indexes: number[]): Float64Array {
+export function pick(values: Float64Array, indexes: number[]): Float64Array {
   return Float64Array.from(indexes, (index) => values[index] ?? NaN);
 }

@@ -390,6 +390,9 @@ export interface LinesPanel {
   more?: string[];
   axis: string;
   smoothing: number;
+  smoothing_kind?: "gauss" | "mean" | "twema";
+  by?: string[] | null;
+  spread?: "range" | "sd" | "sem";
   is_log: boolean;
   is_full: boolean;
   window?: number[] | null;
@@ -676,6 +679,55 @@ export interface HistogramSeries {
   columns: HistogramColumn[];
   histograms: Histogram[];
   is_thinned: boolean;
+}
+
+export interface MeanBlock {
+  name: string;
+  is_exact: boolean;
+  x: ColumnRef;
+  low: number | null;
+  width: number | null;
+  series: MeanColumns[];
+}
+
+export interface MeanColumns {
+  group: number;
+  having: number;
+  count: number;
+  nonfinite: number;
+  columns: Record<string, ColumnRef>;
+  is_thinned: boolean;
+}
+
+export interface MeanGroup {
+  values: ParamValue[];
+  q: string;
+  runs: number;
+}
+
+export interface MeanHeader {
+  groups: MeanGroup[];
+  total: number;
+  runs: number;
+  blocks: MeanBlock[];
+  rev: number;
+  tag: string;
+}
+
+export interface MeanQuery {
+  project?: string | null;
+  q?: string;
+  by?: string;
+  limit?: number;
+  sets?: string[][] | null;
+  names: string[];
+  x?: "metric" | "relative" | "step" | "time";
+  over?: string;
+  start?: number | null;
+  end?: number | null;
+  buckets?: number;
+  smooth?: string | null;
+  known?: string | null;
 }
 
 export interface Confusion {

@@ -114,7 +114,6 @@ export function AddToBoard({ chart, onClose }: { chart: SeenChart; onClose: () =
             {filter !== "" && (
               <Check label={t("board.add_only")} isOn={isOnly} onChange={setOnly} />
             )}
-            {chart.isGrouped && <p className="muted">{t("board.add_groups")}</p>}
             {isForeign && <p className="warn">{t("board.add_frozen")}</p>}
           </>
         )}

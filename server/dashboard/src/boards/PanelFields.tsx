@@ -6,13 +6,13 @@ import { useTranslation } from "react-i18next";
 import { formatX } from "../charts/axis";
 import { axisOf } from "../charts/pins";
 import { AXES } from "../charts/useView";
-import { STOPS } from "../series/smoothing";
 import { SUMMARIES } from "../compare/differences";
 import { keyText } from "../list/filterText";
 import { useVarying } from "../params/useColumns";
 import { FLOWS } from "../run/flow";
 import { METRICS_MAX, type OneRunPanel, type Panel } from "./document";
 import { Check, Field, Keys, linesIn, Select } from "./fields";
+import { GroupFields, SmoothingFields } from "./LinesFields";
 import { useScope } from "./scope";
 
 const VIEWS = ["layers", "ridges", "bands", "step"] as const;
@@ -77,15 +77,8 @@ export function OwnFields({ panel, onChange }: FieldsProps) {
             ].map((axis) => [axis, axisText(axis, t)])}
             onChange={(axis) => onChange({ ...panel, axis, window: null })}
           />
-          <Select
-            label={t("board.smoothing")}
-            value={String(panel.smoothing)}
-            options={[...new Set([...STOPS.twema, panel.smoothing])].map((amount) => [
-              String(amount),
-              String(amount),
-            ])}
-            onChange={(amount) => onChange({ ...panel, smoothing: Number(amount) })}
-          />
+          <SmoothingFields panel={panel} onChange={onChange} />
+          <GroupFields panel={panel} onChange={onChange} />
           <Check
             label={t("chart.log")}
             isOn={panel.is_log}

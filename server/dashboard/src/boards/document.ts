@@ -2,6 +2,7 @@
 
 import type { Dashboard, DashboardDocument, DashboardTab } from "../api/types";
 import type { SeenChart } from "../charts/seen";
+import { parseSmoothing, type Smoothing } from "../series/smoothing";
 import { flowed, inOrder, settled, withCell } from "./grid";
 
 export type Panel = DashboardTab["panels"][number];
@@ -50,6 +51,11 @@ export function isOfOneRun(panel: Panel): panel is OneRunPanel {
   return OF_ONE_RUN.some((type) => type === panel.type);
 }
 
+/** Return how a line chart smooths: within what there can be, whoever wrote the document. */
+export function smoothingOf({ smoothing, smoothing_kind }: PanelOf<"lines">): Smoothing {
+  return parseSmoothing(`${smoothing_kind ?? "twema"}:${smoothing}`);
+}
+
 /** Return the metrics that a line chart names; none where it leaves that to the dashboard. */
 export function metricsOf({ metric, more = [] }: PanelOf<"lines">): string[] {
   return [...new Set([metric, ...more])].filter(Boolean);
@@ -90,6 +96,9 @@ export function newPanel(document: DashboardDocument, type: PanelType): Panel {
         more: [],
         axis: "step",
         smoothing: 0,
+        smoothing_kind: "twema",
+        by: null,
+        spread: "range",
         is_log: false,
         is_full: false,
         window: null,
@@ -139,7 +148,10 @@ export function withChart(document: DashboardDocument, tab: string, chart: SeenC
     more,
     filter: chart.filter,
     axis: chart.axis,
-    smoothing: chart.smoothing,
+    smoothing: chart.smoothing.amount,
+    smoothing_kind: chart.smoothing.kind,
+    by: chart.by && [...chart.by],
+    spread: chart.spread,
     is_log: chart.isLog,
     is_full: chart.isFull,
     window: chart.window && [...chart.window],

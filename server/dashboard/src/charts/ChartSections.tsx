@@ -8,9 +8,10 @@ import type { Window } from "../series/useTracks";
 import { useShortcuts } from "../shell/shortcuts";
 import { Tool } from "../shell/Tool";
 import { useStored } from "../shell/useStored";
-import { ChartCard, type ChartGroup, type ChartRun } from "./ChartCard";
+import { ChartCard, type ChartRun } from "./ChartCard";
 import type { Flag } from "./flags";
 import type { FootMark } from "./foot/marks";
+import type { Grouping } from "./groups";
 import type { ChartView } from "./useView";
 
 // Fetched with the first network that has many layers.
@@ -30,6 +31,7 @@ const SECTIONS_AT_ONCE = 100;
 
 /** Runs that have their own chart of each metric. */
 export interface Facet {
+  field: string;
   id: string;
   label: string;
   runs: ReadonlySet<string>;
@@ -42,7 +44,8 @@ interface ChartSectionsProps {
   filter: string;
   metrics: readonly string[];
   runs: readonly ChartRun[];
-  groups?: readonly ChartGroup[] | null;
+  /** Means that are drawn instead. */
+  grouping?: Grouping | null;
   /** Where there are some, each metric has a chart for each, all on one scale. */
   facets?: readonly Facet[] | null;
   pointsOf: (metric: string) => number;
@@ -58,7 +61,7 @@ interface ChartSectionsProps {
 }
 
 export function ChartSections(props: ChartSectionsProps) {
-  const { project, metrics } = props;
+  const { project, metrics, grouping = null } = props;
   const { t } = useTranslation();
   const [pinned, setPinned] = useStored<string[]>(`mltrack.pinned.${project}`, []);
   const [asLines, setAsLines] = useStored<string[]>(`mltrack.lines.${project}`, []);
@@ -92,7 +95,7 @@ export function ChartSections(props: ChartSectionsProps) {
     project,
     filter: props.filter,
     runs: props.runs,
-    groups: props.groups ?? null,
+    grouping,
     points: props.pointsOf(name),
     twin: twins.get(name),
     twinPoints: props.pointsOf(twins.get(name) ?? name),
@@ -103,6 +106,10 @@ export function ChartSections(props: ChartSectionsProps) {
     foot: props.foot,
   });
   const { facets } = props;
+  const groupings = useMemo(
+    () => new Map(facets?.map((facet) => [facet.id, grouping && { ...grouping, facet }] as const)),
+    [facets, grouping],
+  );
   const facetsOf = (name: string, some: readonly Facet[]) => (
     <section key={name} className="facets" aria-label={name}>
       <header>
@@ -117,6 +124,7 @@ export function ChartSections(props: ChartSectionsProps) {
               title={facet.label}
               label={`${name}, ${facet.label}`}
               drawn={facet.runs}
+              grouping={groupings.get(facet.id) ?? null}
               height={FACET_PX}
             />
           </div>

@@ -1,95 +1,93 @@
 // Runs that are one line: their mean, and how far they lie apart.
 
-import type { Track } from "../api/columns";
-import { valueAt } from "./mapped";
+import type { GroupShare } from "../api/columns";
+import type { Means, MeanTrack } from "../api/means";
+import type { ParamValue } from "../api/types";
+import { fieldKey, groupId, groupLabel, plainValue, type Field } from "../list/rows";
+import { styleOf, type LineStyle } from "./colours";
+import type { Line } from "./model";
 
-export type Spread = "range" | "sd";
+/** What the band around a mean is: the runs' extremes, standard deviation or standard error. */
+export const SPREADS = ["range", "sd", "sem"] as const;
+export type Spread = (typeof SPREADS)[number];
 
-/** Runs drawn as one line. */
-export interface RunGroup {
+/** Runs that are drawn as one line. */
+export interface ChartGroup {
   id: string; // stands where a run's id stands
+  label: string;
+  style: LineStyle;
+  /** Those of its runs that the page knows. */
   runs: readonly string[];
 }
 
-/**
- * Return one track for each group: at every x of its runs the mean of their means.
- *
- * A run counts at the places between its first and its last bucket, and not where its value is not
- * finite. With "range" min and max are the least and the greatest point of any run; with "sd" they
- * are one standard deviation from the mean, over the runs (n − 1). Steps that a later attempt went
- * over again are left out.
- */
-export function groupTracks(
-  tracks: readonly Track[],
-  groups: readonly RunGroup[],
+/** Means that are drawn instead of the runs' own lines, each of all runs of its group. */
+export interface Grouping {
+  project: string;
+  /** Which runs there are, as a filter. */
+  filter: string;
+  /** By what they are grouped; nothing: all are one group. */
+  fields: readonly Field[];
+  /** Those that are drawn; null: all, in the answer's order. */
+  groups: readonly ChartGroup[] | null;
+  /** Where a chart is one of several: which field they differ by, and which values this one has. */
+  facet?: { field: Field; id: string } | undefined;
+}
+
+/** Return by what the server is to group: charts beside each other are one question. */
+export function groupedBy({ fields, facet }: Grouping): Field[] {
+  return facet && !fields.includes(facet.field) ? [...fields, facet.field] : [...fields];
+}
+
+/** Return the same as the API writes it. */
+export function keysOf(grouping: Grouping): string {
+  return groupedBy(grouping).map(fieldKey).join(",");
+}
+
+/** Return the lines of the groups that a chart draws. */
+export function meanLines(
+  means: Pick<Means, "groups" | "tracks">,
+  grouping: Grouping,
   spread: Spread,
-): Track[] {
-  const byRun = new Map(
-    tracks.filter((track) => !track.isSuperseded).map((track) => [track.run, track]),
+  said: (share: GroupShare) => string,
+): Line[] {
+  const { fields, facet } = grouping;
+  const by = groupedBy(grouping);
+  const byId = grouping.groups && new Map(grouping.groups.map((group) => [group.id, group]));
+  return means.tracks.flatMap((track) => {
+    const given = means.groups[Number(track.run)]!.values;
+    const values = given.map((value, at): ParamValue => plainValue(value, by[at]!));
+    if (facet && groupId([values[by.indexOf(facet.field)]!]) !== facet.id) return [];
+    const own = values.slice(0, fields.length);
+    const group = byId ? byId.get(groupId(own)) : anyGroup(Number(track.run), fields, own);
+    if (!group || track.x.length === 0) return [];
+    const { label, style, runs } = group;
+    const drawn = { ...banded(track, spread), run: group.id };
+    const text = [label, said(track.group)].filter(Boolean).join(" · ");
+    return [{ track: drawn, label: text, style, members: runs }];
+  });
+}
+
+/** Return a group that the page knows nothing else of. */
+function anyGroup(at: number, fields: readonly Field[], values: readonly ParamValue[]): ChartGroup {
+  const label = groupLabel(fields, values, "null");
+  return { id: groupId(values), label, style: styleOf(at), runs: [] };
+}
+
+/** Return the standard error of a mean. */
+export function errorOf({ sd, counted }: GroupShare): Float64Array {
+  return sd.map((deviation, index) => deviation / Math.sqrt(counted[index]!));
+}
+
+/** Return a track with the band that *spread* says; where one run counts there is none to see. */
+export function banded(track: MeanTrack, spread: Spread): MeanTrack {
+  if (spread === "range") return track;
+  const { mean, group } = track;
+  const apart = (spread === "sd" ? group.sd : errorOf(group)).map((by) =>
+    Number.isNaN(by) ? 0 : by,
   );
-  return groups.flatMap((group) => {
-    const members = group.runs.flatMap((run) => {
-      const track = byRun.get(run);
-      return track && track.x.length > 0 ? [track] : [];
-    });
-    return members.length > 0 ? [meanOf(group.id, members, spread)] : [];
-  });
-}
-
-function meanOf(id: string, members: readonly Track[], spread: Spread): Track {
-  const x = Float64Array.from(new Set(members.flatMap((track) => [...track.x]))).sort();
-  const column = () => new Float64Array(x.length);
-  const [mean, min, max, counts, bads] = [column(), column(), column(), column(), column()];
-  const cursors = members.map(() => 0);
-  x.forEach((place, index) => {
-    const values: number[] = [];
-    let [low, high] = [Infinity, -Infinity];
-    members.forEach((track, member) => {
-      while (track.x[cursors[member]!]! < place) cursors[member]! += 1;
-      const at = cursors[member]!;
-      if (track.x[at] === place) {
-        counts[index]! += track.counts[at]!;
-        bads[index]! += track.bads[at]!;
-        if (Number.isFinite(track.min[at])) {
-          low = Math.min(low, track.min[at]!);
-          high = Math.max(high, track.max[at]!);
-        }
-      }
-      const value = valueAt(track, place);
-      if (!Number.isFinite(value)) return;
-      values.push(value);
-      low = Math.min(low, value);
-      high = Math.max(high, value);
-    });
-    const average = values.reduce((sum, value) => sum + value, 0) / values.length;
-    mean[index] = average; // NaN where no run has a finite value
-    const apart = spread === "sd" ? deviation(values, average) : null;
-    min[index] = apart !== null ? average - apart : Number.isFinite(low) ? low : NaN;
-    max[index] = apart !== null ? average + apart : Number.isFinite(high) ? high : NaN;
-  });
   return {
-    run: id,
-    name: members[0]!.name,
-    isSuperseded: false,
-    isExact: false, // there is a band to draw
-    count: total(members, (track) => track.count),
-    bad: total(members, (track) => track.bad),
-    last: x[x.length - 1] ?? null,
-    x,
-    mean,
-    min,
-    max,
-    counts,
-    bads,
+    ...track,
+    min: mean.map((value, index) => value - apart[index]!),
+    max: mean.map((value, index) => value + apart[index]!),
   };
-}
-
-function deviation(values: readonly number[], average: number): number {
-  if (values.length < 2) return 0;
-  const squares = values.reduce((sum, value) => sum + (value - average) ** 2, 0);
-  return Math.sqrt(squares / (values.length - 1));
-}
-
-function total(members: readonly Track[], map: (track: Track) => number): number {
-  return members.reduce((sum, track) => sum + map(track), 0);
 }

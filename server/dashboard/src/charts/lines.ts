@@ -33,15 +33,21 @@ export function metricLines(
   if (metrics.length < 2) return lines;
   return lines.map((line) => {
     const { name } = line.track;
-    const at = metrics.indexOf(name);
     return runs.length === 1
-      ? { ...line, label: name, style: styleOf(at) }
-      : {
-          ...line,
-          label: `${name} · ${line.label}`,
-          style: { colour: line.style.colour, dash: dashOf(at) },
-        };
+      ? { ...line, label: name, style: styleOf(metrics.indexOf(name)) }
+      : ofMetric(line, metrics);
   });
+}
+
+/** Return a line as that of its metric, where the picture has several: with a dash for it. */
+export function ofMetric(line: Line, metrics: readonly string[]): Line {
+  if (metrics.length < 2) return line;
+  const { name } = line.track;
+  return {
+    ...line,
+    label: `${name} · ${line.label}`,
+    style: { colour: line.style.colour, dash: dashOf(metrics.indexOf(name)) },
+  };
 }
 
 export function lineOf(

@@ -9,7 +9,7 @@ import type { LineStyle } from "./colours";
 
 export interface Line {
   track: Track;
-  /** The runs that it stands for: one, or those of a group. */
+  /** The runs that it stands for: one, or those of a group that the page knows. */
   members: readonly string[];
   label: string;
   style: LineStyle;
@@ -37,7 +37,7 @@ const GROUPS_MAX = 12;
 
 /** Return the layers and the aligned data of *lines*. */
 export function modelOf(lines: readonly Line[], smoothing: Smoothing): Model {
-  const bandsMax = lines.some((line) => line.members.length > 1) ? GROUPS_MAX : BAND_LINES_MAX;
+  const bandsMax = lines.some((line) => line.track.group) ? GROUPS_MAX : BAND_LINES_MAX;
   const x = joinX(lines.map((line) => line.track.x));
   const layers: Layer[] = [];
   const columns: Cell[][] = [];

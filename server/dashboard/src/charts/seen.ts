@@ -1,6 +1,8 @@
 // A chart as somebody sees it, to be kept elsewhere.
 
+import type { Smoothing } from "../series/smoothing";
 import type { Window } from "../series/useTracks";
+import type { Spread } from "./groups";
 
 export interface SeenChart {
   project: string;
@@ -12,9 +14,11 @@ export interface SeenChart {
   window: Window | null;
   isLog: boolean;
   isFull: boolean;
-  smoothing: number;
+  smoothing: Smoothing;
   /** The runs that it draws. */
   runs: readonly string[];
-  /** It draws means of groups of them. */
-  isGrouped: boolean;
+  /** By which keys the runs are grouped whose means it draws; null: it draws the runs. */
+  by: readonly string[] | null;
+  /** What the band around a mean is. */
+  spread: Spread;
 }

@@ -47,8 +47,7 @@ export function nearestRun(readings: readonly Reading[], value: number): string 
   let best: Reading | null = null;
   for (const one of readings)
     if (!best || Math.abs(one.value - value) < Math.abs(best.value - value)) best = one;
-  const members = best?.line.members ?? [];
-  return members.length === 1 ? members[0]! : null;
+  return best === null || best.line.track.group ? null : best.line.members[0]!;
 }
 
 export class Tooltip {
@@ -113,9 +112,12 @@ function row(
   const bad = track.bads[index]!;
   number.textContent = bad > 0 && Number.isNaN(value) ? notFinite(bad) : format(value);
   element.append(swatch, label, number);
-  if (track.counts[index]! > 1 && Number.isFinite(track.min[index]!)) {
+  const { group } = track;
+  const counted = group ? group.counted[index]! : track.counts[index]!;
+  if (counted > 1 && Number.isFinite(track.min[index]!)) {
     const band = document.createElement("small");
     band.textContent = `${formatNumber(track.min[index]!)} … ${formatNumber(track.max[index]!)}`;
+    if (group && counted < group.having) band.textContent += ` · n = ${counted}`;
     element.append(band);
   }
   if (bad > 0 && !Number.isNaN(value)) {

@@ -8,7 +8,7 @@ import type { Window } from "../series/useTracks";
 import { useUrl } from "../shell/useUrl";
 import type { ChartX } from "./axis";
 import type { Place } from "./cursor";
-import type { Spread } from "./groups";
+import { SPREADS, type Spread } from "./groups";
 import { axisOf, writePins } from "./pins";
 import { usePins } from "./usePins";
 import { parseWindow, useWindow } from "./useWindow";
@@ -95,7 +95,7 @@ export function useView(metrics: readonly string[]) {
       isFull: outlierText === "full",
       smoothing: parseSmoothing(smoothingText),
       pins: [],
-      spread: spreadText === "sd" ? "sd" : "range",
+      spread: SPREADS.find((spread) => spread === spreadText) ?? "range",
       isMerged: mergeText === "1",
     }),
     [xText, metrics, windowText, logText, outlierText, smoothingText, spreadText, mergeText],
@@ -128,7 +128,7 @@ export function useView(metrics: readonly string[]) {
     setSmoothing: (smoothing: Smoothing) => setSmoothingText(writeSmoothing(smoothing)),
     setFoot: (hasFoot: boolean) => setFootText(hasFoot ? null : "0"),
     setMerged: (isMerged: boolean) => setMergeText(isMerged ? "1" : null),
-    setSpread: (spread: Spread) => setSpreadText(spread === "sd" ? "sd" : null),
+    setSpread: (spread: Spread) => setSpreadText(spread === "range" ? null : spread),
   };
 }
 

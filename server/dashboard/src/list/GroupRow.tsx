@@ -28,7 +28,7 @@ export function GroupRow(props: GroupRowProps) {
   const { row, index, style, columns, drawn } = props;
   const { t } = useTranslation();
   const { group, isOpen } = row;
-  const isDrawn = group.runs.some((run) => drawn.has(run.id));
+  const isDrawn = drawn.has(group.id);
   return (
     <div
       role="row"
@@ -54,6 +54,8 @@ export function GroupRow(props: GroupRowProps) {
           className="swatch"
           aria-pressed={isDrawn}
           aria-label={t("list.draw", { name: group.label })}
+          // Its runs are known to the address once they are loaded.
+          disabled={group.runs.length === 0}
           onClick={() => {
             for (const run of group.runs)
               if (drawn.has(run.id) === isDrawn) props.onToggle(run.id, isDrawn);

@@ -132,7 +132,7 @@ export function RunTable(props: RunTableProps) {
               columns={columns}
               own={props.own}
               pinnedCount={pinnedCount}
-              lineStyle={props.styles.get(row.group.runs[0]!.id)}
+              lineStyle={props.styles.get(row.group.id)}
               drawn={drawn}
               onToggle={actions.onToggle}
               onOpen={() => props.onToggleGroup(row.group.id)}

@@ -3,6 +3,7 @@
 import { toNumber } from "../api/number";
 import type { ParamValue, RunSummary } from "../api/types";
 import { formatParam, type Statistic } from "./columns";
+import { keyText } from "./filterText";
 
 /** What runs can be grouped and coloured by: "param:lr", or a fact like "host". */
 export type Field = string;
@@ -21,6 +22,7 @@ export interface Group {
 
 /** All runs of a group: how many, and what a column amounts to over them, by the column's id. */
 export interface Whole {
+  values: readonly ParamValue[];
   count: number;
   averages: ReadonlyMap<string, Average>;
 }
@@ -34,6 +36,7 @@ export function fieldOf(run: RunSummary, field: Field): ParamValue {
   switch (field) {
     case "tags":
       return [...run.tags].sort().join(", ") || null;
+    case "name":
     case "state":
     case "group":
     case "framework":
@@ -69,13 +72,7 @@ export function groupRuns(
     const id = groupId(values);
     let entry = groups.get(id);
     if (!entry) {
-      const label = fields
-        .map((field, at) => {
-          const value = values[at]!;
-          return `${fieldName(field)} = ${value === null ? none : formatParam(value)}`;
-        })
-        .join(" · ");
-      entry = { values, group: { id, label, runs: [] } };
+      entry = { values, group: { id, label: groupLabel(fields, values, none), runs: [] } };
       groups.set(id, entry);
     }
     entry.group.runs.push(run);
@@ -86,6 +83,44 @@ export function groupRuns(
       return at < 0 ? 0 : compareValues(a.values[at]!, b.values[at]!);
     })
     .map(({ group }) => group);
+}
+
+/** Return what people call the group whose runs have these values. */
+export function groupLabel(
+  fields: readonly Field[],
+  values: readonly ParamValue[],
+  none: string,
+): string {
+  const parts = fields.map((field, at) => {
+    const value = values[at]!;
+    return `${fieldName(field)} = ${value === null ? none : formatParam(value)}`;
+  });
+  return parts.join(" · ");
+}
+
+/** Return how queries name a field. */
+export function fieldKey(field: Field): string {
+  return field.startsWith(PARAM) ? keyText("params", fieldName(field)) : field;
+}
+
+/** Return the field that queries name so; null where runs cannot be grouped by it. */
+export function fieldOfKey(key: string): Field | null {
+  const [, plain, quoted] = /^params(?:\.(.+)|\[(".*")\])$/.exec(key) ?? [];
+  if (plain !== undefined) return PARAM + plain;
+  if (quoted !== undefined) {
+    try {
+      return PARAM + String(JSON.parse(quoted));
+    } catch {
+      return null;
+    }
+  }
+  return FACTS.find((fact) => fact === key) ?? (key === "name" ? key : null);
+}
+
+/** Return a value that the server says of *field* as `fieldOf` gives it. */
+export function plainValue(value: ParamValue, field: Field): ParamValue {
+  if (field === "tags" && Array.isArray(value)) return [...value].sort().join(", ") || null;
+  return value === "" ? null : value;
 }
 
 /** Return the id of the group whose runs have these values. */

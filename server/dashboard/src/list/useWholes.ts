@@ -2,13 +2,13 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 
 import { queryGroups } from "../api/client";
-import type { ParamValue, RunGroups } from "../api/types";
+import type { RunGroups } from "../api/types";
 import type { Column } from "./columns";
 import { keyText } from "./filterText";
-import { fieldName, groupId, type Average, type Field, type Whole } from "./rows";
+import { fieldKey, groupId, plainValue, type Average, type Field, type Whole } from "./rows";
 
 /** The API's bounds on one question. */
-const FIELDS_MAX = 4;
+const FIELDS_MAX = 8;
 const COLUMNS_MAX = 50;
 const GROUPS_MAX = 1000;
 /** Runs that go on change what their group amounts to. */
@@ -53,7 +53,7 @@ export function wholesOf(
 ): ReadonlyMap<string, Whole> {
   return new Map(
     answer.groups.map((group) => {
-      const values = group.values.map((value, at) => plain(value, fields[at]!));
+      const values = group.values.map((value, at) => plainValue(value, fields[at]!));
       const averages = new Map<string, Average>();
       // In the order in which they were asked for; the server may write their names otherwise.
       const found = Object.values(group.aggregates);
@@ -62,19 +62,9 @@ export function wholesOf(
         if (mean == null || min == null || max == null) continue;
         averages.set(column.id, { count, mean, sd: sd ?? 0, low: min, high: max });
       }
-      return [groupId(values), { count: group.runs, averages }];
+      return [groupId(values), { values, count: group.runs, averages }];
     }),
   );
-}
-
-/** Return a value as `fieldOf` gives it. */
-function plain(value: ParamValue, field: Field): ParamValue {
-  if (field === "tags" && Array.isArray(value)) return [...value].sort().join(", ") || null;
-  return value === "" ? null : value;
-}
-
-function fieldKey(field: Field): string {
-  return field.startsWith("param:") ? keyText("params", fieldName(field)) : field;
 }
 
 function columnKey({ name, statistic }: Column): string {

@@ -10,8 +10,10 @@ import { linkTo } from "../charts/exports/link";
 import { changeLanguage, LANGUAGES, type Language } from "../i18n";
 import { useProjects } from "../list/useProjects";
 import { tour } from "../tour/tour";
+import { KINDS, NOT_SMOOTHED, STOPS, writeSmoothing, type Smoothing } from "../series/smoothing";
 import { useAddressedProject } from "../shell/address";
 import { setDensity } from "../shell/density";
+import { useUrl } from "../shell/useUrl";
 import { findOffers, type Offer } from "./offers";
 
 export interface PaletteProps {
@@ -26,6 +28,7 @@ export function useOffers(typed: string, { pages, onHelp }: PaletteProps): Offer
   const { t } = useTranslation();
   const [path, navigate] = useLocation();
   const { setMode } = useColorScheme();
+  const [, setSmoothing] = useUrl("sm");
   const projects = useProjects().data?.projects;
   const project = useProject(path) ?? projects?.[0]?.name ?? null;
   const runs = useRunsCalled(project, typed);
@@ -70,6 +73,15 @@ export function useOffers(typed: string, { pages, onHelp }: PaletteProps): Offer
         ...(Object.entries(LANGUAGES) as [Language, string][]).map(([language, name]) =>
           act(language, `${t("shell.language")}: ${name}`, () => void changeLanguage(language)),
         ),
+        ...(hasCurves(path)
+          ? smoothings().map((smoothing) =>
+              act(
+                `smoothing ${smoothing.kind} ${smoothing.amount}`,
+                smoothingText(smoothing, t),
+                () => setSmoothing(writeSmoothing(smoothing)),
+              ),
+            )
+          : []),
         ...(["normal", "compact"] as const).map((density) =>
           act(density, t(`palette.${density}`), () => setDensity(density)),
         ),
@@ -86,7 +98,26 @@ export function useOffers(typed: string, { pages, onHelp }: PaletteProps): Offer
       ],
       typed,
     );
-  }, [t, path, navigate, setMode, projects, project, runs, pages, onHelp, typed]);
+  }, [t, path, navigate, setMode, setSmoothing, projects, project, runs, pages, onHelp, typed]);
+}
+
+/** Tell whether the page at *path* draws curves as its address says: workspace, comparison, run. */
+function hasCurves(path: string): boolean {
+  return /^\/(p\/[^/]+(\/compare)?|r\/[^/]+(\/charts)?)?$/.test(path);
+}
+
+/** No smoothing, and each kind as strong as the keys make it. */
+function smoothings(): Smoothing[] {
+  return [
+    NOT_SMOOTHED,
+    ...KINDS.flatMap((kind) => STOPS[kind].slice(1).map((amount) => ({ kind, amount }))),
+  ];
+}
+
+function smoothingText({ kind, amount }: Smoothing, t: ReturnType<typeof useTranslation>["t"]) {
+  if (amount === 0) return t("palette.not_smoothed");
+  const much = kind === "twema" ? String(amount) : t("smoothing.reach", { amount: amount / 10 });
+  return `${t("view.smoothing")}: ${t(`smoothing.${kind}`)} ${much}`;
 }
 
 /** The project that the page is about; null where it is about none. */

@@ -24,16 +24,18 @@ export function DrawnBanner(props: {
         {t("list.only", { name: onlyRun.name })} <Icon name="close" />
       </button>
     );
+  // Groups are drawn too, and are no runs.
+  const drawn = shown.filter((run) => draw.drawn.has(run.id)).length;
   const isPlain = hidden.size === 0 && added.size === 0;
-  if (draw.drawn.size === total && rule === "newest") return null;
+  if (drawn === total && rule === "newest") return null;
   return (
     <span className="drawn-banner">
       {t(isPlain ? `list.drawn_${rule}` : "list.drawn_chosen", {
-        drawn: draw.drawn.size,
+        drawn,
         total,
         metric: headline ?? "",
       })}
-      {rule !== "all" && draw.drawn.size < total && (
+      {rule !== "all" && drawn < total && (
         <button type="button" className="chip" onClick={() => draw.setRule("all")}>
           {total > RUNS_MAX ? t("list.draw_many", { count: RUNS_MAX }) : t("list.draw_all")}
         </button>

@@ -169,13 +169,15 @@ export function RunPane(props: RunPaneProps) {
           {props.isMore && ` · ${t("list.loaded", { count: shown.length })}`}
         </span>
         <Constants constants={props.constants} count={props.total} />
-        <DrawnBanner
-          draw={draw}
-          shown={shown}
-          total={props.total}
-          only={only}
-          headline={props.headline}
-        />
+        {(groups === null || only !== null || draw.choice.rule !== "all") && (
+          <DrawnBanner
+            draw={draw}
+            shown={shown}
+            total={props.total}
+            only={only}
+            headline={props.headline}
+          />
+        )}
         <DemoBanner shown={shown} />
         <Legend legend={props.legend} />
       </div>

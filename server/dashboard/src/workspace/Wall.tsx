@@ -3,10 +3,11 @@ import { useTranslation } from "react-i18next";
 
 import type { RunSummary } from "../api/types";
 import { Annotate } from "../charts/foot/Annotate";
-import type { ChartGroup, ChartRun } from "../charts/ChartCard";
+import type { ChartRun } from "../charts/ChartCard";
 import { ChartSections, type Facet } from "../charts/ChartSections";
 import type { LineStyle } from "../charts/colours";
 import { useFoot } from "../charts/foot/useFoot";
+import { SPREADS, type ChartGroup, type Grouping } from "../charts/groups";
 import { findMetrics, useView } from "../charts/useView";
 import { ViewBar } from "../charts/ViewBar";
 import { FieldSelect } from "../list/FieldSelect";
@@ -24,6 +25,8 @@ interface WallProps {
   draw: DrawnState;
   styles: ReadonlyMap<string, LineStyle>;
   groups: readonly Group[] | null;
+  /** By what they are grouped. */
+  fields: readonly string[];
   /** Parameters that differ. */
   varying: readonly string[];
 }
@@ -32,7 +35,8 @@ interface WallProps {
 const FACETS_MAX = 12;
 
 /** All metrics of the drawn runs. The table beside it is the legend. */
-export function Wall({ project, runs, total, draw, styles, groups, varying }: WallProps) {
+export function Wall(props: WallProps) {
+  const { project, runs, total, draw, styles, groups, fields, varying } = props;
   const { t } = useTranslation();
   const { drawn } = draw;
   const drawnRuns = runs.filter((run) => drawn.has(run.id));
@@ -51,23 +55,20 @@ export function Wall({ project, runs, total, draw, styles, groups, varying }: Wa
       }),
     [key, styles],
   );
-  const chartGroups = useMemo<ChartGroup[] | null>(
-    () =>
-      groups?.flatMap((group) => {
-        const members = group.runs.filter((run) => drawn.has(run.id)).map((run) => run.id);
-        const style = styles.get(members[0] ?? "");
-        if (!style) return [];
-        const label = `${group.label} (${t("list.shown", { count: members.length })})`;
-        return [{ id: group.id, label, style, runs: members }];
-      }) ?? null,
-    [groups, drawn, styles, t],
-  );
-  const [facetField, setFacetField] = useUrl("f");
   const [filter] = useUrl("q");
+  // Rebuilt at every notice, as above.
+  const groupKey = JSON.stringify(groups && chartGroups(groups, drawn, styles));
+  const fieldKey = fields.join(",");
+  const grouping = useMemo<Grouping | null>(() => {
+    const shown = JSON.parse(groupKey) as ChartGroup[] | null;
+    return shown && { project, filter, fields: fieldKey.split(","), groups: shown };
+  }, [project, filter, fieldKey, groupKey]);
+  const [facetField, setFacetField] = useUrl("f");
   const facets = useMemo<Facet[] | null>(() => {
     if (!facetField) return null;
     const members = runs.filter((run) => drawn.has(run.id));
     return groupRuns(members, [facetField], t("list.none")).map((group) => ({
+      field: facetField,
       id: group.id,
       label: group.label,
       runs: new Set(group.runs.map((run) => run.id)),
@@ -88,31 +89,27 @@ export function Wall({ project, runs, total, draw, styles, groups, varying }: Wa
           taken={[]}
           onChoose={(field) => setFacetField(field || null)}
         />
-        {chartGroups && (
+        {grouping && (
           <label>
             {t("view.band")}
             <select
               value={state.view.spread}
-              onChange={(change) => state.setSpread(change.target.value === "sd" ? "sd" : "range")}
+              onChange={(change) =>
+                state.setSpread(SPREADS.find((one) => one === change.target.value)!)
+              }
             >
-              <option value="range">{t("view.band_range")}</option>
-              <option value="sd">{t("view.band_sd")}</option>
+              {SPREADS.map((spread) => (
+                <option key={spread} value={spread}>
+                  {t(`view.band_${spread}`)}
+                </option>
+              ))}
             </select>
           </label>
         )}
       </ViewBar>
-      {chartGroups && (
+      {grouping && (
         <p className="wall-note" role="status">
-          {t(drawn.size < total ? "view.mean_of_some" : "view.mean_of_all", {
-            count: chartGroups.length,
-            runs: drawnRuns.length,
-            total,
-          })}
-          {drawn.size < total && (
-            <button type="button" className="chip" onClick={() => draw.setRule("all")}>
-              {t("list.draw_all")}
-            </button>
-          )}
+          {t("view.means", { count: grouping.groups?.length ?? 0, total })}
         </p>
       )}
       {facets && facets.length > FACETS_MAX && (
@@ -137,7 +134,7 @@ export function Wall({ project, runs, total, draw, styles, groups, varying }: Wa
           filter={filter}
           metrics={found}
           runs={chartRuns}
-          groups={chartGroups}
+          grouping={grouping}
           facets={facets?.slice(0, FACETS_MAX) ?? null}
           pointsOf={(metric) =>
             drawnRuns.reduce((sum, run) => sum + (run.metrics[metric]?.count ?? 0), 0)
@@ -154,4 +151,16 @@ export function Wall({ project, runs, total, draw, styles, groups, varying }: Wa
       )}
     </section>
   );
+}
+
+/** Return the groups that are drawn, with the runs of theirs that are known here. */
+function chartGroups(
+  groups: readonly Group[],
+  drawn: ReadonlySet<string>,
+  styles: ReadonlyMap<string, LineStyle>,
+): ChartGroup[] {
+  return groups.flatMap(({ id, label, runs }) => {
+    const style = styles.get(id);
+    return style && drawn.has(id) ? [{ id, label, style, runs: runs.map((run) => run.id) }] : [];
+  });
 }

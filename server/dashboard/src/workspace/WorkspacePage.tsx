@@ -3,11 +3,11 @@ import { useTranslation } from "react-i18next";
 import { useLocation } from "wouter";
 
 import { ApiError } from "../api/client";
-import type { RunSummary } from "../api/types";
+import type { ParamValue, RunSummary } from "../api/types";
 import { highlight } from "../charts/highlight";
 import { columnsFor, formatSorts, parseSorts, serverSort, sortRuns } from "../list/columns";
 import { colourBy, dashBy } from "../list/colouring";
-import { groupRuns, type Group } from "../list/rows";
+import { groupLabel, groupRuns, type Group, type Whole } from "../list/rows";
 import { useHeadline } from "../list/useHeadline";
 import { useColumns } from "../list/useColumns";
 import { useRuns } from "../list/useRuns";
@@ -20,7 +20,7 @@ import { useTitle } from "../shell/useTitle";
 import { useUrl } from "../shell/useUrl";
 import { styleOf, type LineStyle } from "../charts/colours";
 import { tour } from "../tour/tour";
-import { keyOf } from "./drawn";
+import { keyOf, type Choice } from "./drawn";
 import { RunPane } from "./RunPane";
 import { SplitPane } from "./SplitPane";
 import { useChoice, useDrawn } from "./useDrawn";
@@ -70,20 +70,34 @@ export function WorkspacePage({ project, isTable }: { project: string; isTable?:
     [sorts, columnCalled],
   );
   const shown = useMemo(() => sortRuns(runs, sorts, sortColumns), [runs, sorts, sortColumns]);
-  const draw = useDrawn(shown, choice, headline, own);
+  const fields = useMemo(() => groupText.split(",").filter(Boolean), [groupText]);
+  // All groups are drawn: a line costs the same whatever it is the mean of.
+  const isGrouped = fields.length > 0;
+  const wantedChoice = useMemo<Choice>(
+    () => (isGrouped && choice.rule === "newest" ? { ...choice, rule: "all" } : choice),
+    [isGrouped, choice],
+  );
+  const ownDraw = useDrawn(shown, wantedChoice, headline, own);
   const pinnedFirst = useMemo(() => {
-    const isPinned = (id: string) => draw.choice.pinned.has(keyOf(id));
+    const isPinned = (id: string) => choice.pinned.has(keyOf(id));
     return [...shown].sort((a, b) => Number(isPinned(b.id)) - Number(isPinned(a.id)));
-  }, [shown, draw.choice.pinned]);
+  }, [shown, choice.pinned]);
   const selection = useSelection(pinnedFirst);
 
-  const fields = useMemo(() => groupText.split(",").filter(Boolean), [groupText]);
   const wholes = useWholes(project, filter, fields, columns, hasNextPage);
   const groups = useMemo(() => {
     if (fields.length === 0) return null;
-    const loaded = groupRuns(pinnedFirst, fields, t("list.none"));
-    return loaded.map((group) => ({ ...group, whole: wholes?.get(group.id) }));
+    return allGroups(groupRuns(pinnedFirst, fields, t("list.none")), wholes, (values) =>
+      groupLabel(fields, values, t("list.none")),
+    );
   }, [fields, pinnedFirst, wholes, t]);
+  const draw = useMemo(
+    () =>
+      groups === null
+        ? ownDraw
+        : { ...ownDraw, drawn: withGroups(ownDraw.drawn, groups, ownDraw.choice) },
+    [ownDraw, groups],
+  );
   const ownStyles = useStyles(project, runs);
   const colouring = useMemo(
     () => (colourField ? colourBy(runs, colourField) : null),
@@ -173,11 +187,41 @@ export function WorkspacePage({ project, isTable }: { project: string; isTable?:
           draw={draw}
           styles={styles}
           groups={groups}
+          fields={fields}
           varying={varying}
         />
       }
     />
   );
+}
+
+/** Return the groups whose runs are loaded, then those of which the server alone knows. */
+function allGroups(
+  loaded: readonly Group[],
+  wholes: ReadonlyMap<string, Whole> | null,
+  labelOf: (values: readonly ParamValue[]) => string,
+): Group[] {
+  const known = new Set(loaded.map(({ id }) => id));
+  const others = [...(wholes ?? [])].filter(([id]) => !known.has(id));
+  return [
+    ...loaded.map((group) => ({ ...group, whole: wholes?.get(group.id) })),
+    ...others.map(([id, whole]) => ({ id, label: labelOf(whole.values), runs: [], whole })),
+  ];
+}
+
+/** Return what is drawn, the groups among it: those any run of which is, or none of which is hidden. */
+function withGroups(
+  drawn: ReadonlySet<string>,
+  groups: readonly Group[],
+  choice: Choice,
+): Set<string> {
+  const isShown = (id: string) => !choice.hidden.has(keyOf(id));
+  const isAll = choice.only === null && choice.rule === "all";
+  const shown = groups.filter(
+    ({ runs }) =>
+      runs.some((run) => drawn.has(run.id)) || (isAll && runs.every((run) => isShown(run.id))),
+  );
+  return new Set([...drawn, ...shown.map(({ id }) => id)]);
 }
 
 /** Return the styles with these dashes; all runs of a group have that of its first run. */
@@ -187,7 +231,9 @@ function dashed(
   dashes: ReadonlyMap<string, readonly number[]>,
 ): ReadonlyMap<string, LineStyle> {
   const first = new Map(
-    (groups ?? []).flatMap(({ runs }) => runs.map((run) => [run.id, runs[0]!.id] as const)),
+    (groups ?? []).flatMap(({ id, runs }) =>
+      [id, ...runs.map((run) => run.id)].map((each) => [each, runs[0]?.id ?? id] as const),
+    ),
   );
   return new Map(
     [...styles].map(([id, { colour }]) => [
@@ -204,8 +250,8 @@ function groupStyles(
 ): ReadonlyMap<string, LineStyle> {
   return new Map(
     groups.flatMap((group, slot) => {
-      const style = coloured?.get(group.runs[0]!.id) ?? styleOf(slot);
-      return group.runs.map((run) => [run.id, style] as const);
+      const style = coloured?.get(group.runs[0]?.id ?? "") ?? styleOf(slot);
+      return [group.id, ...group.runs.map((run) => run.id)].map((id) => [id, style] as const);
     }),
   );
 }

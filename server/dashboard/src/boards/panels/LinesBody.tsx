@@ -2,10 +2,12 @@ import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { ChartCard } from "../../charts/ChartCard";
+import type { Grouping } from "../../charts/groups";
 import { parseX, PLAIN_VIEW, type ChartView } from "../../charts/useView";
+import { fieldOfKey } from "../../list/rows";
 import type { CountedMetric } from "../../series/useMetricTracks";
 import type { Window } from "../../series/useTracks";
-import { metricsOf, type PanelOf } from "../document";
+import { metricsOf, smoothingOf, type PanelOf } from "../document";
 import { useScope, type Scope } from "../scope";
 import { DrawnNote } from "./DrawnNote";
 
@@ -38,8 +40,10 @@ export function LinesBody({ panel, height, window, onWindow }: LinesProps) {
   const [isWhole, setWhole] = useState(false);
   const view = useLinesView(panel, scope.metrics, shared ?? (isWhole ? null : ownWindow(panel)));
   const [first, ...more] = useCounted(panel, scope);
+  const grouping = useGrouping(panel, scope);
   if (!first) return <p className="panel-hint">{t("board.no_metric")}</p>;
-  const hasNote = panel.filter.trim() !== "" && scope.drawn.length < scope.total;
+  const hasNote =
+    grouping === null && panel.filter.trim() !== "" && scope.drawn.length < scope.total;
   return (
     <>
       {hasNote && <DrawnNote />}
@@ -58,8 +62,9 @@ export function LinesBody({ panel, height, window, onWindow }: LinesProps) {
         }}
         height={Math.max(
           80,
-          height - CARD_PX - (hasNote ? NOTE_PX : 0) - (more.length > 0 ? NOTE_PX : 0),
+          height - CARD_PX - (hasNote || grouping ? NOTE_PX : 0) - (more.length > 0 ? NOTE_PX : 0),
         )}
+        grouping={grouping}
         project={scope.project}
       />
     </>
@@ -89,22 +94,35 @@ export function useCounted(
   return useMemo(() => JSON.parse(key) as CountedMetric[], [key]);
 }
 
+/** Return the means that the panel draws; null where it draws the runs. */
+export function useGrouping(panel: PanelOf<"lines">, scope: Scope): Grouping | null {
+  const { project, filter } = scope;
+  const text = panel.by ? panel.by.join("\n") : null;
+  return useMemo(() => {
+    if (text === null) return null;
+    const fields = text.split("\n").flatMap((key) => fieldOfKey(key) ?? []);
+    return { project, filter, fields, groups: null };
+  }, [project, filter, text]);
+}
+
 export function useLinesView(
   panel: PanelOf<"lines">,
   metrics: readonly string[],
   window: Window | null,
 ): ChartView {
-  const { axis, smoothing, is_log, is_full } = panel;
+  const { axis, is_log, is_full, spread = "range" } = panel;
+  const { kind, amount } = smoothingOf(panel);
   const [from, to] = window ?? [];
   return useMemo<ChartView>(
     () => ({
       ...PLAIN_VIEW,
       ...parseX(axis, metrics),
       window: from === undefined || to === undefined ? null : [from, to],
-      smoothing: { kind: "twema", amount: smoothing },
+      smoothing: { kind, amount },
+      spread,
       isLog: is_log,
       isFull: is_full,
     }),
-    [axis, metrics, smoothing, is_log, is_full, from, to],
+    [axis, metrics, kind, amount, spread, is_log, is_full, from, to],
   );
 }

@@ -4,10 +4,10 @@ import { useTranslation } from "react-i18next";
 import { domainOf } from "../../charts/domain";
 import { chartCsv } from "../../charts/exports/csv";
 import { chartSvg, WIDTH } from "../../charts/exports/svg";
-import { metricLines } from "../../charts/lines";
+import { GroupKey } from "../../charts/GroupKey";
 import { plain } from "../../charts/unit";
+import { useCardLines } from "../../charts/useCardLines";
 import { chartX } from "../../charts/useView";
-import { useMetricTracks } from "../../series/useMetricTracks";
 import { Failure } from "../../shell/Failure";
 import { ink } from "../../shell/theme";
 import { useThemeName } from "../../shell/useThemeName";
@@ -15,10 +15,8 @@ import type { PanelOf } from "../document";
 import { COLUMNS } from "../grid";
 import { useScope } from "../scope";
 import { DrawnNote } from "./DrawnNote";
-import { ownWindow, useCounted, useLinesView } from "./LinesBody";
+import { ownWindow, useCounted, useGrouping, useLinesView } from "./LinesBody";
 
-/** As many as a card of many lines draws, see ChartCard.tsx. */
-const BUCKETS = 240;
 const WIDTH_MIN = 400;
 
 /** What makes the numbers behind a picture, for who takes the picture out of the page. */
@@ -44,16 +42,11 @@ function Chart({ panel, metrics }: ChartProps) {
   const scope = useScope();
   const theme = useThemeName();
   const { drawn } = scope;
-  const names = useMemo(() => metrics.map((metric) => metric.name), [metrics]);
-  const name = names.join(", ");
+  const grouping = useGrouping(panel, scope);
+  const name = metrics.map((metric) => metric.name).join(", ");
   const view = useLinesView(panel, scope.metrics, ownWindow(panel));
-  const runs = useMemo(() => drawn.map(({ id }) => id), [drawn]);
-  const wanted = { runs, x: view.x, window: view.window, buckets: BUCKETS };
-  const query = useMetricTracks(metrics, wanted, view.by, true);
-  const lines = useMemo(
-    () => metricLines(query.data ?? [], drawn, names),
-    [query.data, drawn, names],
-  );
+  const query = useCardLines({ metrics, runs: drawn, view, grouping, isVisible: true });
+  const { lines } = query;
   const picture = useMemo(() => {
     const tracks = lines.map(({ track }) => track);
     const domain = domainOf(tracks, view.isFull, view.isLog);
@@ -76,17 +69,17 @@ function Chart({ panel, metrics }: ChartProps) {
     // The theme changes what `ink` returns.
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [lines, view, name, panel.title, panel.width, theme]);
-  if (query.error && !query.data)
-    return <Failure error={query.error} onRetry={() => void query.refetch()} />;
-  if (!query.data) return <p className="panel-hint">{t("loading")}</p>;
+  if (query.error && !query.isLoaded)
+    return <Failure error={query.error} onRetry={query.refetch} />;
+  if (!query.isLoaded) return <p className="panel-hint">{t("loading")}</p>;
   if (!picture) return <p className="panel-hint">{t("chart.no_points")}</p>;
   return (
     <>
-      <DrawnNote />
+      {grouping ? <GroupKey lines={lines} /> : <DrawnNote />}
       <img
         className="report-chart"
         src={picture}
-        alt={t("chart.summary", { name, count: lines.length })}
+        alt={t(grouping ? "chart.summary_groups" : "chart.summary", { name, count: lines.length })}
         ref={(element) => {
           if (element) numbersOf.set(element, { name, csv: () => chartCsv(lines, chartX(view)) });
         }}

@@ -1,24 +1,29 @@
 // A chart's buckets as comma-separated values, for other programs.
 
 import type { ChartX } from "../axis";
+import { errorOf } from "../groups";
 import type { Line } from "../model";
 
 /** Return the buckets of *lines* as RFC 4180 has it: full precision, one row each, NaN as "NaN". */
 export function chartCsv(lines: readonly Line[], x: ChartX): string {
-  const rows = lines.flatMap(({ track, label }) =>
-    Array.from(track.x, (place, index) => [
+  const rows = lines.flatMap(({ track, label }) => {
+    const { group } = track;
+    const errors = group && errorOf(group);
+    return Array.from(track.x, (place, index) => [
       label,
       track.run,
       track.name,
       place,
       track.mean[index]!,
-      track.min[index]!,
-      track.max[index]!,
+      (group?.low ?? track.min)[index]!,
+      (group?.high ?? track.max)[index]!,
       track.counts[index]!,
       track.bads[index]!,
       Number(track.isSuperseded),
-    ]),
-  );
+      // Of a group: over how many of its runs.
+      ...(group ? [group.sd[index]!, errors![index]!, group.counted[index]!, group.runs] : []),
+    ]);
+  });
   const head = [
     "label",
     "id",
@@ -30,6 +35,7 @@ export function chartCsv(lines: readonly Line[], x: ChartX): string {
     "points",
     "not_finite",
     "superseded",
+    ...(lines.some(({ track }) => track.group) ? ["sd", "sem", "runs", "group_runs"] : []),
   ];
   return [head, ...rows].map((row) => `${row.map(fieldOf).join(",")}\r\n`).join("");
 }

@@ -6,8 +6,8 @@ export interface Seen {
   name: string;
   isLog: boolean;
   isFull: boolean;
-  /** How the address names the runs that are drawn. */
-  runs: readonly string[];
+  /** How the address names the runs that are drawn; null: whichever the page draws. */
+  runs: readonly string[] | null;
 }
 
 /** Return the path and query that reproduce a chart of the page at *path* with *query*. */
@@ -19,7 +19,7 @@ export function linkTo(path: string, query: string, seen: Seen): string {
   set("o", seen.isFull ? "full" : "");
   if (seen.project === null || !(path === "/" || path.startsWith("/p/")))
     return `${path}?${params.toString()}`;
-  if (!path.endsWith("/compare")) {
+  if (seen.runs !== null && !path.endsWith("/compare")) {
     // The newest and the best are others tomorrow: these runs, and no others.
     set("d", "chosen");
     set("e", seen.runs.join(","));
