@@ -41,9 +41,8 @@ export function useCardLines(wanted: CardWanted) {
   const lineCount = grouping ? (grouping.groups?.length ?? MANY) : runs.length;
   const buckets = lineCount > MANY ? BUCKETS_OF_MANY : BUCKETS;
   const runIds = useMemo(() => runs.map((run) => run.id), [runs]);
-  // Of runs drawn by themselves, values of a metric are no places to the server.
-  const asked = !grouping && by !== null ? null : askedSmoothing(view.smoothing);
-  const smooth = useSettled(asked, SETTLED_MS);
+  // Over another metric too: what is smoothed over steps is laid over its values.
+  const smooth = useSettled(askedSmoothing(view.smoothing), SETTLED_MS);
   const areRuns = isVisible && !grouping;
   const shared = { runs: runIds, x, window, buckets, smooth };
   const own = useMetricTracks(metrics, shared, by, areRuns);
