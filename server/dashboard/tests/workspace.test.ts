@@ -5,17 +5,11 @@ import { styleOf } from "../src/charts/colours";
 import { keysOf, meanLines } from "../src/charts/groups";
 import { nearestOf } from "../src/charts/live";
 import { mapTracks, stepsWithin, valueAt } from "../src/charts/mapped";
+import { fullLabel } from "../src/charts/model";
 import { findMetrics, parseX } from "../src/charts/useView";
 import { columnOf, formatSorts, parseSorts } from "../src/list/columns";
 import { colourBy, dashBy } from "../src/list/colouring";
-import {
-  averageOf,
-  fieldKey,
-  fieldOfKey,
-  groupId,
-  groupRuns,
-  rowsOf,
-} from "../src/list/rows";
+import { averageOf, fieldKey, fieldOfKey, groupId, groupRuns, rowsOf } from "../src/list/rows";
 import { wholesOf } from "../src/list/useWholes";
 import { directionOf, familiesOf, twinsOf } from "../src/series/metrics";
 import {
@@ -178,7 +172,7 @@ describe("meanLines", () => {
 
     const lines = meanLines(means, { ...grouping, groups }, "range", ({ runs }) => `of ${runs}`);
 
-    expect(lines.map((line) => line.label)).toEqual(["own · of 412", "own · of 3"]);
+    expect(lines.map(fullLabel)).toEqual(["own · of 412", "own · of 3"]);
     expect(lines[0]!.track.run).toBe(groups[0]!.id);
     expect([...lines[0]!.track.max]).toEqual([9, 4, 3]);
   });

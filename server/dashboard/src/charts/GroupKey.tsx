@@ -1,6 +1,6 @@
 import { useTranslation } from "react-i18next";
 
-import type { Line } from "./model";
+import { fullLabel, type Line } from "./model";
 import { Swatch } from "./Swatch";
 
 /** As many are told apart by their colours. */
@@ -12,10 +12,10 @@ export function GroupKey({ lines }: { lines: readonly Line[] }) {
   if (lines.length === 0) return null;
   return (
     <ul className="metric-key" aria-label={t("chart.groups")}>
-      {lines.slice(0, SHOWN_MAX).map(({ track, label, style }) => (
-        <li key={`${track.run} ${track.name}`} title={label}>
-          <Swatch line={style} width={24} thickness={2} />
-          {label}
+      {lines.slice(0, SHOWN_MAX).map((line) => (
+        <li key={`${line.track.run} ${line.track.name}`} title={fullLabel(line)}>
+          <Swatch line={line.style} width={24} thickness={2} />
+          {fullLabel(line)}
         </li>
       ))}
       {lines.length > SHOWN_MAX && <li>{t("bulk.more", { count: lines.length - SHOWN_MAX })}</li>}

@@ -1,7 +1,7 @@
 import { useTranslation } from "react-i18next";
 
 import { formatX, type ChartX } from "./axis";
-import type { Line } from "./model";
+import { fullLabel, type Line } from "./model";
 import { formatDistance, PIN_NAMES, PINS_MAX, readPins } from "./pins";
 import type { Unit } from "./unit";
 
@@ -46,7 +46,7 @@ export function PinTable(props: {
             >
               <th scope="row">
                 <i style={{ background: `var(${line.style.colour})` }} aria-hidden="true" />
-                {line.label}
+                {fullLabel(line)}
               </th>
               {values.map((value, at) => (
                 <td key={PIN_NAMES[at]}>{text(value)}</td>

@@ -3,7 +3,7 @@ import { useTranslation } from "react-i18next";
 import { formatNumber } from "../api/number";
 import { formatX, type ChartX } from "./axis";
 import { errorOf } from "./groups";
-import type { Line } from "./model";
+import { fullLabel, type Line } from "./model";
 
 /** The buckets that a chart draws, as rows: for screen readers, and for copying. */
 export function TrackTable({ lines, x }: { lines: readonly Line[]; x: ChartX }) {
@@ -26,7 +26,8 @@ export function TrackTable({ lines, x }: { lines: readonly Line[]; x: ChartX }) 
           </tr>
         </thead>
         <tbody>
-          {lines.flatMap(({ track, label }) => {
+          {lines.flatMap((line) => {
+            const { track } = line;
             const { group } = track;
             const errors = group && errorOf(group);
             return Array.from(track.x, (place, index) => (
@@ -35,7 +36,7 @@ export function TrackTable({ lines, x }: { lines: readonly Line[]; x: ChartX }) 
                 className={track.isSuperseded ? "muted" : ""}
               >
                 <td>{formatX(place, x, true)}</td>
-                {lines.length > 1 && <td>{label}</td>}
+                {lines.length > 1 && <td>{fullLabel(line)}</td>}
                 <td>{formatNumber(track.mean[index]!)}</td>
                 {group && <td>{formatNumber(group.sd[index]!)}</td>}
                 {errors && <td>{formatNumber(errors[index]!)}</td>}

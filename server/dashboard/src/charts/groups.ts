@@ -62,8 +62,10 @@ export function meanLines(
     if (!group || track.x.length === 0) return [];
     const { label, style, runs } = group;
     const drawn = { ...banded(track, spread), run: group.id };
-    const text = [label, said(track.group)].filter(Boolean).join(" · ");
-    return [{ track: drawn, label: text, style, members: runs }];
+    const note = said(track.group);
+    // All runs as one group have nothing else to be called by.
+    const named = label ? { label, note } : { label: note };
+    return [{ track: drawn, ...named, style, members: runs }];
   });
 }
 

@@ -12,7 +12,14 @@ export interface Line {
   /** The runs that it stands for: one, or those of a group that the page knows. */
   members: readonly string[];
   label: string;
+  /** Whose mean it is, where it is one: said where there is room. */
+  note?: string | undefined;
   style: LineStyle;
+}
+
+/** Return all that a line is called. */
+export function fullLabel({ label, note }: Line): string {
+  return note ? `${label} · ${note}` : label;
 }
 
 type Role = "low" | "high" | "raw" | "main";

@@ -114,10 +114,13 @@ function row(
   element.append(swatch, label, number);
   const { group } = track;
   const counted = group ? group.counted[index]! : track.counts[index]!;
-  if (counted > 1 && Number.isFinite(track.min[index]!)) {
+  const said = line.note ? [line.note] : [];
+  if (group && counted < group.having) said.push(`n = ${counted}`);
+  if (counted > 1 && Number.isFinite(track.min[index]!))
+    said.push(`${formatNumber(track.min[index]!)} … ${formatNumber(track.max[index]!)}`);
+  if (said.length > 0) {
     const band = document.createElement("small");
-    band.textContent = `${formatNumber(track.min[index]!)} … ${formatNumber(track.max[index]!)}`;
-    if (group && counted < group.having) band.textContent += ` · n = ${counted}`;
+    band.textContent = said.join(" · ");
     element.append(band);
   }
   if (bad > 0 && !Number.isNaN(value)) {

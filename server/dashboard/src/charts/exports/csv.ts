@@ -2,15 +2,16 @@
 
 import type { ChartX } from "../axis";
 import { errorOf } from "../groups";
-import type { Line } from "../model";
+import { fullLabel, type Line } from "../model";
 
 /** Return the buckets of *lines* as RFC 4180 has it: full precision, one row each, NaN as "NaN". */
 export function chartCsv(lines: readonly Line[], x: ChartX): string {
-  const rows = lines.flatMap(({ track, label }) => {
+  const rows = lines.flatMap((line) => {
+    const { track } = line;
     const { group } = track;
     const errors = group && errorOf(group);
     return Array.from(track.x, (place, index) => [
-      label,
+      fullLabel(line),
       track.run,
       track.name,
       place,

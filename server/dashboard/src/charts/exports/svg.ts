@@ -3,7 +3,7 @@
 import { formatX, type ChartX } from "../axis";
 import { decades, decadesAround } from "../decades";
 import type { Domain } from "../domain";
-import { modelOf, type Layer, type Line } from "../model";
+import { fullLabel, modelOf, type Layer, type Line } from "../model";
 import type { Smoothing } from "../../series/smoothing";
 import type { Window } from "../../series/useTracks";
 import type { Unit } from "../unit";
@@ -197,7 +197,9 @@ function marks({ track, style }: Line, { domain, ink }: Picture, place: Places):
   });
 }
 
-function legend({ label, style }: Line, at: number, ink: Picture["ink"], width: number): string {
+function legend(line: Line, at: number, ink: Picture["ink"], width: number): string {
+  const { style } = line;
+  const label = fullLabel(line);
   const columns = legendColumns(width);
   const column = (width - LEFT - RIGHT) / columns;
   const left = LEFT + (at % columns) * column;
