@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -12,6 +11,7 @@ from mltrack.foreign.protobuf import MessageInvalid
 from mltrack.foreign.protobuf import bytes_of
 from mltrack.foreign.protobuf import float_of
 from mltrack.importing import events
+from mltrack.importing import nested
 from mltrack.importing.events import Event
 from mltrack.importing.events import Value
 from mltrack.importing.imported import Imported
@@ -134,7 +134,7 @@ class _Reader:
         for line in b"\n".join(texts).decode("utf-8", "replace").splitlines()[2:]:
             key, _, text = line.removeprefix("| ").removesuffix(" |").partition(" | ")
             try:
-                params[key] = json.loads(text)
+                params[key] = nested.parsed(text)
             except ValueError:
                 params[key] = text
         self._run.params(params)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
-from collections.abc import Iterator
 from datetime import UTC
 from datetime import datetime
 from functools import partial
@@ -12,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from typing import Final
 
+from mltrack.importing import nested
 from mltrack.importing.database import opened
 from mltrack.importing.database import tables
 from mltrack.importing.imported import Imported
@@ -24,7 +23,6 @@ FORMAT: Final = "Trackio"
 _TABLES: Final = frozenset({"metrics", "configs"})
 _LEVELS: Final[dict[str, AlertLevel]] = {"info": "info", "warn": "warning", "error": "error"}
 _OWN: Final = "_"  # what Trackio adds by itself begins with it
-_TYPE: Final = "_type"  # key that makes an object an image, a table …
 
 _RUNS: Final = """
     SELECT {key}, run_name, MIN(timestamp) FROM metrics GROUP BY {key}, run_name
@@ -94,7 +92,7 @@ def _read(path: Path, key: str, run_key: str, run: Imported) -> None:
 
 
 def _take_row(time_ns: int, step: int, text: str, run: Imported) -> None:
-    row = dict(_flat(_object(text)))
+    row = dict(nested.leaves(_object(text)))
     if not row:
         run.lost("a row: not understood")
         return
@@ -102,17 +100,8 @@ def _take_row(time_ns: int, step: int, text: str, run: Imported) -> None:
         run.scalars(time_ns or run.last_ns, step, numbers)
     for name, value in row.items():
         if name not in numbers and value is not None:
-            kind = value[_TYPE] if isinstance(value, dict) else type(value).__name__
+            kind = value[nested.TYPE] if isinstance(value, dict) else type(value).__name__
             run.leave_out(f"a value of type {kind}")
-
-
-def _flat(row: dict[str, Any], outer: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield names and values, those of nested objects under "outer/inner"; media are values."""
-    for name, value in row.items():
-        if isinstance(value, dict) and _TYPE not in value:
-            yield from _flat(value, f"{outer}{name}/")
-        else:
-            yield f"{outer}{name}", value
 
 
 def _config(connection: sqlite3.Connection, key: str, run_key: str) -> dict[str, Any]:
@@ -133,7 +122,7 @@ def _numbers(row: dict[str, Any]) -> dict[str, float | int]:
 
 def _object(text: str | bytes) -> dict[str, Any]:
     try:
-        found = json.loads(text)
+        found = nested.parsed(text)
     except ValueError:
         return {}
     return found if isinstance(found, dict) else {}

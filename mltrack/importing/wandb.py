@@ -5,7 +5,6 @@ A file is a log of messages `Record`; numbers below are those of their fields in
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from functools import partial
 from itertools import islice
@@ -22,6 +21,7 @@ from mltrack.foreign.protobuf import message_of
 from mltrack.foreign.protobuf import signed
 from mltrack.foreign.protobuf import text_of
 from mltrack.foreign.tfrecord import Damaged
+from mltrack.importing import nested
 from mltrack.importing.imported import Imported
 from mltrack.importing.source import Source
 from mltrack.importing.source import introduction
@@ -260,7 +260,7 @@ def _items(message: bytes, number: int) -> list[tuple[tuple[str, ...], Any]]:
         if field == number:
             texts = _texts(bytes_of(value))
             key = tuple(part.decode("utf-8", "replace") for part in texts.get(2, texts.get(1, [])))
-            found.append((key or ("",), json.loads(texts[16][-1]) if 16 in texts else None))
+            found.append((key or ("",), nested.parsed(texts[16][-1]) if 16 in texts else None))
     return found
 
 

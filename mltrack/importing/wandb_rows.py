@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from collections.abc import Iterable
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Final
 
 from mltrack.foreign.protobuf import MessageInvalid
 from mltrack.importing import events
+from mltrack.importing import nested
 from mltrack.importing.imported import Imported
 from mltrack.importing.source import nanoseconds
 from mltrack_core.media.audio import Audio
@@ -47,7 +47,7 @@ class Rows:
         time_ns = time_ns or self._run.last_ns
         numbers: dict[str, float | int] = {}
         histograms: dict[str, Histogram] = {}
-        for name, value in _leaves(row):
+        for name, value in nested.leaves(row):
             self._seen.add(name)
             if name.startswith(_OWN):
                 continue
@@ -125,7 +125,7 @@ class Rows:
 
 def _table(file: Path, caption: str) -> Table:
     try:
-        found = json.loads(file.read_bytes())
+        found = nested.parsed(file.read_bytes())
         return Table(found["columns"], found["data"], caption=caption)
     except (OSError, ValueError, KeyError, TypeError):
         return Table(None, caption=caption)  # which cannot be shown, and says so
@@ -149,15 +149,6 @@ def _nested(items: Iterable[Item]) -> dict[str, Any]:
             place = inner if isinstance(inner, dict) else place
         place[key[-1]] = value
     return row
-
-
-def _leaves(row: dict[str, Any], before: str = "") -> Iterable[tuple[str, Any]]:
-    """Yield names and values; a dictionary that says what it is stays one."""
-    for key, value in row.items():
-        if isinstance(value, dict) and "_type" not in value:
-            yield from _leaves(value, f"{before}{key}/")
-        else:
-            yield f"{before}{key}", value
 
 
 def _starts(name: str) -> Iterable[str]:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from mltrack_core.records import Alert
+from mltrack_core.records import Gap
 from mltrack_core.records import RunStarted
 from mltrack_core.testing.spool import RecordedSpool
 
@@ -59,6 +60,21 @@ def test_metrics_may_be_nested(
         {"loss": [(0, 1.0)], "flag": [(0, 1)], "val/loss": [(1, 2.5)], "val/top/5": [(1, math.nan)]}
     )
     assert "left out, 1x a value of type trackio.image" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("row", ["[" * 100_000 + "]" * 100_000, '{"loss": 1', "[1]", b"\xff"])
+def test_a_row_that_is_damaged_costs_itself(
+    row: str | bytes, imports: Import, database: Path
+) -> None:
+    """Also one that Python's reader of JSON gives up on, being nested so deeply."""
+    with sqlite3.connect(database) as connection:
+        connection.execute("UPDATE metrics SET metrics = ? WHERE step = 1", (row,))
+    connection.close()
+
+    spool = imports(database)
+
+    assert spool.series() == {"loss": [(0, 1.0)], "flag": [(0, 1)]}
+    assert [gap.reason for gap in spool.of(Gap)] == ["import: a row: not understood"]
 
 
 def test_alerts_come_without_secrets(imports: Import, database: Path) -> None:
