@@ -101,6 +101,32 @@ def test_a_reader_reads(page: Page, july: str) -> None:
     assert page.locator(".report-write, .report-tools, .report input").count() == 0
 
 
+def test_a_block_is_discussed_beside_the_report(page: Page, july: str) -> None:
+    """In Markdown, by name; settled, opened again, and taken back. No reader sees any of it."""
+    page.goto(july)
+    block = page.locator(".report-item").first
+    block.get_by_role("button", name="Comment").click()
+    block.get_by_label("Your name").fill("ada")
+    block.get_by_label("Comment, as Markdown").fill(f"**Why** {HOSTILE}")
+    block.get_by_role("button", name="Send").click()
+    expect(block.get_by_role("listitem").locator("strong")).to_have_text("Why")
+    expect(block.get_by_role("listitem")).to_contain_text("<script>")
+
+    block.get_by_role("button", name="Resolve").click()
+    expect(block.get_by_role("button", name="1 comment, resolved")).to_be_visible()
+    block.get_by_label("Comment, as Markdown").fill("still")
+    block.get_by_role("button", name="Send").click()
+    expect(block.get_by_role("button", name="2 comments", exact=True)).to_be_visible()
+    block.get_by_role("button", name="Remove this comment").last.click()
+    expect(block.get_by_role("listitem").last).to_contain_text("Removed by its author")
+
+    stored = page.request.get(f"/api/v1/dashboards/{july.rpartition('/')[2]}").json()
+    assert stored["version"] == 1
+    page.goto(f"{july}?read=1")
+    expect(page.locator("img.report-chart")).to_have_count(2)
+    expect(page.locator(".comments")).to_have_count(0)
+
+
 def test_a_run_that_is_gone_is_missed(page: Page, context: BrowserContext, july: str) -> None:
     """A report says that it shows less than it did."""
     at = f"/api/v1/dashboards/{july.rpartition('/')[2]}"

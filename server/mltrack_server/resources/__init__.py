@@ -38,6 +38,15 @@ from mltrack_server.resources.checkpoints import KeptBy as KeptBy
 from mltrack_server.resources.checkpoints import RetentionItem as RetentionItem
 from mltrack_server.resources.checkpoints import RetentionPlan as RetentionPlan
 from mltrack_server.resources.checkpoints import RetentionQuery as RetentionQuery
+from mltrack_server.resources.comments import COMMENTS_MAX as COMMENTS_MAX
+from mltrack_server.resources.comments import BlockId as BlockId
+from mltrack_server.resources.comments import Comment as Comment
+from mltrack_server.resources.comments import CommentId as CommentId
+from mltrack_server.resources.comments import CommentRemoval as CommentRemoval
+from mltrack_server.resources.comments import CommentThread as CommentThread
+from mltrack_server.resources.comments import CommentThreads as CommentThreads
+from mltrack_server.resources.comments import NewComment as NewComment
+from mltrack_server.resources.comments import ThreadMark as ThreadMark
 from mltrack_server.resources.console import ConsoleLine as ConsoleLine
 from mltrack_server.resources.console import ConsoleMatches as ConsoleMatches
 from mltrack_server.resources.console import ConsolePage as ConsolePage

@@ -17,6 +17,7 @@ from sqlalchemy import Engine
 from mltrack_server.store.annotating import Annotations
 from mltrack_server.store.blobs import BlobStore
 from mltrack_server.store.blobs import folder_beside
+from mltrack_server.store.comments import Comments
 from mltrack_server.store.dashboards import Dashboards
 from mltrack_server.store.database.engine import ReadsUnderWay
 from mltrack_server.store.database.engine import checked
@@ -109,6 +110,11 @@ class Connected:
     def report_links(self) -> ReportLinks:
         """What makes and opens links of reports. Made when it is asked for, as above."""
         return ReportLinks(self._reading, self._committing, self._clock_ns)
+
+    @property
+    def comments(self) -> Comments:
+        """What reads and writes comments on reports. Made when it is asked for, as above."""
+        return Comments(self._reading, self._committing, self._clock_ns)
 
     def open(self) -> None:
         """Create or migrate the database and open it.

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from typing import Any
 from typing import Final
+from typing import NamedTuple
 
 import msgspec
 from sqlalchemy import Connection
@@ -18,6 +19,7 @@ from sqlalchemy import update
 
 from mltrack_server.resources import Dashboard
 from mltrack_server.resources import DashboardDocument
+from mltrack_server.resources import DashboardKind
 from mltrack_server.resources import DashboardList
 from mltrack_server.resources import DashboardQuery
 from mltrack_server.resources import DashboardSave
@@ -40,6 +42,22 @@ _NEWEST: Final = select(
     (_version.uid == _board.uid) & (_version.version == _board.version),
 )
 _decode: Final = msgspec.json.Decoder(DashboardDocument).decode
+
+
+class Newest(NamedTuple):
+    """What the newest version of a dashboard or report is."""
+
+    kind: DashboardKind
+    document: DashboardDocument
+    is_deleted: bool
+
+
+def newest_document(connection: Connection, uid: str) -> Newest | None:
+    """Return the newest version of a dashboard; None if there is no such dashboard."""
+    row = connection.execute(_NEWEST.where(_board.uid == uid)).first()
+    if row is None:
+        return None
+    return Newest(row.kind, _decode(row.body), row.deleted_ns is not None)
 
 
 class SavedMeanwhile(Exception):

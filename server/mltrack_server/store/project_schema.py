@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from sqlalchemy import BigInteger
+from sqlalchemy import Boolean
 from sqlalchemy import Index
 from sqlalchemy import Integer
 from sqlalchemy import LargeBinary
@@ -86,4 +87,30 @@ report_link: Final = Table(
     _column("page", LargeBinary, "One HTML document, gzip"),
     Index("report_link_by_report", "report"),
     comment="Links by which a report is read without the token; see docs/decisions/0011",
+)
+
+report_comment: Final = Table(
+    "report_comment",
+    metadata,
+    _column("uid", Text, "Its id, 32 hexadecimal digits", key=True),
+    _column("report", Text, "The dashboard's uid"),
+    _column("no", Integer, "1, 2, 3 … of the report, in the order of their making"),
+    _column("block", Text, "Id of the panel that it is about"),
+    _column("author", Text, "Who wrote it, by their own word"),
+    _column("text", Text, "Markdown; empty once it was removed"),
+    _column("made_ns", BigInteger, "By the server's clock"),
+    _column("removed_ns", BigInteger, "When its author removed it", optional=True),
+    Index("report_comment_by_report", "report", "no", unique=True),
+    comment="What people say about the blocks of reports",
+)
+
+report_thread: Final = Table(
+    "report_thread",
+    metadata,
+    _column("report", Text, "The dashboard's uid", key=True),
+    _column("block", Text, "Id of the panel", key=True),
+    _column("is_resolved", Boolean, "What was said of it is settled"),
+    _column("author", Text, "Who said so last, by their own word"),
+    _column("marked_ns", BigInteger, "By the server's clock"),
+    comment="Which blocks' comments are settled; without a row: not",
 )

@@ -34,11 +34,13 @@ from mltrack_server.store.model_schema import model_version as model_version
 from mltrack_server.store.project_schema import dashboard as dashboard
 from mltrack_server.store.project_schema import dashboard_version as dashboard_version
 from mltrack_server.store.project_schema import project as project
+from mltrack_server.store.project_schema import report_comment as report_comment
 from mltrack_server.store.project_schema import report_link as report_link
+from mltrack_server.store.project_schema import report_thread as report_thread
 from mltrack_server.store.project_schema import revision as revision
 from mltrack_server.store.project_schema import rule as rule
 
-VERSION: Final = "0016"  # of the schema: the last step in migrations/versions
+VERSION: Final = "0017"  # of the schema: the last step in migrations/versions
 VERSION_TABLE: Final = "mltrack_version"
 
 run: Final = Table(

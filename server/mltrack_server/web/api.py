@@ -22,6 +22,7 @@ from mltrack_server.web import analysis
 from mltrack_server.web import annotating
 from mltrack_server.web import blobs
 from mltrack_server.web import checkpoints
+from mltrack_server.web import comments
 from mltrack_server.web import console
 from mltrack_server.web import dashboards
 from mltrack_server.web import deletions
@@ -74,6 +75,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *extracts.routes,
     *dashboards.routes,
     *report_links.routes,
+    *comments.routes,
     *models.routes,
     *deletions.routes,
     *demo.routes,

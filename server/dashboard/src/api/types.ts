@@ -188,6 +188,41 @@ export interface RetentionQuery {
   apply?: boolean;
 }
 
+export interface Comment {
+  id: string;
+  text: string;
+  author: string;
+  made_ns: number;
+  removed_ns: number | null;
+}
+
+export interface CommentRemoval {
+  author?: string;
+}
+
+export interface CommentThread {
+  block: string;
+  comments: Comment[];
+  is_resolved: boolean;
+  marked_by: string;
+  marked_ns: number | null;
+}
+
+export interface CommentThreads {
+  threads: CommentThread[];
+}
+
+export interface NewComment {
+  block: string;
+  text: string;
+  author?: string;
+}
+
+export interface ThreadMark {
+  is_resolved: boolean;
+  author?: string;
+}
+
 export interface ConsoleLine {
   number: number;
   time_ns: number;

@@ -4,6 +4,8 @@ import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
 
 import type { Dashboard, DashboardTab } from "../api/types";
+import { Thread } from "../comments/Thread";
+import { useThreads } from "../comments/useComments";
 import { Boundary } from "../shell/Boundary";
 import { Failure } from "../shell/Failure";
 import { Icon } from "../shell/Icon";
@@ -63,6 +65,8 @@ function Report({ state, stored }: ReportProps) {
   const { document } = board;
   const isReader = readText === "1";
   const isEditing = editText === "1" && !isReader;
+  const { id } = stored.summary;
+  const threads = useThreads(id, !isReader).data;
   const write = (tab: string, at: number) =>
     setEdited({ tab, at, panel: newPanel(document, "text") });
   return (
@@ -113,6 +117,13 @@ function Report({ state, stored }: ReportProps) {
               state={state}
               onWrite={(at) => write(tab.id, at)}
               onEdit={(panel) => setEdited({ tab: tab.id, panel, at: null })}
+              commentsOf={(block, title) =>
+                // A block that is not saved yet is not known to anybody else.
+                threads &&
+                isSaved(stored, block) && (
+                  <Thread report={id} block={block} title={title} thread={threads.get(block)} />
+                )
+              }
             />
           ))}
         </article>
@@ -134,6 +145,11 @@ function Report({ state, stored }: ReportProps) {
       )}
     </div>
   );
+}
+
+/** Tell whether the newest stored version of a report has a block. */
+function isSaved({ document }: Dashboard, block: string): boolean {
+  return document.tabs.some((tab) => tab.panels.some((panel) => panel.id === block));
 }
 
 /** When it was frozen, from what, and which of its runs are gone since. */
@@ -166,10 +182,12 @@ interface PartProps {
   state: BoardState;
   onWrite: (at: number) => void;
   onEdit: (panel: Panel) => void;
+  commentsOf: (block: string, title: string) => React.ReactNode;
 }
 
 /** A tab of the dashboard as a chapter: its panels side by side where they were. */
-function Part({ tab, isEditing, hasTitle, state, onWrite, onEdit }: PartProps) {
+function Part(props: PartProps) {
+  const { tab, isEditing, hasTitle, state, onWrite, onEdit, commentsOf } = props;
   const { t } = useTranslation();
   const panels = inOrder(tab.panels);
   const { document } = state.board;
@@ -206,6 +224,7 @@ function Part({ tab, isEditing, hasTitle, state, onWrite, onEdit }: PartProps) {
             key={panel.id}
             panel={panel}
             before={writeHere(at)}
+            commentsOf={commentsOf}
             tools={
               isEditing && (
                 <ItemTools
@@ -230,9 +249,10 @@ interface ItemProps {
   panel: Panel;
   before: React.ReactNode;
   tools: React.ReactNode;
+  commentsOf: (block: string, title: string) => React.ReactNode;
 }
 
-function Item({ panel, before, tools }: ItemProps) {
+function Item({ panel, before, tools, commentsOf }: ItemProps) {
   const titleOf = useTitleOf();
   const title = titleOf(panel);
   // A chart has its title in the picture, and a text is its own.
@@ -257,6 +277,7 @@ function Item({ panel, before, tools }: ItemProps) {
             isStatic
           />
         </Boundary>
+        {commentsOf(panel.id, title)}
       </section>
     </>
   );
