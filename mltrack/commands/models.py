@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from mltrack.reading.models import ModelVersionView
     from mltrack.reading.models import ModelView
 
+_ONE_LIFE: Final = "mltrack: say one of --rename, --delete, --restore, of a whole model"
 _WHY_ALONE: Final = "mltrack: --why is kept with a move of an alias: name the alias, too"
 
 
@@ -31,6 +32,10 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     parser.add_argument("--alias", metavar="NAME", help="point it at the version")
     parser.add_argument("--remove-alias", metavar="NAME", help="let it point nowhere")
     parser.add_argument("--why", default="", help="kept in the history of aliases")
+    parser.add_argument("--rename", metavar="NAME", help="call the model something else")
+    parser.add_argument("--delete", action="store_true", help="delete the model, all versions")
+    parser.add_argument("--restore", action="store_true", help="restore a deleted model")
+    parser.add_argument("--deleted", action="store_true", help="list deleted models")
     parser.add_argument("--download", metavar="FOLDER", help="bring the version's bytes there")
     parser.add_argument("--from", dest="where", help="a folder or a server's address")
     parser.set_defaults(run=models)
@@ -58,18 +63,33 @@ def models(options: argparse.Namespace) -> int:
 
     name, _, which = (options.name or "").partition("@")
     is_move = bool(options.alias or options.remove_alias)
-    if ((is_move or options.download) and not name) or (options.alias and not which):
+    lives = [options.rename is not None, options.delete, options.restore, options.deleted]
+    is_about_one = is_move or options.download or any(lives[:3])
+    if (is_about_one and not name) or (options.alias and not which):
         print("mltrack: name a model, and for --alias a version: NAME@3", file=sys.stderr)
         return 2
     if options.why and not is_move:
         print(_WHY_ALONE, file=sys.stderr)
         return 2
+    if sum(lives) > 1 or (any(lives) and (which or is_move)) or (options.deleted and name):
+        print(_ONE_LIFE, file=sys.stderr)
+        return 2
     with mltrack.open(options.where) as reader:
         if not name:
-            rows = [_model_row(each) for each in reader.models(options.project)]
-            print(table(("project", "model", "versions", "latest", "aliases"), rows))
+            _print_list(reader.models(options.project, deleted=options.deleted))
+            return 0
+        if options.restore:
+            print(f"restored {reader.restore_model(name, options.project).name}")
             return 0
         model = reader.model(name, options.project)
+        if model.name != name:
+            print(f"mltrack: {name} is called {model.name} now", file=sys.stderr)
+        if options.rename is not None:
+            print(f"{model.name} is called {model.rename(options.rename).name} now")
+            return 0
+        if options.delete:
+            _delete(model)
+            return 0
         if options.alias:
             number = model.version(which).version
             model = model.point(options.alias, number, why=options.why)
@@ -110,6 +130,21 @@ def register_checkpoint(options: argparse.Namespace) -> int:
             file=sys.stderr,
         )
     return 0
+
+
+def _print_list(models: list[ModelView]) -> None:
+    """Print a table of models."""
+    print(table(("project", "model", "versions", "latest", "aliases"), map(_model_row, models)))
+
+
+def _delete(model: ModelView) -> None:
+    """Delete a model, and say what that means."""
+    until = model.delete()
+    named = f"; {', '.join(model.aliases)} lead nowhere" if model.aliases else ""
+    print(
+        f"deleted {model.name} with {len(model.versions)} versions{named}; "
+        f"--restore brings it back until {until:%Y-%m-%d}"
+    )
 
 
 def _model_row(model: ModelView) -> tuple[str, ...]:

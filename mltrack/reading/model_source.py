@@ -18,6 +18,8 @@ from mltrack_server.resources import AliasMove
 from mltrack_server.resources import Model
 from mltrack_server.resources import ModelList
 from mltrack_server.resources import ModelQuery
+from mltrack_server.resources import ModelRename
+from mltrack_server.resources import ModelSummary
 from mltrack_server.resources import Problem
 from mltrack_server.resources import Registered
 from mltrack_server.resources import Registration
@@ -44,6 +46,22 @@ class ModelSource(Protocol):
     def move(self, uid: str, alias: str, move: AliasMove) -> Model:
         """Point an alias at a version, or remove it."""
 
+    def rename(self, uid: str, change: ModelRename) -> Model:
+        """Call a model something else."""
+
+    def discard(self, uid: str) -> ModelSummary:
+        """Delete a model."""
+
+    def restore(self, uid: str) -> ModelSummary:
+        """Restore a deleted model."""
+
+
+def _asked(query: ModelQuery) -> dict[str, str]:
+    """Return *query* as an address has it, without what an older server does not know."""
+    asked = {"project": query.project, "name": query.name}
+    asked["deleted"] = "true" if query.deleted else None
+    return {key: value for key, value in asked.items() if value is not None}
+
 
 class ServerModels:
     """Asks a server.
@@ -58,7 +76,7 @@ class ServerModels:
 
     def listed(self, query: ModelQuery) -> ModelList:
         """Return models, the one that changed last first."""
-        found: ModelList | None = self._find(_AT, ModelList, msgspec.to_builtins(query))
+        found: ModelList | None = self._find(_AT, ModelList, _asked(query))
         if found is None:
             raise ModelRefused("missing", "This server is too old: it has no model registry.")
         return found
@@ -76,7 +94,21 @@ class ServerModels:
         """Point an alias at a version, or remove it."""
         return self._send("PUT", f"{_AT}/{uid}/aliases/{quote(alias, safe='')}", move, Model)
 
-    def _send(self, method: str, path: str, body: msgspec.Struct, kind: type[_Answer]) -> _Answer:
+    def rename(self, uid: str, change: ModelRename) -> Model:
+        """Call a model something else."""
+        return self._send("PATCH", f"{_AT}/{uid}", change, Model)
+
+    def discard(self, uid: str) -> ModelSummary:
+        """Delete a model."""
+        return self._send("DELETE", f"{_AT}/{uid}", None, ModelSummary)
+
+    def restore(self, uid: str) -> ModelSummary:
+        """Restore a deleted model."""
+        return self._send("POST", f"{_AT}/{uid}/restore", None, ModelSummary)
+
+    def _send(
+        self, method: str, path: str, body: msgspec.Struct | None, kind: type[_Answer]
+    ) -> _Answer:
         """Return what the server says to *body*.
 
         Raises:
@@ -86,7 +118,7 @@ class ServerModels:
         kinds: dict[int, Literal["gone", "conflict", "full"]] = {
             409: "conflict", 410: "gone", 422: "full",
         }  # fmt: skip
-        encoded = msgspec.json.encode(body)
+        encoded = None if body is None else msgspec.json.encode(body)
         try:
             answer = self._ask(path, {}, accept="application/json", body=encoded, method=method)
         except ServerRefused as error:

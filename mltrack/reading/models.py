@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from collections.abc import Sequence
 from datetime import UTC
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +19,7 @@ from mltrack_server.errors import ModelRefused
 from mltrack_server.resources import AliasMove
 from mltrack_server.resources import Model
 from mltrack_server.resources import ModelQuery
+from mltrack_server.resources import ModelRename
 from mltrack_server.resources import ModelVersion
 from mltrack_server.resources import Registration
 
@@ -188,10 +190,57 @@ class ModelView:
         details = self._source.models.move(self.details.summary.id, alias, move)
         return ModelView(self._source, details)
 
+    def rename(self, name: str, *, author: str | None = None) -> ModelView:
+        """Call it something else; what it is called now leads to it. Return the model since.
 
-def listed(source: Source, project: str | None) -> list[ModelView]:
-    """Return the models of a project, or of all, the one that changed last first."""
-    found = source.models.listed(ModelQuery(project=project)).models
+        Raises:
+            ModelRefused: Another model of the project is called so, or it is no name.
+        """
+        who = user_name() if author is None else author
+        change = _checked({"name": name, "author": who}, ModelRename)
+        details = self._source.models.rename(self.details.summary.id, change)
+        return ModelView(self._source, details)
+
+    def delete(self) -> datetime:
+        """Delete it with all of its versions; return until when `restore_model` brings it back.
+
+        Until then its versions hold their checkpoints and runs as before, and its name is taken.
+        """
+        summary = self._source.models.discard(self.details.summary.id)
+        assert summary.purge_ns is not None, "it was just deleted"
+        return datetime.fromtimestamp(summary.purge_ns / 1e9, tz=UTC)
+
+
+def restore_model(source: Source, name: str, project: str | None) -> ModelView:
+    """Restore the deleted model of a name.
+
+    Raises:
+        ModelRefused: There is none, or several projects have one.
+    """
+    query = ModelQuery(project=project, name=name[:128], deleted=True)
+    found = source.models.listed(query).models
+    _require_one([each.project for each in found], name)
+    source.models.restore(found[0].id)
+    return find(source, found[0].name, found[0].project)
+
+
+def _require_one(projects: Sequence[str], name: str) -> None:
+    """Refuse a name that is not of one model.
+
+    Raises:
+        ModelRefused: It is of none, or of several.
+    """
+    if len(projects) > 1:
+        raise ModelRefused(
+            "missing", f"{name!r} is in several projects: {', '.join(sorted(projects))}; name one"
+        )
+    if not projects:
+        raise ModelRefused("missing", f"there is no model {name[:80]!r}; see `mltrack models`")
+
+
+def listed(source: Source, project: str | None, *, deleted: bool = False) -> list[ModelView]:
+    """Return the models of a project, or of all: those that are there, or deleted ones."""
+    found = source.models.listed(ModelQuery(project=project, deleted=deleted)).models
     whole = (source.models.one(each.id) for each in found)
     return [ModelView(source, each) for each in whole if each is not None]
 
@@ -203,10 +252,8 @@ def find(source: Source, name: str, project: str | None) -> ModelView:
         ModelRefused: There is none, or several projects have one.
     """
     found = source.models.listed(ModelQuery(project=project, name=name[:128])).models
-    if len(found) > 1:
-        projects = ", ".join(sorted(each.project for each in found))
-        raise ModelRefused("missing", f"{name!r} is in several projects: {projects}; name one")
-    details = source.models.one(found[0].id) if found else None
+    _require_one([each.project for each in found], name)
+    details = source.models.one(found[0].id)
     if details is None:
         raise ModelRefused("missing", f"there is no model {name[:80]!r}; see `mltrack models`")
     return ModelView(source, details)
@@ -229,7 +276,7 @@ def register(
     values = {"run": run, "checkpoint": checkpoint.id, "author": user, **fields}
     made = source.models.register(_checked(values, Registration))
     details = source.models.one(made.model.id)
-    assert details is not None, "nobody removes a model"
+    assert details is not None, "only deleted ones are removed, and after 30 days"
     return ModelView(source, details).version(made.version)
 
 

@@ -22,6 +22,7 @@ from mltrack.reading.models import ModelVersionView
 from mltrack.reading.models import ModelView
 from mltrack.reading.models import find
 from mltrack.reading.models import listed
+from mltrack.reading.models import restore_model
 from mltrack.reading.run import NotFound
 from mltrack.reading.run import RunView
 from mltrack.reading.runs import Runs
@@ -137,9 +138,9 @@ class Reader:
         if not found:
             raise NotFound(f"there is no deleted run {run}")
 
-    def models(self, project: str | None = None) -> list[ModelView]:
-        """Return the models of the registry, the one that changed last first."""
-        return listed(self._source(), project)
+    def models(self, project: str | None = None, *, deleted: bool = False) -> list[ModelView]:
+        """Return the models of the registry, the one that changed last first, or deleted ones."""
+        return listed(self._source(), project, deleted=deleted)
 
     def model(self, name: str, project: str | None = None) -> ModelView:
         """Return a model by its name.
@@ -148,6 +149,14 @@ class Reader:
             ModelRefused: There is none, or several projects have one.
         """
         return find(self._source(), name, project)
+
+    def restore_model(self, name: str, project: str | None = None) -> ModelView:
+        """Restore a model that was deleted less than 30 days ago.
+
+        Raises:
+            ModelRefused: There is none, or several projects have one.
+        """
+        return restore_model(self._source(), name, project)
 
     def model_version(self, name: str, project: str | None = None) -> ModelVersionView:
         """Return a version of a model: "digits@champion", "digits@3", or "digits" for the newest.

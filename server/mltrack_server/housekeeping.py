@@ -38,6 +38,8 @@ class Housekeeping(Background):
                 if due:
                     swept = await asyncio.to_thread(self.store.sweep)
                     logger.info("%d bytes of blobs that nothing names are removed", swept.freed)
+                for name in await asyncio.to_thread(self.store.models.purge):
+                    logger.info("model %s was deleted 30 days ago: it is removed", name)
                 for run in await asyncio.to_thread(self.store.due_to_thin):
                     points = await asyncio.to_thread(self.store.thin, run)
                     logger.info("run %s is old: %d points gave way to remnants", run, points)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -80,4 +81,21 @@ def test_a_checkpoint_is_registered_and_its_alias_moves(
     expect(page.get_by_role("heading", name="Digits", exact=True)).to_be_visible()
     page.keyboard.press("g")
     page.keyboard.press("m")
-    expect(page.get_by_role("link", name="digits", exact=True)).to_be_visible()
+    page.get_by_role("link", name="digits", exact=True).click()
+
+    page.get_by_role("button", name="Rename…").click()
+    form.get_by_label("Model").fill("numbers")
+    form.get_by_role("button", name="Rename").click()
+    expect(page.get_by_role("heading", name="numbers", exact=True)).to_be_visible()
+    page.goto("/p/registry/models/digits")  # somebody has kept that address
+    expect(page).to_have_url(re.compile("/models/numbers$"))
+    expect(page.get_by_role("region", name="History of aliases")).to_contain_text(
+        "digits → numbers"
+    )
+    page.get_by_role("button", name="Delete…").click()
+    expect(form).to_contain_text("Whoever asks for champion will find nothing.")
+    form.get_by_role("button", name="Delete").click()
+    page.get_by_role("checkbox", name="Show 1 deleted model").check()
+    page.get_by_role("button", name="Restore numbers").click()
+    page.get_by_role("link", name="numbers", exact=True).click()
+    expect(rows).to_have_count(2)

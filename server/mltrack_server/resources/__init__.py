@@ -151,7 +151,9 @@ from mltrack_server.resources.models import ModelMention as ModelMention
 from mltrack_server.resources.models import ModelMentions as ModelMentions
 from mltrack_server.resources.models import ModelMove as ModelMove
 from mltrack_server.resources.models import ModelName as ModelName
+from mltrack_server.resources.models import ModelNaming as ModelNaming
 from mltrack_server.resources.models import ModelQuery as ModelQuery
+from mltrack_server.resources.models import ModelRename as ModelRename
 from mltrack_server.resources.models import ModelSummary as ModelSummary
 from mltrack_server.resources.models import ModelVersion as ModelVersion
 from mltrack_server.resources.models import Registered as Registered

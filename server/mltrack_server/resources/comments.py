@@ -7,6 +7,7 @@ from typing import Final
 
 from msgspec import Meta
 
+from mltrack_server.resources.base import Author
 from mltrack_server.resources.base import Request
 from mltrack_server.resources.base import Resource
 from mltrack_server.resources.base import RunId
@@ -16,7 +17,6 @@ COMMENTS_MAX: Final = 1000  # of a report, removed ones included
 
 CommentId = RunId
 BlockId = PartId
-Author = Annotated[str, Meta(max_length=200)]  # by their own word
 
 
 class NewComment(Request, frozen=True, kw_only=True):

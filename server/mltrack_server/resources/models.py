@@ -8,6 +8,7 @@ from typing import Final
 from msgspec import UNSET
 from msgspec import Meta
 from msgspec import UnsetType
+from msgspec import field
 
 from mltrack_server.resources.base import Author
 from mltrack_server.resources.base import Request
@@ -47,7 +48,9 @@ class ModelQuery(Request, frozen=True, kw_only=True):
     """Which models a list has."""
 
     project: Annotated[str, Meta(max_length=1024)] | None = None  # None: of all
-    name: Annotated[str, Meta(max_length=128)] | None = None  # only those of this name
+    # Only those of this name; without any, the one that was called so last.
+    name: Annotated[str, Meta(max_length=128)] | None = None
+    deleted: bool = False  # only deleted ones, which can be restored
 
 
 class Registration(Request, frozen=True, kw_only=True):
@@ -61,6 +64,13 @@ class Registration(Request, frozen=True, kw_only=True):
     author: Author = ""
     alias: AliasName | None = None  # to be pointed at the version
     why: Why = ""  # the alias is
+
+
+class ModelRename(Request, frozen=True, kw_only=True):
+    """What a model is to be called from now on."""
+
+    name: ModelName
+    author: Author = ""
 
 
 class AliasMove(Request, frozen=True, kw_only=True):
@@ -102,6 +112,15 @@ class ModelMove(Resource, frozen=True, kw_only=True):
     moved_ns: int
 
 
+class ModelNaming(Resource, frozen=True, kw_only=True):
+    """That a model was renamed."""
+
+    name_before: str
+    name: str
+    author: str
+    renamed_ns: int
+
+
 class ModelCard(Resource, frozen=True, kw_only=True):
     """One version of a model's card."""
 
@@ -136,6 +155,8 @@ class ModelSummary(Resource, frozen=True, kw_only=True):
     aliases: list[ModelAlias]  # by name
     created_ns: int
     changed_ns: int
+    deleted_ns: int | None = None
+    purge_ns: int | None = None  # when it is removed for good, unless it is restored until then
 
 
 class ModelList(Resource, frozen=True, kw_only=True):
@@ -172,6 +193,7 @@ class Model(Resource, frozen=True, kw_only=True):
     card: ModelCard  # the newest
     versions: list[ModelVersion]  # the newest first, deleted ones among them
     moves: list[ModelMove]  # of its aliases, the last first; the last 500
+    namings: list[ModelNaming] = field(default_factory=list)  # what it was called, the last first
 
 
 class Registered(Resource, frozen=True, kw_only=True):

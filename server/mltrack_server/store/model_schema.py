@@ -26,8 +26,23 @@ model: Final = Table(
     _column("card", Integer, "Number of its card's newest version; 0: it has none"),
     _column("created_ns", BigInteger, "By the server's clock"),
     _column("changed_ns", BigInteger, "When anything of it changed last"),
+    _column("deleted_ns", BigInteger, "When it was deleted; lists leave it out", optional=True),
     Index("model_by_name", "project", "name", unique=True),
     comment="Models of the registry",
+)
+
+model_rename: Final = Table(
+    "model_rename",
+    metadata,
+    _column("uid", Text, "Of the model", key=True),
+    _column("no", Integer, "1, 2, 3 … in the order of the renamings", key=True),
+    _column("project", Text, "Of the model"),
+    _column("name_before", Text, "What it was called until then"),
+    _column("name", Text, "What it was called from then on"),
+    _column("author", Text, "Who renamed it, by their own word"),
+    _column("renamed_ns", BigInteger, "By the server's clock"),
+    Index("model_rename_by_name", "project", "name_before"),
+    comment="Names that models had before: each leads to its model until another one takes it",
 )
 
 model_version: Final = Table(

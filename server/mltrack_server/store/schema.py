@@ -30,6 +30,7 @@ from mltrack_server.store.model_schema import model as model
 from mltrack_server.store.model_schema import model_alias as model_alias
 from mltrack_server.store.model_schema import model_card as model_card
 from mltrack_server.store.model_schema import model_move as model_move
+from mltrack_server.store.model_schema import model_rename as model_rename
 from mltrack_server.store.model_schema import model_version as model_version
 from mltrack_server.store.project_schema import dashboard as dashboard
 from mltrack_server.store.project_schema import dashboard_version as dashboard_version
@@ -40,7 +41,7 @@ from mltrack_server.store.project_schema import report_thread as report_thread
 from mltrack_server.store.project_schema import revision as revision
 from mltrack_server.store.project_schema import rule as rule
 
-VERSION: Final = "0017"  # of the schema: the last step in migrations/versions
+VERSION: Final = "0018"  # of the schema: the last step in migrations/versions
 VERSION_TABLE: Final = "mltrack_version"
 
 run: Final = Table(

@@ -22,6 +22,8 @@ from mltrack_server.resources import ModelId
 from mltrack_server.resources import ModelList
 from mltrack_server.resources import ModelMentions
 from mltrack_server.resources import ModelQuery
+from mltrack_server.resources import ModelRename
+from mltrack_server.resources import ModelSummary
 from mltrack_server.resources import Registered
 from mltrack_server.resources import Registration
 from mltrack_server.resources import Request
@@ -72,6 +74,27 @@ async def show(services: Services, model: ModelId) -> Model:
     if found is None:
         raise not_found("such model")
     return found
+
+
+@routes.patch("/api/v1/models/{model}", access="write", problems=(404, 409, 410))
+async def rename(services: Services, model: ModelId, body: ModelRename) -> Model:
+    """Call a model something else; the name that it had leads to it until another takes that."""
+    return await _told(services.store.models.rename, model, body)
+
+
+@routes.delete("/api/v1/models/{model}", access="write", problems=(404,))
+async def discard(services: Services, model: ModelId) -> ModelSummary:
+    """Delete a model with all of its versions; it can be restored for 30 days.
+
+    Until then its versions hold their checkpoints and runs as before, and its name is taken.
+    """
+    return await _told(services.store.models.discard, model)
+
+
+@routes.post("/api/v1/models/{model}/restore", access="write", problems=(404,))
+async def restore_model(services: Services, model: ModelId) -> ModelSummary:
+    """Restore a deleted model, with its versions, aliases and card."""
+    return await _told(services.store.models.restore, model)
 
 
 @routes.put("/api/v1/models/{model}/aliases/{alias}", access="write", problems=(404, 409, 410))

@@ -18,6 +18,7 @@ from mltrack_server.resources import AliasMove
 from mltrack_server.resources import CardSave
 from mltrack_server.resources import Model
 from mltrack_server.resources import ModelQuery
+from mltrack_server.resources import ModelRename
 from mltrack_server.resources import Registration
 from mltrack_server.resources import RetentionPlan
 from mltrack_server.resources import RetentionQuery
@@ -361,3 +362,106 @@ def test_an_alias_that_would_stumble_is_refused(alias: str) -> None:
     values = {"run": "a" * 32, "checkpoint": "b" * 32, "name": "n", "alias": alias}
     with pytest.raises(msgspec.ValidationError):
         msgspec.convert(values, Registration)
+
+
+def called(store: Store, name: str) -> list[str]:
+    """Return what the models are called that *name* leads to."""
+    return [each.name for each in store.models.listed(ModelQuery(name=name)).models]
+
+
+def test_an_old_name_leads_to_its_model_until_another_takes_it(
+    store: Store, run: str, clock: Any
+) -> None:
+    """A name changes and nothing else: versions, aliases and their history stay as they were."""
+    new = Registration(run=run, checkpoint=f"{ID}1", name="digits", alias="champion")
+    uid = store.models.register(new).model.id
+    before = store.models.one(uid)
+    assert before is not None
+
+    store.models.rename(uid, ModelRename(name="mnist", author="ada"))
+    clock.now_ns += 1
+    renamed = store.models.rename(uid, ModelRename(name="mnist-digits"))
+
+    assert [(each.name_before, each.name, each.author) for each in renamed.namings] == [
+        ("mnist", "mnist-digits", ""),
+        ("digits", "mnist", "ada"),
+    ]
+    assert (renamed.versions, renamed.moves) == (before.versions, before.moves)
+    assert store.models.rename(uid, ModelRename(name="mnist-digits")) == renamed
+    for name in ("digits", "mnist", "mnist-digits"):
+        assert called(store, name) == ["mnist-digits"]
+    assert called(store, "nothing") == []
+    other = store.models.register(Registration(run=run, checkpoint=f"{ID}2", name="digits"))
+    assert called(store, "digits") == ["digits"]
+    with pytest.raises(ModelRefused) as taken:
+        store.models.rename(uid, ModelRename(name="digits"))
+    assert taken.value.kind == "conflict"
+    store.models.rename(other.model.id, ModelRename(name="other"))
+    assert called(store, "digits") == ["other"]  # it was called so last
+    store.models.discard(other.model.id)
+    assert called(store, "digits") == ["mnist-digits"]
+
+
+def test_a_deleted_model_is_as_it_was_for_30_days_and_then_gone(
+    store: Store, run: str, clock: Any
+) -> None:
+    """Its versions hold their checkpoints and runs until it is removed, and nothing after that."""
+    new = Registration(run=run, checkpoint=f"{ID}1", name="digits", alias="champion")
+    uid = store.models.register(new).model.id
+    store.models.save_card(uid, CardSave(version=0, text="# Digits"))
+    store.models.rename(uid, ModelRename(name="numbers"))
+    store.delete(run)
+    before = store.models.one(uid)
+
+    gone = store.models.discard(uid)
+
+    assert gone.deleted_ns == clock.now_ns
+    assert gone.purge_ns == clock.now_ns + 30 * DAY_NS
+    assert called(store, "numbers") == called(store, "digits") == []
+    deleted = store.models.listed(ModelQuery(deleted=True)).models
+    assert [each.id for each in deleted] == [uid]
+    for refused in (
+        lambda: store.models.move(uid, "champion", AliasMove(version=None)),
+        lambda: store.models.delete(uid, 1),
+        lambda: store.models.rename(uid, ModelRename(name="x")),
+        lambda: store.models.save_card(uid, CardSave(version=1, text="x")),
+    ):
+        with pytest.raises(ModelRefused) as caught:
+            refused()
+        assert caught.value.kind == "gone"
+    clock.now_ns += 30 * DAY_NS - 1
+    assert store.models.purge() == []
+    assert store.due_to_purge() == []  # the run's 30 days are over but for the model
+    store.models.restore(uid)
+    assert store.models.one(uid) == before
+    store.models.discard(uid)
+    clock.now_ns += 30 * DAY_NS
+
+    assert store.models.purge() == ["numbers"]
+
+    assert store.models.one(uid) is None
+    assert store.models.purge() == []
+    with store._reading() as connection:
+        for table in schema.metadata.sorted_tables:
+            if table.name.startswith("model"):
+                assert connection.execute(table.select()).all() == []
+    assert store.due_to_purge() == [run]
+    with pytest.raises(ModelRefused) as missing:
+        store.models.restore(uid)
+    assert missing.value.kind == "missing"
+
+
+def test_the_name_of_a_deleted_model_is_taken(store: Store, run: str) -> None:
+    """Else restoring it would have to choose which of two models the name means."""
+    new = Registration(run=run, checkpoint=f"{ID}1", name="digits")
+    uid = store.models.register(new).model.id
+    other = store.models.register(Registration(run=run, checkpoint=f"{ID}2", name="other"))
+    store.models.discard(uid)
+
+    with pytest.raises(ModelRefused) as registering:
+        store.models.register(new)
+    with pytest.raises(ModelRefused) as renaming:
+        store.models.rename(other.model.id, ModelRename(name="digits"))
+
+    assert (registering.value.kind, renaming.value.kind) == ("gone", "conflict")
+    assert [each.name for each in store.models.mentions(run).mentions] == ["other"]

@@ -114,3 +114,30 @@ def test_the_commands_say_what_is_there(
     assert "no model 'nobody'" in capsys.readouterr().err
     assert main(["register", f"{agent.run}:11", "digits", *there]) == 1
     assert "no checkpoint of step 11" in capsys.readouterr().err
+
+
+def test_renamed_deleted_and_restored(
+    place: str, agent: Agent, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The old name leads there; a deleted model is found by nobody until it is restored."""
+    there = ["--from", place]
+    with mltrack.open(place) as reader:
+        reader.run(agent.run).register("digits", 10, alias="champion")
+        assert reader.model("digits").rename("numbers", author="ada").name == "numbers"
+        assert reader.model("digits").details.namings[0].author == "ada"
+        assert reader.model_version("digits@champion").name == "numbers"
+        with pytest.raises(ModelRefused, match="name"):
+            reader.model("numbers").rename("a b")
+
+    assert main(["models", "digits", "--rename", "mnist", *there]) == 0
+    assert "digits is called numbers now" in capsys.readouterr().err
+    assert main(["models", "mnist", "--delete", *there]) == 0
+    assert "champion lead nowhere" in capsys.readouterr().out
+    assert main(["models", "numbers", *there]) == 1
+    assert main(["models", "--deleted", *there]) == 0
+    assert "mnist" in capsys.readouterr().out
+    assert main(["models", "mnist", "--restore", *there]) == 0
+    assert main(["models", "digits@champion", *there]) == 0
+    assert main(["models", "mnist", "--restore", *there]) == 1
+    for wrong in (["mnist@1", "--delete"], ["mnist", "--delete", "--restore"], ["--rename", "x"]):
+        assert main(["models", *wrong, *there]) == 2

@@ -111,6 +111,30 @@ def test_deleted_restored_and_what_is_not_there(server: RunningServer, new: dict
         assert server.ask(method, path, json=body).status_code == 404, path
 
 
+def test_a_model_is_renamed_deleted_and_restored(
+    server: RunningServer, new: dict[str, Any]
+) -> None:
+    """By its id it is there all the time; each refusal says why."""
+    model = server.post(AT, json=new).json()["model"]
+    one, name = f"{AT}/{model['id']}", model["name"]
+
+    renamed = server.ask("PATCH", one, json={"name": "better", "author": "ada"}).json()
+    found = server.get(AT, params={"name": name}).json()["models"]
+    deleted = server.ask("DELETE", one).json()
+
+    assert renamed["namings"][0]["name_before"] == name
+    assert [each["name"] for each in found] == ["better"]
+    assert deleted["purge_ns"] - deleted["deleted_ns"] == 30 * 86_400 * 10**9
+    assert server.get(AT).json()["models"] == []
+    assert server.get(AT, params={"deleted": "true"}).json()["models"] == [deleted]
+    assert server.ask("PATCH", one, json={"name": "x"}).status_code == 410
+    assert server.get(one).json()["summary"]["deleted_ns"] == deleted["deleted_ns"]
+    assert server.post(f"{one}/restore").json()["deleted_ns"] is None
+    for method, path in (("PATCH", ""), ("DELETE", ""), ("POST", "/restore")):
+        body = {"name": "x"} if method == "PATCH" else None
+        assert server.ask(method, f"{AT}/{'f' * 32}{path}", json=body).status_code == 404
+
+
 @pytest.mark.parametrize(
     ("wrong", "at"),
     [

@@ -8,6 +8,7 @@ import type {
   ModelCard,
   ModelList,
   ModelMentions,
+  ModelRename,
   Registered,
   Registration,
 } from "./types";
@@ -16,7 +17,12 @@ export function fetchModels(project: string, signal?: AbortSignal): Promise<Mode
   return get(`/models?${new URLSearchParams({ project }).toString()}`, signal);
 }
 
-/** A project's model by its name; null where there is none such. */
+/** The models of a project that were deleted, and can be restored. */
+export function fetchDeletedModels(project: string, signal?: AbortSignal): Promise<ModelList> {
+  return get(`/models?${new URLSearchParams({ project, deleted: "true" }).toString()}`, signal);
+}
+
+/** A project's model by its name, or by one that it had; null where there is none such. */
 export async function fetchModel(
   project: string,
   name: string,
@@ -53,7 +59,25 @@ export async function deleteVersion(id: string, version: number, isBack: boolean
   else await ask(path, { method: "DELETE" });
 }
 
-async function put<T>(path: string, body: unknown): Promise<T> {
+/** Call a model something else; status 409 where another one has the name. */
+export function renameModel(id: string, change: ModelRename): Promise<Model> {
+  return send("PATCH", `/models/${id}`, change);
+}
+
+/** Delete a model with all of its versions, for 30 days to be restored. */
+export async function discardModel(id: string): Promise<void> {
+  await ask(`/models/${id}`, { method: "DELETE" });
+}
+
+export async function restoreModel(id: string): Promise<void> {
+  await ask(`/models/${id}/restore`, { method: "POST" });
+}
+
+function put<T>(path: string, body: unknown): Promise<T> {
+  return send("PUT", path, body);
+}
+
+async function send<T>(method: string, path: string, body: unknown): Promise<T> {
   const headers = { "content-type": "application/json" };
-  return parsed(await ask(path, { method: "PUT", headers, body: JSON.stringify(body) }));
+  return parsed(await ask(path, { method, headers, body: JSON.stringify(body) }));
 }

@@ -895,6 +895,7 @@ export interface Model {
   card: ModelCard;
   versions: ModelVersion[];
   moves: ModelMove[];
+  namings: ModelNaming[];
 }
 
 export interface ModelAlias {
@@ -947,9 +948,22 @@ export interface ModelMove {
   moved_ns: number;
 }
 
+export interface ModelNaming {
+  name_before: string;
+  name: string;
+  author: string;
+  renamed_ns: number;
+}
+
 export interface ModelQuery {
   project?: string | null;
   name?: string | null;
+  deleted?: boolean;
+}
+
+export interface ModelRename {
+  name: string;
+  author?: string;
 }
 
 export interface ModelSummary {
@@ -961,6 +975,8 @@ export interface ModelSummary {
   aliases: ModelAlias[];
   created_ns: number;
   changed_ns: number;
+  deleted_ns: number | null;
+  purge_ns: number | null;
 }
 
 export interface ModelVersion {

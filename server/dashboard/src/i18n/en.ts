@@ -1082,6 +1082,24 @@ export default {
   "comments.removed": "Removed by its author, {{time}}.",
   "comments.nobody": "without a name",
 
+  "models.rename": "Rename",
+  "models.rename_dots": "Rename…",
+  "models.rename_of": "Rename {{name}}",
+  "models.rename_hint":
+    "Versions, aliases and their history stay. The name that it has now leads here, until another model takes it.",
+  "models.name_hint": "No blanks.",
+  "models.delete_dots": "Delete…",
+  "models.delete_of": "Delete {{name}}",
+  "models.delete_hint_one":
+    "The model and its {{count}} version leave the lists. For 30 days it can be restored, and keeps holding its checkpoint; then it is removed for good. Runs and checkpoints themselves stay.",
+  "models.delete_hint_other":
+    "The model and its {{count}} versions leave the lists. For 30 days it can be restored, and keeps holding its checkpoints; then it is removed for good. Runs and checkpoints themselves stay.",
+  "models.delete_aliases": "Whoever asks for {{names}} will find nothing.",
+  "models.names": "Names",
+  "models.deleted_ones_one": "Show {{count}} deleted model",
+  "models.deleted_ones_other": "Show {{count}} deleted models",
+  "models.removed_on": "removed for good {{time}}",
+  "models.restore_model": "Restore {{name}}",
   "models.latest": "Latest",
   "models.versions": "Versions",
   "models.version": "Version",

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { Link } from "wouter";
+import { Link, Redirect } from "wouter";
 
 import { fetchModel } from "../api/models";
 import type { Model } from "../api/types";
@@ -9,8 +10,10 @@ import { formatDate } from "../list/columns";
 import { Box } from "../run/Box";
 import { Failure } from "../shell/Failure";
 import { useTitle } from "../shell/useTitle";
-import { useAddressedModel } from "./address";
+import { modelAddress, useAddressedModel } from "./address";
 import { Card } from "./Card";
+import { DeleteDialog } from "./DeleteDialog";
+import { RenameDialog } from "./RenameDialog";
 import { Versions } from "./Versions";
 
 /** One model: its versions, its card, and how its aliases were moved. */
@@ -18,6 +21,7 @@ export function ModelPage({ project }: { project: string }) {
   const { t } = useTranslation();
   const name = useAddressedModel();
   useTitle(`${name} · ${project}`);
+  const [asked, setAsked] = useState<"rename" | "delete" | null>(null);
   const query = useQuery({
     queryKey: ["model", project, name],
     queryFn: ({ signal }) => fetchModel(project, name, signal),
@@ -37,6 +41,9 @@ export function ModelPage({ project }: { project: string }) {
       </div>
     );
   const model = query.data;
+  // A name that it had before: the address becomes that of the name that it has.
+  if (model.summary.name !== name)
+    return <Redirect to={modelAddress(project, model.summary.name)} replace />;
   const runs = [...new Set(model.versions.filter((one) => !one.deleted_ns).map(({ run }) => run))];
   const compare = `${home}/compare?${new URLSearchParams({ r: runs.join(",") }).toString()}`;
   return (
@@ -45,12 +52,20 @@ export function ModelPage({ project }: { project: string }) {
         <Link href={`${home}/models`}>{t("page.models")}</Link>
         <h1>{name}</h1>
         {runs.length > 1 && <Link href={compare}>{t("models.compare")}</Link>}
+        <button type="button" className="chip" onClick={() => setAsked("rename")}>
+          {t("models.rename_dots")}
+        </button>
+        <button type="button" className="chip" onClick={() => setAsked("delete")}>
+          {t("models.delete_dots")}
+        </button>
       </header>
       <Versions project={project} model={model} />
       <div className="model-boxes">
         <Card project={project} model={model} />
         <History model={model} />
       </div>
+      {asked === "rename" && <RenameDialog model={model} onClose={() => setAsked(null)} />}
+      {asked === "delete" && <DeleteDialog model={model} onClose={() => setAsked(null)} />}
     </div>
   );
 }
@@ -77,6 +92,23 @@ function History({ model }: { model: Model }) {
           </li>
         ))}
       </ol>
+      {model.namings.length > 0 && (
+        <>
+          <h3>{t("models.names")}</h3>
+          <ol className="model-moves">
+            {model.namings.map((naming, index) => (
+              <li key={model.namings.length - index}>
+                {isolated(naming.name_before)} → {isolated(naming.name)}
+                <div className="muted">
+                  {[isolated(naming.author), formatDate(naming.renamed_ns)]
+                    .filter(Boolean)
+                    .join(" · ")}
+                </div>
+              </li>
+            ))}
+          </ol>
+        </>
+      )}
     </Box>
   );
 }

@@ -1,8 +1,10 @@
-import { useQuery } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
 
-import { fetchModels } from "../api/models";
+import { fetchDeletedModels, fetchModels, restoreModel } from "../api/models";
+import { isolated } from "../i18n";
 import { formatDate } from "../list/columns";
 import { CopyButton } from "../shell/CopyButton";
 import { Failure } from "../shell/Failure";
@@ -35,6 +37,7 @@ export function ModelsPage({ project }: { project: string }) {
           <pre>{LINES}</pre>
           <CopyButton text={LINES} />
         </figure>
+        <Deleted project={project} />
       </div>
     );
   return (
@@ -68,6 +71,63 @@ export function ModelsPage({ project }: { project: string }) {
           ))}
         </tbody>
       </table>
+      <Deleted project={project} />
     </div>
+  );
+}
+
+/** Models that were deleted less than 30 days ago, and the way back. */
+function Deleted({ project }: { project: string }) {
+  const { t } = useTranslation();
+  const client = useQueryClient();
+  const [isShown, setShown] = useState(false);
+  const query = useQuery({
+    queryKey: ["models", project, "deleted"],
+    queryFn: ({ signal }) => fetchDeletedModels(project, signal),
+    refetchOnMount: "always",
+  });
+  const restoring = useMutation({
+    mutationFn: restoreModel,
+    onSettled: () => client.invalidateQueries({ queryKey: ["models", project] }),
+  });
+  const models = query.data?.models ?? [];
+  if (models.length === 0) return null;
+  return (
+    <>
+      <label className="model-all">
+        <input
+          type="checkbox"
+          checked={isShown}
+          onChange={(change) => setShown(change.target.checked)}
+        />
+        {t("models.deleted_ones", { count: models.length })}
+      </label>
+      {restoring.error && (
+        <p className="bad" role="alert">
+          {restoring.error.message}
+        </p>
+      )}
+      {isShown && (
+        <ul className="model-moves">
+          {models.map((model) => (
+            <li key={model.id}>
+              {isolated(model.name)}{" "}
+              <span className="muted">
+                {t("models.removed_on", { time: formatDate(model.purge_ns ?? 0) })}
+              </span>{" "}
+              <button
+                type="button"
+                className="chip"
+                disabled={restoring.isPending}
+                aria-label={t("models.restore_model", { name: model.name })}
+                onClick={() => restoring.mutate(model.id)}
+              >
+                {t("board.restore")}
+              </button>
+            </li>
+          ))}
+        </ul>
+      )}
+    </>
   );
 }

@@ -8,8 +8,10 @@ from collections import defaultdict
 from typing import Any
 from typing import Final
 
+from sqlalchemy import ColumnElement
 from sqlalchemy import Connection
 from sqlalchemy import Row
+from sqlalchemy import Select
 from sqlalchemy import case
 from sqlalchemy import func
 from sqlalchemy import select
@@ -18,8 +20,11 @@ from mltrack_server.resources import CheckpointSummary
 from mltrack_server.resources import Model
 from mltrack_server.resources import ModelAlias
 from mltrack_server.resources import ModelCard
+from mltrack_server.resources import ModelCardVersion
+from mltrack_server.resources import ModelCardVersions
 from mltrack_server.resources import ModelMention
 from mltrack_server.resources import ModelMove
+from mltrack_server.resources import ModelNaming
 from mltrack_server.resources import ModelQuery
 from mltrack_server.resources import ModelSummary
 from mltrack_server.resources import ModelVersion
@@ -30,9 +35,11 @@ from mltrack_server.store.checkpoints import Found
 from mltrack_server.store.keys import rid_of
 
 MOVES_SHOWN: Final = 500
+RESTORABLE_NS: Final = 30 * 86_400 * 10**9  # a deleted model can be
 
 _model, _version, _alias = schema.model.c, schema.model_version.c, schema.model_alias.c
 _move, _card, _run = schema.model_move.c, schema.model_card.c, schema.run.c
+_naming = schema.model_rename.c
 _IS_HERE: Final = _version.deleted_ns.is_(None)
 _SUMMED: Final = (
     select(
@@ -51,12 +58,37 @@ def is_there(connection: Connection, uid: str) -> bool:
 
 
 def summaries(connection: Connection, query: ModelQuery) -> list[ModelSummary]:
-    """Return the rows of a list, the model that changed last first."""
-    wanted = [
-        column == value
-        for column, value in ((_model.project, query.project), (_model.name, query.name))
-        if value is not None
-    ]
+    """Return the rows of a list, the model that changed last first.
+
+    Of a name that no model has, the one in each project that was called so last.
+    """
+    found = _summaries(connection, query, [] if query.name is None else [_model.name == query.name])
+    if found or query.name is None:
+        return found
+    return _summaries(connection, query, [_model.uid.in_(_formerly(query.name))])
+
+
+def _formerly(name: str) -> Select[Any]:
+    """Return the query of the models that were called *name* last, one of each project."""
+    last = func.row_number().over(
+        partition_by=_naming.project, order_by=[_naming.renamed_ns.desc(), _naming.no.desc()]
+    )
+    # One that was deleted since does not stand in the way of another that had the name before it.
+    ranked = (
+        select(_naming.uid, last.label("place"))
+        .join(schema.model, _model.uid == _naming.uid)
+        .where(_naming.name_before == name, _model.deleted_ns.is_(None))
+        .subquery()
+    )
+    return select(ranked.c.uid).where(ranked.c.place == 1)
+
+
+def _summaries(
+    connection: Connection, query: ModelQuery, wanted: list[ColumnElement[bool]]
+) -> list[ModelSummary]:
+    if query.project is not None:
+        wanted.append(_model.project == query.project)
+    wanted.append(_model.deleted_ns.is_not(None) if query.deleted else _model.deleted_ns.is_(None))
     ordered = _SUMMED.where(*wanted).order_by(_model.changed_ns.desc(), _model.uid)
     rows = connection.execute(ordered).all()
     pointing = (
@@ -88,6 +120,7 @@ def whole(connection: Connection, uid: str, blobs: BlobStore) -> Model | None:
         card=newest,
         versions=_versions(connection, uid, blobs),
         moves=moves(connection, uid),
+        namings=_namings(connection, uid),
     )
 
 
@@ -102,6 +135,20 @@ def card(connection: Connection, uid: str, version: int | None = None) -> ModelC
             version=row.version, text=row.body, author=row.author, saved_ns=row.saved_ns
         )
     return ModelCard(version=0, text="", author="", saved_ns=None) if version is None else None
+
+
+def cards(connection: Connection, uid: str) -> ModelCardVersions:
+    """Return when a model's card was saved, and by whom."""
+    rows = connection.execute(
+        select(_card.version, _card.author, _card.saved_ns)
+        .where(_card.uid == uid)
+        .order_by(_card.version.desc())
+    )
+    versions = [
+        ModelCardVersion(version=row.version, author=row.author, saved_ns=row.saved_ns)
+        for row in rows
+    ]
+    return ModelCardVersions(versions=versions)
 
 
 def moves(
@@ -124,12 +171,28 @@ def moves(
     ]
 
 
+def _namings(connection: Connection, uid: str) -> list[ModelNaming]:
+    """Return what a model was called, the last renaming first."""
+    rows = connection.execute(
+        select(schema.model_rename).where(_naming.uid == uid).order_by(_naming.no.desc())
+    )
+    return [
+        ModelNaming(
+            name_before=row.name_before,
+            name=row.name,
+            author=row.author,
+            renamed_ns=row.renamed_ns,
+        )
+        for row in rows
+    ]
+
+
 def registered(connection: Connection, run: str) -> list[ModelMention]:
     """Return which checkpoints of a run are versions of models, deleted versions left out."""
     rows = connection.execute(
         select(_version.checkpoint, _version.version, _model.uid, _model.project, _model.name)
         .join_from(schema.model_version, schema.model, _model.uid == _version.uid)
-        .where(_version.run == run, _version.deleted_ns.is_(None))
+        .where(_version.run == run, _version.deleted_ns.is_(None), _model.deleted_ns.is_(None))
         .order_by(_model.project, _model.name, _version.version)
     ).all()
     aliases: dict[tuple[str, int], list[str]] = defaultdict(list)
@@ -183,6 +246,8 @@ def _summary(row: Row[Any], aliases: list[ModelAlias]) -> ModelSummary:
         aliases=aliases,
         created_ns=row.created_ns,
         changed_ns=row.changed_ns,
+        deleted_ns=row.deleted_ns,
+        purge_ns=None if row.deleted_ns is None else row.deleted_ns + RESTORABLE_NS,
     )
 
 

@@ -23,11 +23,12 @@ from mltrack_server.resources import AliasMove
 from mltrack_server.resources import CardSave
 from mltrack_server.resources import Model
 from mltrack_server.resources import ModelCard
-from mltrack_server.resources import ModelCardVersion
 from mltrack_server.resources import ModelCardVersions
 from mltrack_server.resources import ModelList
 from mltrack_server.resources import ModelMentions
 from mltrack_server.resources import ModelQuery
+from mltrack_server.resources import ModelRename
+from mltrack_server.resources import ModelSummary
 from mltrack_server.resources import Registered
 from mltrack_server.resources import Registration
 from mltrack_server.store import schema
@@ -35,6 +36,7 @@ from mltrack_server.store.blobs import BlobStore
 from mltrack_server.store.database.engine import Connecting
 from mltrack_server.store.keys import rid_of
 from mltrack_server.store.models import aliases
+from mltrack_server.store.models import lives
 from mltrack_server.store.models import reading
 from mltrack_server.store.models.aliases import by
 from mltrack_server.store.models.aliases import no_version
@@ -94,17 +96,7 @@ class Models:
         with self._reading() as connection:
             if not reading.is_there(connection, uid):
                 return None
-            rows = connection.execute(
-                select(_card.version, _card.author, _card.saved_ns)
-                .where(_card.uid == uid)
-                .order_by(_card.version.desc())
-            )
-            return ModelCardVersions(
-                versions=[
-                    ModelCardVersion(version=row.version, author=row.author, saved_ns=row.saved_ns)
-                    for row in rows
-                ]
-            )
+            return reading.cards(connection, uid)
 
     def register(self, new: Registration) -> Registered:
         """Make a checkpoint a model's next version, and the model if it is not there yet.
@@ -198,6 +190,54 @@ class Models:
             _require_records(connection, uid, version)
             return restored
 
+    def rename(self, uid: str, change: ModelRename) -> Model:
+        """Call a model something else; what it was called leads to it. Again changes nothing.
+
+        Raises:
+            ModelRefused: There is no such model, or another one has the name.
+            StoreFull: No write is possible for now; nothing has changed.
+        """
+        with self._writing() as connection:
+            _require(connection, uid)
+            lives.rename(connection, uid, change, self._clock_ns())
+            return self._whole(connection, uid)
+
+    def discard(self, uid: str) -> ModelSummary:
+        """Delete a model with all of its versions; it can be restored for 30 days.
+
+        Until then it holds what it held. Again it changes nothing.
+
+        Raises:
+            ModelRefused: There is no such model.
+            StoreFull: No write is possible for now; nothing has changed.
+        """
+        return self._set_deleted(uid, self._clock_ns())
+
+    def restore(self, uid: str) -> ModelSummary:
+        """Restore a deleted model, as it was.
+
+        Raises:
+            ModelRefused: There is no such model, or no longer.
+            StoreFull: No write is possible for now; nothing has changed.
+        """
+        return self._set_deleted(uid, None)
+
+    def purge(self) -> list[str]:
+        """Remove the models for good that were deleted 30 days ago; return their names.
+
+        Raises:
+            StoreFull: No write is possible for now; nothing has changed.
+        """
+        with self._writing() as connection:
+            return lives.purge(connection, self._clock_ns())
+
+    def _set_deleted(self, uid: str, deleted_ns: int | None) -> ModelSummary:
+        with self._writing() as connection:
+            if not reading.is_there(connection, uid):
+                raise ModelRefused("missing", "There is no such model here.")
+            lives.mark(connection, uid, deleted_ns)
+            return reading.summary(connection, uid)
+
     def save_card(self, uid: str, save: CardSave) -> ModelCard:
         """Store the next version of a model's card. What is there already is not stored again.
 
@@ -256,18 +296,19 @@ class Models:
 
     def _whole(self, connection: Connection, uid: str) -> Model:
         found = reading.whole(connection, uid, self._blobs)
-        assert found is not None, "nobody removes a model"
+        assert found is not None, "it was just looked up"
         return found
 
 
 def _require(connection: Connection, uid: str) -> None:
-    """Refuse a model that is not there.
+    """Refuse a model that is not there, or was deleted.
 
     Raises:
-        ModelRefused: It is not.
+        ModelRefused: It is not, or it was.
     """
     if not reading.is_there(connection, uid):
         raise ModelRefused("missing", "There is no such model here.")
+    lives.require_not_deleted(connection, uid)
 
 
 def _require_records(connection: Connection, uid: str, version: int) -> None:
@@ -328,6 +369,7 @@ def _model_of(connection: Connection, project: str, name: str, now_ns: int) -> s
         select(_model.uid).where(_model.project == project, _model.name == name)
     ).scalar()
     if uid is not None:
+        lives.require_not_deleted(connection, uid)
         return str(uid)
     known = select(schema.project.c.name).where(schema.project.c.name == project)
     if connection.execute(known).first() is None:
