@@ -5,8 +5,8 @@ import { useProjects } from "./useProjects";
 
 /** What *project* names for how its runs went; null where it leaves that to the metrics' names. */
 export function useHeadline(project: string): Headline | null {
-  const { data } = useProjects();
-  const { headline = "", better = "" } = data?.projects.find(({ name }) => name === project) ?? {};
+  const projects = useProjects().data?.projects ?? [];
+  const { headline = "", better = "" } = projects.find(({ name }) => name === project) ?? {};
   return useMemo(
     () => (headline ? { name: headline, better: better || null } : null),
     [headline, better],

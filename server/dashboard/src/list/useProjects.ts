@@ -14,7 +14,8 @@ export function useProjects() {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const stop = feed.onChanges(() => {
       // The first run of all is worth hurry.
-      const isEmpty = cache.getQueryData<ProjectList>(["projects"])?.projects.length === 0;
+      const isEmpty =
+        cache.getQueryData<Partial<ProjectList>>(["projects"])?.projects?.length === 0;
       timer ??= setTimeout(
         () => {
           timer = undefined;
