@@ -16,6 +16,7 @@ import mltrack.commands.models
 import mltrack.commands.projects
 import mltrack.commands.runs
 import mltrack.commands.sizes
+import mltrack.commands.usage
 import mltrack.demo._commands
 import mltrack.export._commands
 import mltrack.importing._commands
@@ -68,6 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     mltrack.commands.fsck.register(commands)
     mltrack.commands.sizes.register(commands)
     mltrack.commands.projects.register(commands)
+    mltrack.commands.usage.register(commands)
     mltrack_core._commands.register(commands)
     return parser
 

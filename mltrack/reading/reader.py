@@ -9,6 +9,7 @@ plt.plot(h.step, h.value)
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from collections.abc import Sequence
 from pathlib import Path
@@ -44,12 +45,14 @@ from mltrack_server.resources import RulesEdit
 from mltrack_server.resources import RunQuery
 from mltrack_server.resources import SizeList
 from mltrack_server.resources import ThinningPlan
+from mltrack_server.resources import Usage
 
 if TYPE_CHECKING:
     pass
 
 _ID_CHARACTERS: Final = 32
 _NAMES_MAX: Final = 1000  # of keys, for messages
+_DAY_NS: Final = 86_400 * 10**9
 
 
 def open(where: str | Path | None = None) -> Reader:  # noqa: A001 - what it does, in one word
@@ -170,6 +173,14 @@ class Reader:
     def sizes(self) -> SizeList:
         """Return what each project takes of the store, the largest first."""
         return self._source().sizes()
+
+    def usage(self, *, days: float = 1.0, project: str | None = None) -> Usage:
+        """Return which runs held which GPUs and machines in the last *days*, at most 31.
+
+        It has hours, mean use, idle share, peak memory, and cost by the prices of each project.
+        """
+        end_ns = time.time_ns()
+        return self._source().usage.of(end_ns - int(days * _DAY_NS), end_ns, project)
 
     def rules(self, project: str, version: int | None = None) -> ProjectRules:
         """Return what people want of a project's runs; without *version* what counts now.

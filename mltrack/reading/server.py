@@ -20,6 +20,8 @@ from mltrack.reading.media_source import ServerMedia
 from mltrack.reading.model_source import ModelSource
 from mltrack.reading.model_source import ServerModels
 from mltrack.reading.remote_file import RemoteFile
+from mltrack.reading.usage_source import ServerUsage
+from mltrack.reading.usage_source import UsageSource
 from mltrack_core.errors import ServerRefused
 from mltrack_core.errors import ServerUnreachable
 from mltrack_core.records import RunState
@@ -202,6 +204,11 @@ class ServerSource:
     def models(self) -> ModelSource:
         """What keeps models."""
         return ServerModels(self._find, self._ask)
+
+    @property
+    def usage(self) -> UsageSource:
+        """What tells which runs held which devices."""
+        return ServerUsage(self.url, self._find)
 
     def delete(self, run: str) -> Deletion | None:
         """Delete a run."""

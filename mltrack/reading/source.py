@@ -8,6 +8,7 @@ from mltrack.reading.file_source import FileSource
 from mltrack.reading.file_source import Readable
 from mltrack.reading.media_source import MediaSource
 from mltrack.reading.model_source import ModelSource
+from mltrack.reading.usage_source import UsageSource
 from mltrack_core.records import RunState
 from mltrack_server.columns import Points
 from mltrack_server.extract import Extract
@@ -99,6 +100,10 @@ class Source(Protocol):
     @property
     def models(self) -> ModelSource:
         """What keeps models."""
+
+    @property
+    def usage(self) -> UsageSource:
+        """What tells which runs held which devices."""
 
     def delete(self, run: str) -> Deletion | None:
         """Delete a run."""
