@@ -9,6 +9,7 @@ from collections.abc import Callable
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from alembic import command
 from sqlalchemy import create_engine
@@ -23,8 +24,13 @@ from mltrack_core.spool.segment import Batch
 from mltrack_core.spool.segment import SegmentHeader
 from mltrack_server.resources import AnnotationPlace
 from mltrack_server.resources import CardSave
+from mltrack_server.resources import DashboardDocument
+from mltrack_server.resources import ModelRename
 from mltrack_server.resources import NewAnnotations
+from mltrack_server.resources import NewComment
+from mltrack_server.resources import NewDashboard
 from mltrack_server.resources import Registration
+from mltrack_server.resources import ThreadMark
 from mltrack_server.store import Store
 from mltrack_server.store import schema
 from mltrack_server.store.database import migrate
@@ -97,13 +103,36 @@ def started(**fields: object) -> records.RunStarted:
 
 
 def annotate_and_register(store: Store, run: str, checkpoint: str = "") -> None:
-    """Annotate a run, and register its checkpoint as a version of a model with alias and card."""
+    """Annotate a run, and register its checkpoint as a version of a model with alias and card.
+
+    The model was called something else for a while, and a report is commented on.
+    """
     place = AnnotationPlace(run=run, step=3)
     store.annotations.create(NewAnnotations(places=[place], text="rate cut", author="ada"))
     if checkpoint:
         new = Registration(run=run, checkpoint=checkpoint, name="digits", alias="champion")
         made = store.models.register(new)
         store.models.save_card(made.model.id, CardSave(version=0, text="# Digits"))
+        for name in ("numbers", "digits"):
+            store.models.rename(made.model.id, ModelRename(name=name))
+        discuss(store, run)
+
+
+def discuss(store: Store, run: str) -> None:
+    """Make a report of a run, comment on its block, and say that this is settled."""
+    panel = {
+        "type": "text", "id": "p1", "title": "", "filter": "", "text": "so",
+        "x": 0, "y": 0, "width": 12, "height": 4,
+    }  # fmt: skip
+    frozen = {"dashboard": "a" * 32, "version": 1, "at_ns": 1, "runs": [run]}
+    tabs = [{"id": "main", "title": "", "panels": [panel]}]
+    values = {"version": 1, "filter": "", "frozen": frozen, "tabs": tabs}
+    document = msgspec.convert(values, DashboardDocument)
+    new = NewDashboard(project="mnist", name="Why", owner="", author="", document=document)
+    report = store.dashboards.create(new)
+    assert report is not None
+    store.comments.add(report.summary.id, NewComment(block="p1", text="why?", author="ada"))
+    store.comments.mark(report.summary.id, "p1", ThreadMark(is_resolved=True))
 
 
 def copy_to_version(version: str, source: str, url: str) -> None:
