@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -65,6 +66,18 @@ def test_a_tab_that_nobody_sees_waits(page: Page, context: BrowserContext, live:
     page.evaluate(HIDE, False)
 
     expect(page.locator(".run-facts .step")).to_have_text("step 19")
+
+
+def test_the_mean_of_a_group_follows_its_runs(page: Page, live: Any) -> None:
+    """What a run of it logs is in the mean soon, of the run's curve too."""
+    page.goto(f'/p/digits?q=id = "{live.run}"&g=host&sm=mean:50')
+    card = page.get_by_role("region", name="train/loss", exact=True)
+    expect(card).to_contain_text("Means of 1 run10 points")
+
+    live.log(10, {"train/loss": 1.0})
+
+    expect(card).to_contain_text("11 points")
+    expect(card.get_by_role("img")).to_have_attribute("aria-label", re.compile("last value 1$"))
 
 
 def test_single_keys_can_be_switched_off(page: Page, live: Any) -> None:
