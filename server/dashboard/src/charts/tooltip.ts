@@ -79,7 +79,12 @@ export class Tooltip {
     );
     this.element.hidden = false;
     const isRight = left > chart.over.clientWidth / 2;
-    this.element.style.transform = `translate(${isRight ? `calc(${left - 12}px - 100%)` : `${left + 12}px`}, 4px)`;
+    const width = this.element.offsetWidth;
+    const beside = isRight ? left - 12 - width : left + 12;
+    // What reaches beyond the chart would be cut off there.
+    const [least, most] = [-chart.over.offsetLeft, chart.root.clientWidth - chart.over.offsetLeft];
+    const place = Math.max(least, Math.min(beside, most - width));
+    this.element.style.transform = `translate(${place}px, 4px)`;
   }
 }
 
