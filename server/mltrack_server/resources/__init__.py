@@ -233,3 +233,8 @@ from mltrack_server.resources.usage import Stretch as Stretch
 from mltrack_server.resources.usage import Usage as Usage
 from mltrack_server.resources.usage import UsageQuery as UsageQuery
 from mltrack_server.resources.usage import UsageRun as UsageRun
+from mltrack_server.resources.walls import SectionOrder as SectionOrder
+from mltrack_server.resources.walls import Wall as Wall
+from mltrack_server.resources.walls import WallLayout as WallLayout
+from mltrack_server.resources.walls import WallQuery as WallQuery
+from mltrack_server.resources.walls import WallSave as WallSave

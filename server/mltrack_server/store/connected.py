@@ -36,6 +36,7 @@ from mltrack_server.store.search.contents import Contents
 from mltrack_server.store.search.runtables import RunTables
 from mltrack_server.store.segs import SegCache
 from mltrack_server.store.usage.reading import UsageReads
+from mltrack_server.store.walls import Walls
 
 
 class Connected:
@@ -100,6 +101,11 @@ class Connected:
     def dashboards(self) -> Dashboards:
         """What reads and writes dashboards. Made when it is asked for, as above."""
         return Dashboards(self._reading, self._committing, self._clock_ns)
+
+    @property
+    def walls(self) -> Walls:
+        """What reads and writes walls. Made when it is asked for, as above."""
+        return Walls(self._reading, self._committing, self._clock_ns)
 
     @property
     def models(self) -> Models:

@@ -73,6 +73,17 @@ dashboard_version: Final = Table(
     comment="The newest versions of each dashboard",
 )
 
+wall: Final = Table(
+    "wall",
+    metadata,
+    _column("project", Text, "Its name", key=True),
+    _column("version", Integer, "1, 2, 3 …; the highest one counts", key=True),
+    _column("author", Text, "Who saved it, by their own word"),
+    _column("saved_ns", BigInteger, "By the server's clock"),
+    _column("body", Text, "JSON object: orders and sizes; see resources/walls.py"),
+    comment="How people have arranged the charts of a project, the newest versions of it",
+)
+
 report_link: Final = Table(
     "report_link",
     metadata,

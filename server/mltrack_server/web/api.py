@@ -47,6 +47,7 @@ from mltrack_server.web import service
 from mltrack_server.web import sizes
 from mltrack_server.web import upkeep
 from mltrack_server.web import usage
+from mltrack_server.web import walls
 from mltrack_server.web.endpoint import Endpoint
 from mltrack_server.web.guard import check_origin
 from mltrack_server.web.openapi import document
@@ -74,6 +75,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *series.routes,
     *extracts.routes,
     *dashboards.routes,
+    *walls.routes,
     *report_links.routes,
     *comments.routes,
     *models.routes,

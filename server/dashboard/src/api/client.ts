@@ -57,6 +57,8 @@ import type {
   Server,
   ThinningPlan,
   VaryingIndex,
+  Wall,
+  WallSave,
 } from "./types";
 
 export { ApiError, isMissing, type QueryProblem } from "./ask";
@@ -140,6 +142,22 @@ export async function saveRules(edit: RulesEdit): Promise<ProjectRules> {
     body: JSON.stringify(edit),
   });
   return (await answer.json()) as ProjectRules;
+}
+
+/** How people have arranged the charts of a project. */
+export function fetchWall(project: string, signal?: AbortSignal): Promise<Wall> {
+  return get(`/wall?${new URLSearchParams({ project }).toString()}`, signal);
+}
+
+/** Save the next version of it; 409 where the one that was changed is not the newest. */
+export async function saveWall(wall: WallSave): Promise<Wall> {
+  return parsed(
+    await ask("/wall", {
+      method: "PUT",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(wall),
+    }),
+  );
 }
 
 /** Change what a person may change of a run; what is left out stays. */

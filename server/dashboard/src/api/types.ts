@@ -1519,3 +1519,34 @@ export interface UsageRun {
   state: "failed" | "finished" | "interrupted" | "killed" | "running" | "silent";
   started_ns: number;
 }
+
+export interface SectionOrder {
+  section: string;
+  cards: string[];
+}
+
+export interface Wall {
+  project: string;
+  version: number;
+  author: string;
+  saved_ns: number | null;
+  layout: WallLayout;
+}
+
+export interface WallLayout {
+  sections: string[];
+  cards: SectionOrder[];
+  sizes: Record<string, "large" | "medium">;
+}
+
+export interface WallQuery {
+  project: string;
+  version?: number | null;
+}
+
+export interface WallSave {
+  project: string;
+  version: number;
+  author: string;
+  layout: WallLayout;
+}

@@ -1,32 +1,32 @@
 // Every metric as a card, in sections by prefix, the most telling first.
 
-import { lazy, Suspense, useMemo, useState, type ReactNode } from "react";
+import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 
-import { familiesOf, sectionsOf, twinsOf, type Family, type Section } from "../series/metrics";
+import { sectionsOf, twinsOf, type Family, type Section } from "../series/metrics";
 import type { Window } from "../series/useTracks";
 import { useShortcuts } from "../shell/shortcuts";
 import { Tool } from "../shell/Tool";
 import { useStored } from "../shell/useStored";
+import { ArrangeNote } from "./arrange/ArrangeNote";
+import { Grip, type WayBack } from "./arrange/Grip";
+import { cardsOf, isArranged, ordered, placed, sizeOf } from "./arrange/layout";
+import { useArrangement } from "./arrange/useArrangement";
 import { ChartCard, type ChartRun } from "./ChartCard";
+import { ChartGrid } from "./ChartGrid";
+import { ChartSection, itemsOf, More, type Item } from "./ChartSection";
 import type { Flag } from "./flags";
 import type { FootMark } from "./foot/marks";
 import type { Grouping } from "./groups";
 import type { ChartView } from "./useView";
 
-// Fetched with the first network that has many layers.
-const LayerMap = lazy(() => import("./LayerMap").then(({ LayerMap }) => ({ default: LayerMap })));
-
-const CHART_PX = 200;
-const WIDE_PX = 420;
 const FACET_PX = 150;
 
 /** A section with more charts than this opens when asked: its first screen would be noise. */
 const OPEN_MAX = 24;
 /** Sections behind so many charts are closed at first, however small they are. */
 const OPEN_CHARTS_MAX = 120;
-/** A section holds so many charts, and a page so many sections, until more are asked for. */
-const CHARTS_AT_ONCE = 60;
+/** A page holds so many sections until more are asked for. */
 const SECTIONS_AT_ONCE = 100;
 
 /** Runs that have their own chart of each metric. */
@@ -43,6 +43,8 @@ interface ChartSectionsProps {
   /** Which of its runs the page is about. */
   filter: string;
   metrics: readonly string[];
+  /** With those that are not looked for: where charts stand does not hang on it. */
+  allMetrics: readonly string[];
   runs: readonly ChartRun[];
   /** Means that are drawn instead. */
   grouping?: Grouping | null;
@@ -75,8 +77,14 @@ export function ChartSections(props: ChartSectionsProps) {
     const merged = new Set(twins.values());
     return { sections: sectionsOf(names.filter((name) => !merged.has(name))), twins };
   }, [key, isMerged]);
+  const arrangement = useArrangement(project);
+  const { layout, change } = arrangement;
+  const [said, setSaid] = useState("");
   const [sectionsMax, setSectionsMax] = useState(SECTIONS_AT_ONCE);
-  const shown = sections.slice(0, sectionsMax);
+  const names = sections.map((section) => section.name);
+  const shown = ordered(names, layout.sections)
+    .slice(0, sectionsMax)
+    .map((name) => sections[names.indexOf(name)]!);
   const onTop = pinned.filter((name) => metrics.includes(name));
   const onLines = (stem: string) =>
     setAsLines(asLines.includes(stem) ? asLines.filter((one) => one !== stem) : [...asLines, stem]);
@@ -132,32 +140,60 @@ export function ChartSections(props: ChartSectionsProps) {
       </div>
     </section>
   );
-  const cardsOf = (names: readonly string[]) =>
+  const all = useMemo(() => sectionsOf(props.allMetrics), [props.allMetrics.join("\n")]);
+  const mapOf = (family: Family) => ({
+    family,
+    runs: props.runs,
+    hasMetric: props.hasMetric,
+    points: family.metrics.reduce((sum, name) => sum + props.pointsOf(name), 0),
+    view: props.view,
+    isLines: asLines.includes(family.stem),
+    onLines: () => onLines(family.stem),
+  });
+  const cardsAutomatic = (section: string): WayBack[] =>
+    cardsOf(layout, section).length === 0
+      ? []
+      : [[t("arrange.cards_automatic"), () => change({ do: "cards_automatic", section })]];
+  /** Of null those that are this person's own choice. */
+  const cardsIn = (items: readonly Item[], section: string | null) =>
     facets ? (
-      names.map((name) => facetsOf(name, facets))
+      items.map(({ name }) => facetsOf(name, facets))
     ) : (
-      <div className="cards">
-        {names.map((name) => (
-          <div key={name} data-metric={name} className={name === wide ? "cell is-wide" : "cell"}>
-            <ChartCard
-              {...shared(name)}
-              height={name === wide ? WIDE_PX : CHART_PX}
-              tools={
-                <>
-                  <Tool
-                    icon="expand"
-                    label={t("chart.wide")}
-                    isOn={name === wide}
-                    onClick={() => setWide(name === wide ? null : name)}
-                  />
-                  {pinTool(name)}
-                </>
-              }
-            />
-          </div>
-        ))}
-      </div>
+      <ChartGrid
+        items={items}
+        cardOf={shared}
+        mapOf={mapOf}
+        pinTool={pinTool}
+        wide={wide}
+        onWide={setWide}
+        sizeOf={(name) => sizeOf(layout, name)}
+        onSize={(name, size) => change({ do: "size", name, size })}
+        onMove={(name, to) => {
+          if (section === null) setPinned(placed(pinned, name, to));
+          else change({ do: "card", section, name, to, all: namesIn(all, section) });
+        }}
+        onSay={setSaid}
+        back={section === null ? [] : cardsAutomatic(section)}
+      />
     );
+  const sectionGrip = ({ name }: Section) => {
+    const back = cardsAutomatic(name);
+    if (layout.sections.length > 0)
+      back.push([t("arrange.sections_automatic"), () => change({ do: "sections_automatic" })]);
+    if (isArranged(layout))
+      back.push([t("arrange.all_automatic"), () => change({ do: "all_automatic" })]);
+    const names = all.map((section) => section.name);
+    return (
+      <Grip
+        name={name}
+        label={name || t("section.other")}
+        siblings={shown.map((section) => section.name)}
+        onMove={(to) => change({ do: "section", name, to, all: names })}
+        onSay={setSaid}
+        back={back}
+      />
+    );
+  };
   useShortcuts({
     f: () => {
       const cell = document.querySelector<HTMLElement>(
@@ -167,25 +203,8 @@ export function ChartSections(props: ChartSectionsProps) {
       setWide(name === wide ? null : name);
     },
   });
-  const familyOf = (family: Family) => {
-    const isLines = asLines.includes(family.stem);
-    return (
-      <div key={family.stem} className="family">
-        <Suspense fallback={null}>
-          <LayerMap
-            family={family}
-            runs={props.runs}
-            hasMetric={props.hasMetric}
-            points={family.metrics.reduce((sum, name) => sum + props.pointsOf(name), 0)}
-            view={props.view}
-            isLines={isLines}
-            onLines={() => onLines(family.stem)}
-          />
-        </Suspense>
-        {isLines && cardsOf(family.metrics)}
-      </div>
-    );
-  };
+  // Nothing is drawn here and then there.
+  if (!arrangement.isKnown) return null;
   return (
     <>
       {onTop.length > 0 && (
@@ -193,89 +212,48 @@ export function ChartSections(props: ChartSectionsProps) {
           <summary>
             <h2>{t("section.pinned")}</h2>
           </summary>
-          {cardsOf(onTop)}
+          {cardsIn(
+            onTop.map((name) => ({ name })),
+            null,
+          )}
         </details>
       )}
-      {shown.map((section, index) => (
-        <ChartSection
-          key={section.name}
-          section={section}
-          isOpenAtFirst={isOpenAtFirst(shown, index)}
-          leftOut={onTop}
-          cardsOf={cardsOf}
-          familyOf={facets ? undefined : familyOf}
-        />
-      ))}
+      <div className="sections">
+        {shown.map((section, index) => (
+          <ChartSection
+            key={section.name}
+            section={section}
+            isOpenAtFirst={isOpenAtFirst(shown, index)}
+            leftOut={onTop}
+            own={cardsOf(layout, section.name)}
+            hasFamilies={!facets}
+            itemsOf={(items) => cardsIn(items, section.name)}
+            tools={sectionGrip(section)}
+          />
+        ))}
+      </div>
       {sections.length > shown.length && (
         <More
           text={t("section.more_sections", { shown: shown.length, total: sections.length })}
           onClick={() => setSectionsMax(sectionsMax + SECTIONS_AT_ONCE)}
         />
       )}
+      <ArrangeNote arrangement={arrangement} />
+      <p className="only-said" role="status">
+        {said}
+      </p>
     </>
   );
+}
+
+/** Return all that can stand in a section, in the automatic order. */
+function namesIn(sections: readonly Section[], name: string): string[] {
+  const metrics = sections.find((section) => section.name === name)?.metrics ?? [];
+  return itemsOf(metrics, true).map((item) => item.name);
 }
 
 function isOpenAtFirst(sections: readonly Section[], index: number): boolean {
   if (index < 3) return true;
   const before = sections.slice(0, index).reduce((sum, one) => sum + one.metrics.length, 0);
-  const { families, others } = familiesOf(sections[index]!.metrics);
-  return families.length + others.length <= OPEN_MAX && before <= OPEN_CHARTS_MAX;
-}
-
-/** A section's head, and while it is open its first charts: a closed one costs nothing. */
-function ChartSection(props: {
-  section: Section;
-  isOpenAtFirst: boolean;
-  /** Charts that stand elsewhere. */
-  leftOut: readonly string[];
-  cardsOf: (names: readonly string[]) => ReactNode;
-  /** One card for all layers of a network; where nothing is said, each has its own. */
-  familyOf: ((family: Family) => ReactNode) | undefined;
-}) {
-  const { name, metrics } = props.section;
-  const { t } = useTranslation();
-  const [choice, setChoice] = useState<boolean | null>(null);
-  const [chartsMax, setChartsMax] = useState(CHARTS_AT_ONCE);
-  const isOpen = choice ?? props.isOpenAtFirst;
-  const { familyOf } = props;
-  const { families, charts } = useMemo(() => {
-    const here = metrics.filter((metric) => !props.leftOut.includes(metric));
-    const found = familyOf ? familiesOf(here) : { families: [], others: here };
-    return { families: found.families, charts: found.others };
-    // A list that is rebuilt at every render has the same members.
-    // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [metrics, props.leftOut.join("\n"), familyOf === undefined]);
-  return (
-    <details
-      className="section"
-      open={isOpen}
-      onToggle={(toggle) => {
-        if (toggle.currentTarget.open !== isOpen) setChoice(toggle.currentTarget.open);
-      }}
-    >
-      <summary>
-        <h2>{name || t("section.other")}</h2>
-        <span className="muted">{t("section.count", { count: metrics.length })}</span>
-      </summary>
-      {isOpen && families.map((family) => familyOf?.(family))}
-      {isOpen && charts.length > 0 && props.cardsOf(charts.slice(0, chartsMax))}
-      {isOpen && charts.length > chartsMax && (
-        <More
-          text={t("section.more_charts", { shown: chartsMax, total: charts.length })}
-          onClick={() => setChartsMax(chartsMax + CHARTS_AT_ONCE)}
-        />
-      )}
-    </details>
-  );
-}
-
-function More({ text, onClick }: { text: string; onClick: () => void }) {
-  return (
-    <p className="more">
-      <button type="button" className="chip" onClick={onClick}>
-        {text}
-      </button>
-    </p>
-  );
+  return itemsOf(sections[index]!.metrics, true).length <= OPEN_MAX && before <= OPEN_CHARTS_MAX;
 }

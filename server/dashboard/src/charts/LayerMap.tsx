@@ -1,5 +1,5 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { useEffect, useMemo, useRef, useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
 import { fetchTracks } from "../api/client";
@@ -27,6 +27,8 @@ export function LayerMap(props: {
   view: ChartView;
   isLines: boolean;
   onLines: () => void;
+  /** More buttons for the card's head. */
+  tools?: ReactNode;
 }) {
   const { family, runs, hasMetric, view, isLines } = props;
   const { stem, metrics } = family;
@@ -82,6 +84,7 @@ export function LayerMap(props: {
           <Icon name={isLines ? "table" : "pulse"} />{" "}
           {t(isLines ? "layers.as_map" : "layers.as_lines")}
         </button>
+        {props.tools}
       </header>
       {!isLines && (
         <div className="layer-body" tabIndex={0} role="group" aria-label={stem}>

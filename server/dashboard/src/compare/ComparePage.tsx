@@ -172,6 +172,7 @@ function Curves(props: { project: string; runs: readonly Run[]; chartRuns: reado
         project={props.project}
         filter={`id in [${runs.map((run) => `"${run.summary.id}"`).join(", ")}]`}
         metrics={findMetrics(metrics, state.search)}
+        allMetrics={metrics}
         runs={props.chartRuns}
         pointsOf={(metric) =>
           runs.reduce((sum, run) => sum + (run.summary.metrics[metric]?.count ?? 0), 0)

@@ -28,6 +28,7 @@ export function ChartsTab({ run }: { run: Run }) {
         project={project}
         filter={`id = "${id}"`}
         metrics={findMetrics(names, state.search)}
+        allMetrics={names}
         runs={runs}
         pointsOf={(metric) => metrics[metric]?.count ?? 0}
         view={state.view}

@@ -133,6 +133,7 @@ export function Wall(props: WallProps) {
           project={project}
           filter={filter}
           metrics={found}
+          allMetrics={metrics}
           runs={chartRuns}
           grouping={grouping}
           facets={facets?.slice(0, FACETS_MAX) ?? null}
