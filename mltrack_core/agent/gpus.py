@@ -34,6 +34,9 @@ class GpuDriver(Protocol):
     def reading(self, index: int, quantity: str) -> float:
         """Return one of `QUANTITIES` of one GPU."""
 
+    def slowdowns(self, index: int) -> frozenset[str]:
+        """Return which of `SLOWDOWNS` keep the GPU's clocks down now."""
+
     def process_memory(self, index: int) -> dict[int, int]:
         """Return bytes of GPU memory by process id."""
 
@@ -51,6 +54,10 @@ QUANTITIES: Final = (
     "sm_clock_mhz",
     "memory_clock_mhz",
 )
+# What keeps clocks below what the work asks for: the power limit or a power brake, the heat, and
+# hardware that protects itself without saying why. An idle GPU and clocks that a person has set
+# are not among them.
+SLOWDOWNS: Final = ("power", "thermal", "hardware")
 
 
 class Gpus:
@@ -89,6 +96,12 @@ class Gpus:
                     yield f"sys/gpu.{index}.{quantity}", self._driver.reading(index, quantity)
                 except GpuUnreadable:
                     continue
+            try:
+                slowdowns = self._driver.slowdowns(index)
+            except GpuUnreadable:
+                continue
+            for reason in SLOWDOWNS:
+                yield f"sys/gpu.{index}.slowed_by_{reason}", float(reason in slowdowns)
 
     def process_values(self, pids: frozenset[int]) -> Iterator[tuple[str, float]]:
         """Yield the GPU memory of the processes *pids*, for each GPU that they use."""
@@ -129,6 +142,12 @@ class Nvml:
         """Return one of `QUANTITIES` of one GPU."""
         return float(_ask(_READINGS[quantity], _handle(index)))
 
+    def slowdowns(self, index: int) -> frozenset[str]:
+        """Return which of `SLOWDOWNS` keep the GPU's clocks down now."""
+        # The older of its two names: drivers before 535 know no other.
+        query = pynvml.nvmlDeviceGetCurrentClocksThrottleReasons
+        return slowdowns_of(int(_ask(query, _handle(index))))
+
     def process_memory(self, index: int) -> dict[int, int]:
         """Return bytes of GPU memory by process id, of compute and graphics together."""
         handle = _handle(index)
@@ -141,6 +160,28 @@ class Nvml:
                 # None where the driver may not say; the same process can be in both lists.
                 memory[process.pid] = max(memory.get(process.pid, 0), process.usedGpuMemory or 0)
         return memory
+
+
+_POWER: Final = (
+    pynvml.nvmlClocksThrottleReasonSwPowerCap | pynvml.nvmlClocksThrottleReasonHwPowerBrakeSlowdown
+)
+_THERMAL: Final = (
+    pynvml.nvmlClocksThrottleReasonSwThermalSlowdown
+    | pynvml.nvmlClocksThrottleReasonHwThermalSlowdown
+)
+
+
+def slowdowns_of(reasons: int) -> frozenset[str]:
+    """Return which of `SLOWDOWNS` the bits are that NVML gives as reasons of slow clocks.
+
+    Source:
+        nvml.h, nvmlClocksThrottleReasons: the bit of a hardware slowdown is set beside those of
+        heat and of the power brake too.
+    """
+    found = {name for name, bits in (("power", _POWER), ("thermal", _THERMAL)) if reasons & bits}
+    if reasons & pynvml.nvmlClocksThrottleReasonHwSlowdown and not found:
+        found.add("hardware")
+    return frozenset(found)
 
 
 _READINGS: Final[dict[str, Callable[..., float]]] = {

@@ -12,6 +12,7 @@ class FakeGpus:
         readings: One dict for each GPU, of quantity to value. A quantity that is not there is one
             that this GPU does not tell; an empty dict is a GPU that has fallen off its bus.
         memory: One dict for each GPU, of process id to bytes.
+        slow: One set for each GPU, of what keeps its clocks down; None is a GPU that does not tell.
 
     """
 
@@ -19,9 +20,11 @@ class FakeGpus:
         self,
         readings: list[dict[str, float]],
         memory: list[dict[int, int]] | None = None,
+        slow: list[set[str] | None] | None = None,
     ) -> None:
         self.readings = readings
         self.memory = memory or [{} for _ in readings]
+        self.slow = slow or [None for _ in readings]
 
     def count(self) -> int:
         """Return how many GPUs there are."""
@@ -43,6 +46,13 @@ class FakeGpus:
             return self.readings[index][quantity]
         except KeyError:
             raise GpuUnreadable("not supported") from None
+
+    def slowdowns(self, index: int) -> frozenset[str]:
+        """Return what keeps the GPU's clocks down."""
+        slow = self.slow[index]
+        if slow is None:
+            raise GpuUnreadable("not supported")
+        return frozenset(slow)
 
     def process_memory(self, index: int) -> dict[int, int]:
         """Return bytes of GPU memory by process id."""

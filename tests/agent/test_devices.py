@@ -7,10 +7,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from mltrack_core.agent.devices import HostDevices
 from mltrack_core.agent.devices import ProcessDevices
 from mltrack_core.agent.gpus import QUANTITIES
+from mltrack_core.agent.gpus import SLOWDOWNS
 from mltrack_core.agent.gpus import Gpus
+from mltrack_core.agent.gpus import slowdowns_of
 from mltrack_core.testing.clock import FakeClock
 from mltrack_core.testing.gpus import FakeGpus
 
@@ -100,3 +104,35 @@ def test_a_failing_gpu_never_hides_the_others(tmp_path: Path) -> None:
         "gpu.2.name": "Fake 2",
         "gpu.2.memory_bytes": 2,
     }
+
+
+def test_what_keeps_a_gpu_slow_is_sampled(tmp_path: Path) -> None:
+    """Each reason as 0 or 1; of a GPU that does not tell, nothing is made up."""
+    gpus = Gpus(FakeGpus([FULL, FULL, FULL], slow=[{"thermal", "power"}, set(), None]))
+
+    values = HostDevices(tmp_path, FakeClock(), gpus).sample()
+
+    assert {name: value for name, value in values.items() if "slowed_by" in name} == {
+        "sys/gpu.0.slowed_by_power": 1.0,
+        "sys/gpu.0.slowed_by_thermal": 1.0,
+        "sys/gpu.0.slowed_by_hardware": 0.0,
+        **{f"sys/gpu.1.slowed_by_{reason}": 0.0 for reason in SLOWDOWNS},
+    }
+
+
+@pytest.mark.parametrize(
+    ("bits", "reasons"),
+    [
+        (0x0, set()),
+        (0x1 | 0x2 | 0x10 | 0x100, set()),  # idle, clocks that people set, sync boost, display
+        (0x4, {"power"}),
+        (0x8, {"hardware"}),
+        (0x8 | 0x40, {"thermal"}),
+        (0x8 | 0x80, {"power"}),
+        (0x20 | 0x4, {"thermal", "power"}),
+        (1 << 40, set()),  # of a driver to come
+    ],
+)
+def test_reasons_are_read_as_nvml_means_them(bits: int, reasons: set[str]) -> None:
+    """The bit of a hardware slowdown is beside those of its cause, where one is known."""
+    assert slowdowns_of(bits) == reasons

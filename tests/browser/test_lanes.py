@@ -165,6 +165,9 @@ def test_lanes_say_where_a_device_was_in_trouble_and_who_is_behind(
         gpus = {"0": use, "1": 30.0, "2": 88.0}
         sample = {f"sys/gpu.{gpu}.utilization_percent": value for gpu, value in gpus.items()}
         sample |= {"sys/gpu.0.temperature_celsius": 60.0, "sys/memory.percent": 97.0}
+        sample |= {"sys/gpu.0.slowed_by_thermal": 0.0, "sys/gpu.1.slowed_by_hardware": 0.0}
+        sample["sys/gpu.1.slowed_by_thermal"] = float(100 <= second < 200)
+        sample["sys/gpu.1.slowed_by_power"] = float(second == 150)
         recording.sample(second, sample)
     recording.end(RunEnded(recording.began_ns + 300 * SECOND, "finished"))
     page.goto(f"/r/{arrive(recording)}/system")
@@ -178,6 +181,13 @@ def test_lanes_say_where_a_device_was_in_trouble_and_who_is_behind(
     lane = first.get_by_role("img", name=re.compile("gpu.0.utilization_percent over time"))
     point_at(page, lane, 0.5)
     expect(first.locator("output").first).to_have_text("5 % · ⚠ idle")
+
+    hot = page.get_by_role("region", name="GPU 1")
+    expect(hot.locator(".lane-trouble")).to_have_text("too hot 1 m 40 s · power limit 5 s")
+    strip = hot.get_by_role("img", name="Held back: too hot 1 m 40 s · power limit 5 s")
+    point_at(page, strip, 0.5)
+    expect(hot.locator("output").first).to_have_text("too hot · power limit")
+    expect(first.get_by_text("Held back")).to_have_count(0)
 
     work = page.get_by_role("region", name="All GPUs")
     expect(work.locator(".lane-name")).to_have_text(["GPU 0", "GPU 1 behind", "GPU 2"])

@@ -22,6 +22,7 @@ def test_every_gpu_tells_what_it_uses() -> None:
         assert 0 < values[f"sys/gpu.{index}.power_watts"] < 2000
         assert 0 < values[f"sys/gpu.{index}.temperature_celsius"] < 120
         assert 0 < values[f"sys/gpu.{index}.sm_clock_mhz"] < 10_000
+        assert values[f"sys/gpu.{index}.slowed_by_thermal"] in (0.0, 1.0)
 
 
 def test_facts_name_the_driver_and_every_gpu() -> None:

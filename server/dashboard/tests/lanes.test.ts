@@ -195,6 +195,15 @@ describe("troubles", () => {
     expect(troublesOf("sys/gpu.1.temperature_celsius", at([0], [88]), null)).toHaveLength(1);
   });
 
+  it("are what keeps the clocks of a GPU down", () => {
+    const slow = "sys/gpu.12.slowed_by_power@box";
+
+    expect(troublesOf(slow, at([0, 10, 20, 30], [0, 0.2, 1, 0]), null)).toEqual([
+      { kind: "power", from: 5, to: 25 },
+    ]);
+    expect(troublesOf("sys/gpu.0.slowed_by_magic", at([0], [1]), null)).toEqual([]);
+  });
+
   it("are processes far behind the others", () => {
     expect(stragglersOf([90, 88, 40, null, 91])).toEqual([false, false, true, false, false]);
     expect(stragglersOf([5])).toEqual([false]);

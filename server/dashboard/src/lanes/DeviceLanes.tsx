@@ -7,9 +7,17 @@ import { ChartCard, type ChartRun } from "../charts/ChartCard";
 import { styleOf } from "../charts/colours";
 import { useLive } from "../charts/live";
 import { usePlainView } from "../charts/useView";
-import { deviceTitle, deviceUnit, mainOf, totalOf, type DeviceGroup } from "../run/devices";
+import {
+  deviceTitle,
+  deviceUnit,
+  isSlowdown,
+  mainOf,
+  totalOf,
+  type DeviceGroup,
+} from "../run/devices";
 import type { Window } from "../series/useTracks";
 import { Lane } from "./Lane";
+import { SlowLane } from "./SlowLane";
 import type { ZoomView } from "../charts/CursorStrip";
 
 const CHART_PX = 140;
@@ -36,9 +44,10 @@ export function DeviceLanes({ run, group, window, view }: DeviceLanesProps) {
   const section = useRef<HTMLElement>(null);
   const isVisible = useLive(section);
   const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
-  const main = mainOf(group.names);
+  const names = group.names.filter((name) => !isSlowdown(name));
+  const main = mainOf(names);
   const [isAll, setAll] = useState(false);
-  const rest = group.names.filter((name) => !main.includes(name));
+  const rest = names.filter((name) => !main.includes(name));
   const shown = isAll || main.length === 0 ? [...main, ...rest] : main;
   const title = t(`system.${group.kind}`, { index: group.index });
   const toggle = (metric: string) => {
@@ -65,6 +74,9 @@ export function DeviceLanes({ run, group, window, view }: DeviceLanesProps) {
           </button>
         )}
       </header>
+      {group.kind === "gpu" && (
+        <SlowLane run={run} group={group} window={window} view={view} isVisible={isVisible} />
+      )}
       {shown.map((metric) => (
         <div key={metric}>
           <Lane

@@ -117,6 +117,24 @@ export function drawTroubles(
   }
 }
 
+/** Draw stretches in rows below each other, each row in its colour. */
+export function drawRows(
+  context: CanvasRenderingContext2D,
+  span: Span,
+  height: number,
+  rows: readonly (readonly Phase[])[],
+  colours: readonly string[],
+): void {
+  const row = height / rows.length;
+  rows.forEach((phases, at) => {
+    context.fillStyle = ink(colours[at]!);
+    for (const { from, to } of phases) {
+      const left = placeOf(span, from);
+      context.fillRect(left, at * row + 1, Math.max(2, placeOf(span, to) - left), row - 2);
+    }
+  });
+}
+
 const LABEL_PX = 8;
 
 function label(

@@ -4,7 +4,10 @@ import type { Track } from "../api/columns";
 import type { Phase } from "./phases";
 import { piecesOf, spacingOf } from "./trace";
 
-export type TroubleKind = "idle" | "full" | "hot";
+/** What keeps a GPU's clocks down, as the agent names it. */
+export const SLOWDOWNS = ["thermal", "hardware", "power"] as const;
+export type Slowdown = (typeof SLOWDOWNS)[number];
+export type TroubleKind = "idle" | "full" | "hot" | Slowdown;
 
 export interface Trouble extends Phase {
   kind: TroubleKind;
@@ -41,6 +44,12 @@ const RULES: readonly Rule[] = [
     holds: (mean) => mean >= HOT_CELSIUS,
     seconds: 0,
   },
+  ...SLOWDOWNS.map((kind) => ({
+    kind,
+    of: new RegExp(`^gpu\\.\\d+\\.slowed_by_${kind}$`),
+    holds: (mean: number) => mean > 0, // in any sample of the bucket
+    seconds: 0,
+  })),
 ];
 
 /**

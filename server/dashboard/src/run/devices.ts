@@ -102,6 +102,11 @@ export function mainOf(names: readonly string[]): string[] {
   return MAIN.flatMap((pattern) => names.filter((name) => pattern.test(pathOf(name))));
 }
 
+/** Whether a series says what keeps a GPU's clocks down: it is a strip, not a lane of its own. */
+export function isSlowdown(name: string): boolean {
+  return /^gpu\.\d+\.slowed_by_/.test(pathOf(name));
+}
+
 /** Return the series that says how much there is of what *name* says how much is used; "" if none. */
 export function totalOf(name: string): string {
   const used = /(gpu\.\d+\.)(memory_used|process_memory)_bytes/;
