@@ -169,6 +169,28 @@ def test_a_sound_is_played(page: Page, run: str) -> None:
     assert seconds == pytest.approx(1.0)
 
 
+def test_a_sound_is_drawn_and_walked_by_keys(
+    page: Page, run: str, pixels: Callable[[Locator], NDArray[np.uint8]]
+) -> None:
+    """Decoded here, without a word of the page's policy against it; the page keeps its step."""
+    page.goto(f"/r/{run}/media")
+    tone = section(page, "val/tone")
+    tone.get_by_role("button", name="Waveform").click()
+
+    slider = tone.get_by_role("slider", name="Place in a tone")
+    expect(slider.locator("canvas")).to_have_attribute("data-drawn", "true")
+    alpha = pixels(slider.locator("canvas"))[:, :, 3]
+    assert (alpha > 0).any(axis=0).mean() > 0.95  # it swings from the beginning to the end
+    before = page.url
+    slider.focus()
+    page.keyboard.press("End")
+    expect(slider).to_have_attribute("aria-valuetext", "1.00 s of 1.00 s")
+    page.keyboard.press("PageDown")
+    expect(slider).to_have_attribute("aria-valuetext", "0.50 s of 1.00 s")
+    assert tone.locator("audio").evaluate("(audio) => audio.currentTime") == pytest.approx(0.5)
+    assert page.url == before
+
+
 def test_a_run_without_media_says_how_to_log_some(page: Page, runs: dict[str, str]) -> None:
     """An empty page would leave the user alone."""
     page.goto(f"/r/{runs['wild-owl']}/media")

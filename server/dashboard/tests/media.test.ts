@@ -5,6 +5,7 @@ import { boxKey, classKey, legendOf } from "../src/media/legend";
 import { paletteOf } from "../src/media/overlay";
 import { changesBetween, tableLines } from "../src/media/lines";
 import { nearestIndex } from "../src/media/steps";
+import { peaksOf, seekOf } from "../src/media/waveform";
 
 const file = { type: "image/png", bytes: 1, sha256: "", is_here: true };
 const maskOf = (labels: Record<string, string>): MediaMask => ({ name: "m", file, labels });
@@ -85,5 +86,29 @@ describe("what two texts differ in", () => {
       total: 2,
     };
     expect(tableLines(rows)).toEqual(["n │ guess", "1 │ –", "2.5 │ cat"]);
+  });
+});
+
+describe("a waveform", () => {
+  it("leaves out no sample of any channel", () => {
+    const left = new Float32Array(1000);
+    const right = new Float32Array(1000);
+    left[499] = 0.5;
+    right[500] = -2; // clipped when it was made
+
+    const { low, high } = peaksOf([left, right], 10);
+
+    expect([...high]).toEqual([0, 0, 0, 0, 0.5, 0, 0, 0, 0, 0]);
+    expect([...low]).toEqual([0, 0, 0, 0, 0, -1, 0, 0, 0, 0]);
+    expect(peaksOf([new Float32Array([0.25])], 10).high).toEqual(new Float32Array([0.25]));
+    expect(peaksOf([], 10).low).toHaveLength(0);
+  });
+
+  it("is walked by keys, to its ends and no further", () => {
+    expect(seekOf("ArrowRight", 1, 100)).toBe(2);
+    expect(seekOf("PageDown", 1, 100)).toBe(0);
+    expect(seekOf("End", 1, 100)).toBe(100);
+    expect(seekOf("ArrowRight", 0, 0.2)).toBe(0.05);
+    expect(seekOf("x", 1, 100)).toBeNull();
   });
 });

@@ -893,6 +893,12 @@ export default {
   "media.swipe": "One over the other",
   "media.uncovered": "How far the second is covered",
   "media.uncovered_share": "{{first}} up to {{share}} %, then {{second}}",
+  "media.waveform": "Waveform",
+  "media.waveform_of": "Place in {{name}}",
+  "media.waveform_hint":
+    "A click goes there; so do the arrow keys, Home and End; the space bar plays and stops",
+  "media.at_second": "{{at}} s of {{seconds}} s",
+  "media.no_waveform": "This browser cannot draw it: {{reason}}",
   "media.seconds": "{{seconds}} s",
 
   "evaluation.norm": "What the numbers are",

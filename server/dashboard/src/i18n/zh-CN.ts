@@ -808,6 +808,11 @@ export default {
   "media.swipe": "叠放对比",
   "media.uncovered": "第二张被遮住的程度",
   "media.uncovered_share": "{{first}} 到 {{share}} %，其后为 {{second}}",
+  "media.waveform": "波形",
+  "media.waveform_of": "{{name}} 中的位置",
+  "media.waveform_hint": "点击跳转到该处；方向键、Home 和 End 亦可；空格键播放和暂停",
+  "media.at_second": "{{at}} 秒，共 {{seconds}} 秒",
+  "media.no_waveform": "此浏览器无法绘制：{{reason}}",
   "media.seconds": "{{seconds}} 秒",
 
   "evaluation.norm": "数字的含义",
