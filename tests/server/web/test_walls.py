@@ -12,12 +12,12 @@ from mltrack_server.testing import RunningServer
 from mltrack_server.testing import started
 
 AT = "/api/v1/wall"
-LAYOUT = {
+LAYOUT: dict[str, Any] = {
     "sections": ["train", ""],
     "cards": [{"section": "train", "cards": ["train/loss", "train/layer*"]}],
     "sizes": {"train/loss": "large"},
 }
-SAVE = {"project": "mnist", "version": 0, "author": "ada", "layout": LAYOUT}
+SAVE: dict[str, Any] = {"project": "mnist", "version": 0, "author": "ada", "layout": LAYOUT}
 
 
 @pytest.fixture

@@ -1,9 +1,11 @@
+import { usePrefetchQuery } from "@tanstack/react-query";
 import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useLocation } from "wouter";
 
 import { ApiError } from "../api/client";
 import type { ParamValue, RunSummary } from "../api/types";
+import { wallQuery } from "../charts/arrange/useArrangement";
 import { highlight } from "../charts/highlight";
 import { columnsFor, formatSorts, parseSorts, serverSort, sortRuns } from "../list/columns";
 import { colourBy, dashBy } from "../list/colouring";
@@ -41,6 +43,7 @@ export function WorkspacePage({ project, isTable }: { project: string; isTable?:
   const [sortText, setSortText] = useUrl("s");
   const sorts = useMemo(() => parseSorts(sortText), [sortText]);
   const query = useRuns(project, filter, serverSort(sorts));
+  usePrefetchQuery(wallQuery(project)); // beside the runs: no chart waits for it
   const { hasNextPage, isFetchingNextPage, fetchNextPage } = query;
   const choice = useChoice();
   const own = useHeadline(project);

@@ -36,9 +36,11 @@ export function ordered(all: readonly string[], own: readonly string[]): string[
   return [...first, ...all.filter((name) => !taken.has(name))];
 }
 
-/** Return the cards that come first in a section. */
+const NONE: readonly string[] = [];
+
+/** Return the cards that come first in a section: of one layout always the same list. */
 export function cardsOf(layout: WallLayout, section: string): readonly string[] {
-  return layout.cards.find((order) => order.section === section)?.cards ?? [];
+  return layout.cards.find((order) => order.section === section)?.cards ?? NONE;
 }
 
 export function sizeOf(layout: WallLayout, name: string): Size {

@@ -1,10 +1,9 @@
 // The wall as its project's people have arranged it, what is not saved of it yet included.
 
-import { useQuery, useQueryClient, type QueryClient } from "@tanstack/react-query";
-import { useMemo, useReducer, useEffect } from "react";
+import { queryOptions, useQuery, useQueryClient, type QueryClient } from "@tanstack/react-query";
+import { useEffect, useMemo, useReducer } from "react";
 
 import { fetchWall, saveWall } from "../../api/client";
-import type { Wall } from "../../api/types";
 import { usePerson } from "../../shell/usePerson";
 import { Changes } from "./changes";
 import { changed, UNARRANGED, type Change } from "./layout";
@@ -15,15 +14,23 @@ const all = new Map<string, Changes>();
 function changesOf(project: string, client: QueryClient): Changes {
   const known = all.get(project);
   if (known) return known;
-  const key = ["wall", project];
+  const key = wallQuery(project).queryKey;
   const made = new Changes(project, {
     read: () => fetchWall(project),
     save: saveWall,
-    known: () => client.getQueryData<Wall>(key),
+    known: () => client.getQueryData(key),
     take: (wall) => client.setQueryData(key, wall),
   });
   all.set(project, made);
   return made;
+}
+
+/** How the server is asked for a project's wall. */
+export function wallQuery(project: string) {
+  return queryOptions({
+    queryKey: ["wall", project],
+    queryFn: ({ signal }) => fetchWall(project, signal),
+  });
 }
 
 export function useArrangement(project: string) {
@@ -33,8 +40,7 @@ export function useArrangement(project: string) {
   const [, render] = useReducer((count: number) => count + 1, 0);
   useEffect(() => changes.onChange(render), [changes]);
   const query = useQuery({
-    queryKey: ["wall", project],
-    queryFn: ({ signal }) => fetchWall(project, signal),
+    ...wallQuery(project),
     // Somebody else may have arranged it while this page was in the background.
     refetchOnWindowFocus: true,
   });
