@@ -131,17 +131,20 @@ function Page({ state, stored }: { state: BoardState; stored: Dashboard }) {
           )}
         </p>
       ) : (
-        <BoardGrid
-          panels={panels}
-          isEditing={isEditing}
-          window={shown}
-          onWindow={setShown}
-          onArrange={(next) => changeDocument(withPanels(document, tab.id, next))}
-          onChange={(panel) => changeDocument(withPanelChanged(document, panel))}
-          onEdit={(panel) => setEdited({ panel, isNew: false })}
-          onCopy={(panel) => !isFull && changeDocument(withCopy(document, tab.id, panel))}
-          onRemove={(panel) => changeDocument(withoutPanel(document, panel.id))}
-        />
+        <>
+          <h2 className="only-said">{tab.title || t("board.panels")}</h2>
+          <BoardGrid
+            panels={panels}
+            isEditing={isEditing}
+            window={shown}
+            onWindow={setShown}
+            onArrange={(next) => changeDocument(withPanels(document, tab.id, next))}
+            onChange={(panel) => changeDocument(withPanelChanged(document, panel))}
+            onEdit={(panel) => setEdited({ panel, isNew: false })}
+            onCopy={(panel) => !isFull && changeDocument(withCopy(document, tab.id, panel))}
+            onRemove={(panel) => changeDocument(withoutPanel(document, panel.id))}
+          />
+        </>
       )}
       {edited && (
         <PanelDialog

@@ -142,6 +142,7 @@ function RunTabs(props: { run: Run; clock: Clock | null; tab: string | undefined
         aria-labelledby={`tab-${current}`}
         className="panel"
       >
+        <h2 className="only-said">{t(`tab.${current}`)}</h2>
         <Suspense fallback={<div className="page-loading">{t("loading")}</div>}>
           {hints[current] ? (
             <p className="panel-hint">{hints[current]}</p>
