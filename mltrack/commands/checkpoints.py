@@ -30,6 +30,12 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     parser.add_argument("--keep-best", type=int, metavar="K", help="the K of best score stay")
     parser.add_argument("--keep-last", type=int, metavar="K", help="the K written last stay")
     parser.add_argument("--every", type=int, metavar="N", help="those of every Nth step stay")
+    parser.add_argument(
+        "--only",
+        action="append",
+        metavar="CHECKPOINT",
+        help="only this one may go, and without rules it does; may be given several times",
+    )
     parser.add_argument("--apply", action="store_true", help="do it, not only say it")
     parser.add_argument("--from", dest="where", help="a folder or a server's address")
     parser.set_defaults(run=list_checkpoints)
@@ -42,10 +48,15 @@ def list_checkpoints(options: argparse.Namespace) -> int:
 
     name = options.run_name
     rules = {"keep_best": options.keep_best, "keep_last": options.keep_last, "every": options.every}
-    has_rule = any(value is not None for value in rules.values())
-    if (name is None) == (options.project is None) or (options.apply and not has_rule):
+    has_rule = options.only or any(value is not None for value in rules.values())
+    if (
+        (name is None) == (options.project is None)
+        or (options.apply and not has_rule)
+        or (options.only and name is None)
+    ):
         print(
-            "mltrack: name a run or a --project, and with --apply say what is to stay",
+            "mltrack: name a run or a --project, with --apply say what is to stay, and with --only "
+            "name the run",
             file=sys.stderr,
         )
         return 2
@@ -59,10 +70,12 @@ def list_checkpoints(options: argparse.Namespace) -> int:
             rows = [_checkpoint_row(run, each) for run in runs for each in run.checkpoints()]
             print(table(("run", "checkpoint", "step", "roles", "size", "status", "path"), rows))
             return 0
+        only = [run.checkpoint(each).id for run in runs for each in options.only or ()]
         plan = reader.retain(
             RetentionQuery(
                 runs=[run.id for run in runs] if name else None,
                 project=options.project,
+                only=only if options.only else None,
                 apply=options.apply,
                 **rules,
             )

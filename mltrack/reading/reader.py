@@ -111,10 +111,12 @@ class Reader:
         Only blobs that nothing names any more are deleted, never a file of the user's.
 
         Raises:
-            ValueError: There is no rule.
+            ValueError: There is no rule, and none is named that is to go.
         """
-        if query.keep_best is query.keep_last is query.every is None:
-            raise ValueError("say what is to stay: keep_best, keep_last or every")
+        if query.only is None and query.keep_best is query.keep_last is query.every is None:
+            raise ValueError(
+                "say what is to stay: keep_best, keep_last or every; or what is to go: only"
+            )
         return self._source().retain(query)
 
     def delete(self, run: str) -> Deletion:

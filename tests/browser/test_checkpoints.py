@@ -103,6 +103,22 @@ def test_rules_can_be_tried_and_loading_is_copied(page: Page, context: Any, run:
     )
 
 
+def test_the_bytes_of_one_are_deleted(page: Page, run: str) -> None:
+    """What that means is said before; what was recorded stays."""
+    page.goto(f"/r/{run}/checkpoints")
+    rows = page.locator(".checkpoints > table > tbody > tr")
+    rows.nth(0).get_by_role("button", name="1 file").click()
+    page.get_by_role("button", name="Delete its bytes…").click()
+    dialog = page.get_by_role("dialog", name="Delete the bytes of step 200?")
+    expect(dialog).to_contain_text("nothing brings it back")
+    dialog.get_by_role("button", name="Delete for good").click()
+
+    expect(dialog).to_have_count(0)
+    expect(rows.nth(0)).to_contain_text("let go of")
+    expect(page.get_by_role("button", name="Delete its bytes…")).to_have_count(0)
+    expect(page.get_by_role("rowheader", name="2.pt").get_by_role("link")).to_have_count(0)
+
+
 def test_checkpoints_stand_on_the_metric_that_chose_them(page: Page, run: str) -> None:
     """A click on one leads to its files; the chart is above the list of them too."""
     page.goto(f"/r/{run}")

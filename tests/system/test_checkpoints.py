@@ -190,6 +190,9 @@ def test_rules_show_first_and_delete_on_request(
         found[0].download(tmp_path / "restored")
     assert "freed" in capsys.readouterr().out
 
+    assert main(["checkpoints", run, "--only", found[1].id[-8:], "--apply"]) == 0
+    assert [each.status for each in recorded(run).checkpoints()] == [*["removed"] * 3, "stored"]
+
 
 def test_a_blob_that_was_asked_for_lately_stays(root: Path, tmp_path: Path) -> None:
     """An agent may be about to name it: an hour later it goes with the next call."""
@@ -211,8 +214,13 @@ def test_a_blob_that_was_asked_for_lately_stays(root: Path, tmp_path: Path) -> N
 
 @pytest.mark.parametrize(
     "arguments",
-    [[], ["a", "--project", "b"], ["a", "--apply"]],
-    ids=["no run", "run and project", "no rule"],
+    [
+        [],
+        ["a", "--project", "b"],
+        ["a", "--apply"],
+        ["--project", "b", "--only", "c"],
+    ],
+    ids=["no run", "run and project", "no rule", "one of a project"],
 )
 def test_a_command_that_says_too_little_does_nothing(
     arguments: list[str], root: Path, capsys: pytest.CaptureFixture[str]

@@ -75,7 +75,7 @@ class Checkpoint(Resource, frozen=True, kw_only=True):
 class RetentionQuery(Request, frozen=True, kw_only=True):
     """Which stored checkpoints of some runs are to stay; each rule keeps what it names.
 
-    Without a rule all of them stay.
+    Without a rule all of them stay, but for those that are named to go.
     """
 
     runs: Annotated[list[RunId], Meta(max_length=1000)] | None = None
@@ -83,6 +83,8 @@ class RetentionQuery(Request, frozen=True, kw_only=True):
     keep_best: Annotated[int, Meta(ge=0)] | None = None  # by their score, or in the role
     keep_last: Annotated[int, Meta(ge=0)] | None = None  # by when they were written
     every: Annotated[int, Meta(ge=1)] | None = None  # whose step is a multiple of it
+    # Only these may go: those of them that no rule keeps. None: any.
+    only: Annotated[list[RunId], Meta(max_length=1000)] | None = None
     apply: bool = False  # False: only tell what would happen
 
 

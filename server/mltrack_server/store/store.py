@@ -143,7 +143,7 @@ class Store(Averaging, Projects, Upkeep, Consoles):
         """Tell which stored checkpoints stay by *query*, and let go of the others if it says so.
 
         Raises:
-            ValueError: It holds no rule.
+            ValueError: It holds no rule, and names none that are to go.
             StoreFull: No write is possible for now; nothing has changed.
         """
         with self._reading() as connection:

@@ -87,4 +87,6 @@ async def retain(services: Services, body: RetentionQuery) -> RetentionPlan:
     try:
         return await asyncio.to_thread(services.store.retain, body)
     except ValueError as error:
-        raise invalid("Say what is to stay: keep_best, keep_last or every.", "body") from error
+        raise invalid(
+            "Say what is to stay: keep_best, keep_last or every; or what is to go: only.", "body"
+        ) from error

@@ -271,6 +271,28 @@ def test_what_is_registered_while_retention_decides_stays(
     assert [each.status for each in found.checkpoints] == ["stored", "removed", "stored"]
 
 
+def test_one_checkpoint_alone_is_let_go_of(store: Store, run: str) -> None:
+    """Of those that are named what no rule keeps, and no other; a version of a model stays."""
+    store.models.register(registration(run, 1))
+    first, second, third = (item.checkpoint for item in store.retain(everything(run)).items)
+
+    shown = store.retain(RetentionQuery(runs=[run], only=[second]))
+    ruled = store.retain(RetentionQuery(runs=[run], only=[second, third], keep_last=1))
+    done = store.retain(RetentionQuery(runs=[run], only=[first, second], apply=True))
+
+    assert [(item.checkpoint, item.kept_by) for item in shown.items] == [(second, [])]
+    assert [item.kept_by for item in ruled.items] == [[], ["last"]]
+    assert [item.kept_by for item in done.items] == [["registered"], []]
+    found = store.checkpoints(run)
+    assert found is not None
+    assert [each.status for each in found.checkpoints] == ["stored", "removed", "stored"]
+
+
+def everything(run: str) -> RetentionQuery:
+    """Return a query by which all stays."""
+    return RetentionQuery(runs=[run], every=1)
+
+
 def test_the_run_of_a_version_is_not_removed_for_good(
     store: Store, make_log: Any, clock: Any
 ) -> None:

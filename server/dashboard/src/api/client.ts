@@ -322,6 +322,12 @@ export async function fetchRetention(
   return parsed(await post("/checkpoints/retention", { ...rules, apply: false }, signal));
 }
 
+/** Let go of the bytes of one checkpoint, for good. */
+export async function deleteCheckpoint(run: string, checkpoint: string): Promise<RetentionPlan> {
+  const query: RetentionQuery = { runs: [run], only: [checkpoint], apply: true };
+  return parsed(await post("/checkpoints/retention", query));
+}
+
 /** The files that a run recorded last. */
 export function fetchFiles(id: string, signal?: AbortSignal): Promise<FileList> {
   return get(`/runs/${id}/files`, signal);

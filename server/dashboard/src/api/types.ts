@@ -185,6 +185,7 @@ export interface RetentionQuery {
   keep_best?: number | null;
   keep_last?: number | null;
   every?: number | null;
+  only?: string[] | null;
   apply?: boolean;
 }
 

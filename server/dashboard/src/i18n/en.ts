@@ -1014,6 +1014,15 @@ export default {
   "checkpoints.copy_path": "Copy the path",
   "checkpoints.copy_load": "Copy Python",
   "checkpoints.ago": "{{age}} ago",
+  "checkpoints.delete": "Delete its bytes…",
+  "checkpoints.delete_title": "Delete the bytes of step {{step}}?",
+  "checkpoints.delete_do": "Delete for good",
+  "checkpoints.delete_frees":
+    "{{bytes}} go, of which nothing else uses {{freed}}: so much is freed.",
+  "checkpoints.delete_none": "There is nothing to delete any more.",
+  "checkpoints.delete_what":
+    "It cannot be downloaded any more, and nothing brings it back. That it was written, its score and its place in the charts stay; so do the files where they were written. Bytes that an agent used within the last hour are freed by a later retention.",
+  "checkpoints.delete_registered": "It is a version of a model, and stays as long as it is one.",
   "retention.title": "What would stay by which rules",
   "retention.what":
     "Nothing is removed here: rows that the rules would let go of are struck out. A command removes their bytes; what is recorded stays.",

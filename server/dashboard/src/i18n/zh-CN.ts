@@ -925,6 +925,14 @@ export default {
   "checkpoints.copy_path": "复制路径",
   "checkpoints.copy_load": "复制 Python",
   "checkpoints.ago": "{{age}}前",
+  "checkpoints.delete": "删除其数据…",
+  "checkpoints.delete_title": "删除第 {{step}} 步的数据？",
+  "checkpoints.delete_do": "永久删除",
+  "checkpoints.delete_frees": "将删除 {{bytes}}，其中 {{freed}} 没有其他用途，会被释放。",
+  "checkpoints.delete_none": "已没有可删除的数据。",
+  "checkpoints.delete_what":
+    "之后无法再下载，也无法恢复。它的写入记录、得分和在图表中的位置会保留；写入处的文件也会保留。代理在过去一小时内用过的数据由之后的清理释放。",
+  "checkpoints.delete_registered": "它是某个模型的一个版本；只要仍是，就会保留。",
   "retention.title": "按规则会保留什么",
   "retention.what":
     "此处不会删除任何内容：按规则会被清除的行以删除线标出。命令会删除其字节；记录保留。",

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { Fragment, useEffect, useMemo, useRef } from "react";
+import { Fragment, lazy, Suspense, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { checkpointFileUrl, fetchCheckpoint } from "../api/client";
@@ -17,6 +17,10 @@ import { useUrl } from "../shell/useUrl";
 import { loadingOf } from "./loading";
 import { RetentionPreview, useRetention } from "./RetentionPreview";
 import { useCheckpointFlags, useCheckpoints } from "./useCheckpointFlags";
+
+const DeleteCheckpoint = lazy(() =>
+  import("./DeleteCheckpoint").then(({ DeleteCheckpoint }) => ({ default: DeleteCheckpoint })),
+);
 
 /** The run's checkpoints, the newest first: what each is, how far it has come, its files. */
 export function CheckpointsTab({ run }: { run: Run }) {
@@ -203,6 +207,7 @@ function Roles({ checkpoint }: { checkpoint: CheckpointSummary }) {
 
 function Files({ run, checkpoint }: { run: string; checkpoint: CheckpointSummary }) {
   const { t } = useTranslation();
+  const [isDeleting, setDeleting] = useState(false);
   const query = useQuery({
     queryKey: ["run", run, "checkpoints", checkpoint.id],
     queryFn: ({ signal }) => fetchCheckpoint(run, checkpoint.id, signal),
@@ -217,6 +222,25 @@ function Files({ run, checkpoint }: { run: string; checkpoint: CheckpointSummary
         <CopyButton label={t("checkpoints.copy_path")} text={checkpoint.path} />
         {checkpoint.kept && (
           <span className="muted">{t("checkpoints.kept", { how: checkpoint.kept })}</span>
+        )}{" "}
+        {checkpoint.status === "stored" && (
+          <button
+            type="button"
+            className="chip"
+            aria-haspopup="dialog"
+            onClick={() => setDeleting(true)}
+          >
+            {t("checkpoints.delete")}
+          </button>
+        )}
+        {isDeleting && (
+          <Suspense fallback={null}>
+            <DeleteCheckpoint
+              run={run}
+              checkpoint={checkpoint}
+              onClose={() => setDeleting(false)}
+            />
+          </Suspense>
         )}
       </p>
       <table>

@@ -38,6 +38,8 @@ def plan(connection: Connection, query: RetentionQuery, blobs: BlobStore) -> Ret
             each for each in checkpoints.find(connection, rid_of(uid)) if each.outcome.is_stored
         ]
         for each, kept_by in zip(stored, judge(stored, query), strict=True):
+            if query.only is not None and each.record.id not in query.only:
+                continue
             if each.record.id in registered:
                 kept_by.append("registered")
             items.append(_item(uid, each, kept_by))
@@ -106,7 +108,7 @@ def judge(stored: Sequence[Found], query: RetentionQuery) -> list[list[KeptBy]]:
         stored: All of the run that are stored, in the order in which they were written.
         query: The rules.
     """
-    if query.keep_best is query.keep_last is query.every is None:
+    if query.only is None and query.keep_best is query.keep_last is query.every is None:
         raise ValueError("no rule says what is to stay")
     newest = [each.record.id for each in reversed(stored)]
     scored = sorted(
