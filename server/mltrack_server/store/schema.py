@@ -42,7 +42,7 @@ from mltrack_server.store.project_schema import revision as revision
 from mltrack_server.store.project_schema import rule as rule
 from mltrack_server.store.project_schema import wall as wall
 
-VERSION: Final = "0018"  # of the schema: the last step in migrations/versions
+VERSION: Final = "0019"  # of the schema: the last step in migrations/versions
 VERSION_TABLE: Final = "mltrack_version"
 
 run: Final = Table(

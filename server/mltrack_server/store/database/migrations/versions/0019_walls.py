@@ -5,8 +5,8 @@ from alembic import op
 
 from mltrack_server.store.database.text import Text
 
-revision = "0018"
-down_revision = "0016"
+revision = "0019"
+down_revision = "0018"
 
 
 def upgrade() -> None:
