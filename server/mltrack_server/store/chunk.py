@@ -26,8 +26,8 @@ from mltrack_server.store.planes import pack
 from mltrack_server.store.planes import unpack
 
 Codec = Literal["stride", "delta", "f4", "f8"]
-# Integers that have been unpacked, by what they are packed as.
-Known = dict[tuple[object, ...], Ints]
+# Steps that have been unpacked, by what they are packed as, and zeros.
+Known = dict[tuple[object, ...], tuple[Ints, Ints]]
 
 
 class PackedColumn(msgspec.Struct, frozen=True, array_like=True):
@@ -67,13 +67,17 @@ def unpack_axis(body: bytes) -> tuple[Ints, Ints]:
     return _unpack_ints(packed.step), _unpack_ints(packed.time_ns)
 
 
-def unpack_steps(body: bytes, known: Known) -> Ints:
-    """Return the steps of an axis: the very array that *known* has, where they are equal."""
+def unpack_steps(body: bytes, known: Known) -> tuple[Ints, Ints]:
+    """Return the steps of an axis, and as its times zeros.
+
+    They are the very arrays that *known* has, where steps are equal.
+    """
     step = _decode_axis(body).step
     planes = step.planes if isinstance(step.planes, bytes) else tuple(step.planes)
     key = (step.codec, step.count, step.first, step.stride, planes)
     if key not in known:
-        known[key] = _unpack_ints(step)
+        steps = _unpack_ints(step)
+        known[key] = steps, np.broadcast_to(np.int64(0), steps.shape)
     return known[key]
 
 

@@ -14,24 +14,22 @@ from typing import Final
 from typing import NamedTuple
 
 import numpy as np
-from sqlalchemy import BigInteger
 from sqlalchemy import Connection
-from sqlalchemy import bindparam
 from sqlalchemy import select
 
 from mltrack_server.store import schema
+from mltrack_server.store.database.among import among
 from mltrack_server.store.keys import host_suffix
 from mltrack_server.store.points import Column
 from mltrack_server.store.points import cut
 
 _stream, _rewind = schema.stream.c, schema.rewind.c
-_rids: Final = bindparam("b_rids", type_=BigInteger, expanding=True)
 _STREAMS: Final = select(
     _stream.rid, _stream.no, _stream.attempt, _stream.rank, _stream.host
-).where(_stream.rid.in_(_rids))
+).where(among(_stream.rid, "b_rids"))
 _REWINDS: Final = (
     select(_rewind.rid, _rewind.stream_no, _rewind.seq, _rewind.step)
-    .where(_rewind.rid.in_(_rids))
+    .where(among(_rewind.rid, "b_rids"))
     .order_by(_rewind.stream_no, _rewind.seq)
 )
 

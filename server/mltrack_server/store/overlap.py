@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from typing import Final
 
 from sqlalchemy import Connection
-from sqlalchemy import Integer
 from sqlalchemy import and_
 from sqlalchemy import bindparam
 from sqlalchemy import func
@@ -16,16 +15,16 @@ from sqlalchemy import select
 
 from mltrack_server.store import schema
 from mltrack_server.store import tier
+from mltrack_server.store.database.among import among
 from mltrack_server.store.lineage import Lineage
 from mltrack_server.store.lineage import Piece
 
 _series, _chunk, _tier = schema.series.c, schema.chunk.c, schema.tier.c
 _remnant = schema.remnant.c
-_numbers: Final = bindparam("b_numbers", type_=Integer, expanding=True)
 # The rows of the highest level are about all full chunks.
 OF_FULL: Final = and_(
     _tier.rid == bindparam("b_rid"),
-    _tier.series_no.in_(_numbers),
+    among(_tier.series_no, "b_numbers"),
     _tier.level == max(tier.LEVELS),
 )
 _FIRSTS_OF_FULL: Final = (
@@ -35,14 +34,14 @@ _FIRSTS_OF_FULL: Final = (
 )
 _FIRSTS_OF_THINNED: Final = (
     select(_remnant.series_no, _remnant.stream_no, func.min(_remnant.step_min))
-    .where(_remnant.rid == bindparam("b_rid"), _remnant.series_no.in_(_numbers))
+    .where(_remnant.rid == bindparam("b_rid"), among(_remnant.series_no, "b_numbers"))
     .group_by(_remnant.series_no, _remnant.stream_no)
 )
 _FIRSTS_OF_SMALL: Final = (
     select(_chunk.series_no, _chunk.stream_no, func.min(_chunk.step_min))
     .where(
         _chunk.rid == bindparam("b_rid"),
-        _chunk.series_no.in_(_numbers),
+        among(_chunk.series_no, "b_numbers"),
         _chunk.n < bindparam("b_full"),
     )
     .group_by(_chunk.series_no, _chunk.stream_no)

@@ -42,7 +42,7 @@ from mltrack_server.store.project_schema import revision as revision
 from mltrack_server.store.project_schema import rule as rule
 from mltrack_server.store.project_schema import wall as wall
 
-VERSION: Final = "0019"  # of the schema: the last step in migrations/versions
+VERSION: Final = "0020"  # of the schema: the last step in migrations/versions
 VERSION_TABLE: Final = "mltrack_version"
 
 run: Final = Table(
@@ -203,7 +203,7 @@ tier: Final = Table(
     _rid(),
     _column("series_no", Integer, "The series", key=True),
     _stream_no(),
-    _column("level", Integer, "1, 2, 3: with 64, 4096, 262144 points in a bucket", key=True),
+    _column("level", Integer, "1 to 5: of 64, 512, 4096, 32768, 262144 points a bucket", key=True),
     _column("no", Integer, "That of the first chunk that it is about", key=True),
     _column("epoch", Integer, "As in chunk"),
     _column("n", BigInteger, "Points; as many full chunks follow the first one as they fill"),
@@ -214,6 +214,7 @@ tier: Final = Table(
     _column("axis", LargeBinary, "Digest of the buckets' steps and times, in table axis"),
     _column("body", LargeBinary, "At most 256 buckets, in the order of logging; see store/tier.py"),
     Index("tier_by_axis", "rid", "axis"),
+    Index("tier_by_level", "rid", "series_no", "level"),
     comment="Series from further away: every full chunk is in a row of each level",
 )
 

@@ -1,4 +1,4 @@
-"""Tiers: a series from further away, in buckets of 64, 4096 and 262144 points.
+"""Tiers: a series from further away, in buckets of 64, 512, 4096, 32768 and 262144 points.
 
 A bucket says what a chart needs of its points: how many there are, the lowest and highest step and
 time, the lowest, highest and mean finite value, and how many are NaN or infinite. Buckets count
@@ -44,17 +44,17 @@ from mltrack_server.columns import Ints
 from mltrack_server.columns import Order
 from mltrack_server.store import narrow
 
-LEVELS: Final = (1, 2, 3)
+LEVELS: Final = (1, 2, 3, 4, 5)
 
 _PARTS: Final = 65535  # of the way from low to high, in which the mean is told
 
 
 class Shape(NamedTuple):
-    """How large buckets and rows are; a store keeps the one that it was made with."""
+    """How large buckets and rows are."""
 
     bucket: int  # points in a bucket of level 1
     fan: int  # buckets that one of the next level is made of
-    row: int  # buckets in a row: a multiple of `fan` that divides its square
+    row: int  # buckets in a row: a multiple of `fan`; both are powers of one number
 
     @property
     def chunk(self) -> int:
@@ -66,11 +66,11 @@ class Shape(NamedTuple):
         return int(self.bucket * self.fan ** (level - 1))
 
     def chunks(self, level: int) -> int:
-        """Return the full chunks that a full row is about."""
-        return int(self.fan ** (level - 1))
+        """Return the full chunks that a full row is about; of level 0, the points, it is one."""
+        return int(self.fan ** max(0, level - 1))
 
 
-SHAPE: Final = Shape(bucket=64, fan=64, row=256)
+SHAPE: Final = Shape(bucket=64, fan=8, row=256)
 
 
 class Spans(NamedTuple):

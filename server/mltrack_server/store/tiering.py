@@ -68,26 +68,28 @@ class Tiering:
         ranges = Ranges.of(points.value, tier.every(shape.bucket, shape.chunk))
         spans = self.axes.spans(points.step, points.time_ns, shape.bucket)
         self._emit(place, epoch, 1, _Row(no, shape.chunk, ranges, spans))
-        counts, starts = np.full(shape.row, shape.bucket), tier.every(shape.fan, shape.row)
-        row = _Row(no, shape.chunk, ranges.merged(counts, starts), spans.merged(starts))
-        self._added.setdefault((place, epoch), []).append(row)
+        self.add_buckets(place, epoch, no, ranges, spans)
+
+    def add_buckets(self, place: Place, epoch: int, no: int, ranges: Ranges, spans: Spans) -> None:
+        """Take full chunks, from *no* on, by their buckets of the first level, which are stored."""
+        row = _Row(no, len(ranges.low) * tier.SHAPE.bucket, ranges, spans)
+        self._added.setdefault((place, epoch), []).append(_merged(row, 2))
 
     def finish(self) -> None:
         """Work out the rows of the upper levels, once all chunks are added."""
-        shape = tier.SHAPE
         for (place, epoch), added in self._added.items():
-            second = _joined(self._last(place, epoch, 2, added[0].no), *added)
-            self._emit(place, epoch, 2, second)
-            # The last bucket of the third level may not be full. It is made anew from the row
-            # below, which holds all that it is made of.
-            below = len(second.ranges.low)
-            starts = tier.every(shape.fan, below)
-            ranges = second.ranges.merged(np.full(below, shape.points(2)), starts)
-            third = _Row(second.no, second.n, ranges, second.spans.merged(starts))
-            last = self._last(place, epoch, 3, added[0].no)
-            if last:
-                last = _cut(last, 0, (second.no - last.no) * shape.chunk, shape.points(3))
-            self._emit(place, epoch, 3, _joined(last, third))
+            no = added[0].no
+            below = _joined(self._last(place, epoch, 2, no), *added)
+            self._emit(place, epoch, 2, below)
+            for level in tier.LEVELS[2:]:
+                # The last bucket of a level may not be full. It is made anew from the rows below,
+                # which hold all that it is made of.
+                last = self._last(place, epoch, level, no)
+                if last:
+                    points = tier.SHAPE.points(level)
+                    last = _cut(last, 0, (below.no - last.no) * tier.SHAPE.chunk, points)
+                below = _joined(last, _merged(below, level))
+                self._emit(place, epoch, level, below)
 
     def _last(self, place: Place, epoch: int, level: int, no: int) -> _Row | None:
         """Return the last row if chunk *no* goes on with it, and note that it is replaced."""
@@ -138,6 +140,15 @@ def _joined(*rows: _Row | None) -> _Row:
         Ranges.joined([row.ranges for row in parts]),
         Spans.joined([row.spans for row in parts]),
     )
+
+
+def _merged(below: _Row, level: int) -> _Row:
+    """Return the buckets of a *level*, given those *below*, from a bucket's beginning on."""
+    size = tier.SHAPE.points(level - 1)
+    points = np.full(len(below.ranges.low), size)
+    points[-1] = below.n - (len(points) - 1) * size
+    starts = tier.every(tier.SHAPE.fan, len(points))
+    return _Row(below.no, below.n, below.ranges.merged(points, starts), below.spans.merged(starts))
 
 
 def _cut(row: _Row, start: int, end: int, points: int) -> _Row:

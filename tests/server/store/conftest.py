@@ -144,15 +144,17 @@ def copy_to_version(version: str, source: str, url: str) -> None:
         command.upgrade(config, version)
     newer = create_engine(source)
     with engine.begin() as connection, newer.connect() as reading:
-        for name in inspect(connection).get_table_names():
+        tables = inspect(connection).get_table_names()
+        for name in tables:
             if name == "mltrack_version":
                 continue
             names = [column["name"] for column in inspect(connection).get_columns(name)]
             table = schema.metadata.tables[name]
             query = select(*(table.c[column] for column in names))
-            if name == "axis":
+            if name == "axis" and "tier" not in tables:
                 query = query.where(table.c.digest.not_in(select(schema.tier.c.axis)))
             if rows := [dict(row) for row in reading.execute(query).mappings()]:
+                connection.execute(text(f"DELETE FROM {name}"))
                 columns = ", ".join(f'"{column}"' for column in names)
                 values = ", ".join(f":{column}" for column in names)
                 connection.execute(text(f"INSERT INTO {name} ({columns}) VALUES ({values})"), rows)

@@ -122,8 +122,9 @@ def test_a_chart_from_tiers_is_one_of_the_points(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tier, "SHAPE", SMALL)
         patch.setattr(descent, "_POINTS_MIN", 20)
-        # A descent begins at the highest level, at one between, or at the lowest.
-        patch.setattr(descent, "_ROWS_FIRST", data.draw(st.sampled_from([0, 4, 64])))
+        # A descent goes from level to level, or leaves some out.
+        patch.setattr(descent, "_ROWS_FEW", data.draw(st.sampled_from([0, 2, 32])))
+        patch.setattr(descent, "_CHUNKS_FEW", data.draw(st.sampled_from([0, 4])))
         folder = tmp_path_factory.mktemp("charts")
         with empty_store(folder) as url, Store(url) as store:
             run = train(store, make_log, data)
@@ -228,7 +229,9 @@ def test_steps_that_jump_about_cost_no_more_than_a_bound(
     store.apply([log.batch()])
     while store.fold(log.run):
         pass
-    monkeypatch.setattr(descent, "_ROWS_MAX", {2: 5, 1: 5, 0: 5})
+    monkeypatch.setattr(descent, "_ROWS_FEW", 2)
+    monkeypatch.setattr(descent, "_ROWS_MAX", 5)
+    monkeypatch.setattr(descent, "_CHUNKS_MAX", 5)
     read: list[int] = []
     unpack = chunk.unpack_values
 

@@ -126,7 +126,7 @@ def test_a_smoothed_value_depends_on_neither_window_nor_width(
         monkeypatch.setattr(curves, "POINTS_MAX", 10)
     else:
         monkeypatch.setattr(descent, "_POINTS_MIN", 1 << 16)
-        monkeypatch.setattr(descent, "_ROWS_MAX", {2: 1500, 1: 1500, 0: 1500})
+        monkeypatch.setattr(descent, "_CHUNKS_MAX", 1500)
     step = np.arange(6000, dtype=np.float64)
     exact = smooth(
         step, value, np.isfinite(value).astype(np.int64), 5999 / SPANS, Smoothing.parse(kind)

@@ -85,7 +85,9 @@ def read_tiers(store: Store) -> dict[Any, list[Any]]:
     return dict(found)
 
 
-def check_buckets(ranges: Ranges, spans: Spans, points: list[Any], size: int) -> None:
+def check_buckets(
+    ranges: Ranges, spans: Spans, points: list[Any], size: int, level: int = 1
+) -> None:
     """Compare buckets with the raw points, looked at one by one."""
     step, time_ns, value = points
     for at, start in enumerate(range(0, len(value), size)):
@@ -98,8 +100,9 @@ def check_buckets(ranges: Ranges, spans: Spans, points: list[Any], size: int) ->
             assert ranges.high[at] == max(finite)
             assert ranges.low[at] <= ranges.mean[at] <= ranges.high[at]
             mean = math.fsum(number / len(finite) for number in finite)
-            # Full rows of float32 tell means less exactly than others.
-            parts = 4_000 if len(ranges.low) == tier.SHAPE.row else 30_000
+            # Full rows of float32 tell means less exactly than others; so do those made of them.
+            is_full = len(ranges.low) == tier.SHAPE.row
+            parts = 4_000 / level if is_full or level > 1 else 30_000
             slack = (max(finite) / 2 - min(finite) / 2) / parts + abs(mean) * 1e-12
             assert abs(ranges.mean[at] / 2 - mean / 2) <= slack
         else:
@@ -133,7 +136,7 @@ def check_store(store: Store) -> int:
             for at, (_, n, ranges, spans) in enumerate(rows):
                 points = [column[at * full : at * full + n] for column in raw]
                 assert n == full or at == len(rows) - 1
-                check_buckets(ranges, spans, points, shape.points(level))
+                check_buckets(ranges, spans, points, shape.points(level), level)
                 checked += len(ranges.low)
     assert orphans(store) == 0
     return checked
@@ -213,7 +216,7 @@ def test_rows_fill_up_and_follow_each_other(store: Store, make_log: Any, small: 
         store.fold(log.run)
 
     assert check_store(store) > 0
-    assert [len(rows) for rows in read_tiers(store).values()] == [22, 6, 2]
+    assert [len(rows) for rows in read_tiers(store).values()] == [22, 6, 2, 1, 1]
 
 
 def test_a_crash_at_any_statement_leaves_whole_tiers(
@@ -251,7 +254,7 @@ def test_a_crash_at_any_statement_leaves_whole_tiers(
 
 @pytest.mark.slow
 def test_buckets_of_the_real_size(store: Store, make_log: Any) -> None:
-    """The same at 64, 4096 and 262144 points a bucket, with two series that share their axis."""
+    """The same at 64, 512, … 262144 points a bucket, with two series that share their axis."""
     log = make_log()
     rng = np.random.default_rng(5)
     for step in range(300_000):
@@ -262,7 +265,7 @@ def test_buckets_of_the_real_size(store: Store, make_log: Any) -> None:
     while store.fold(log.run):
         pass
 
-    assert check_store(store) == 2 * (18 * 256 + 18 * 4 + 2)
+    assert check_store(store) == 2 * (18 * 256 + 18 * 32 + 18 * 4 + 9 + 2)
 
 
 def test_a_store_from_before_tiers_gets_them_when_it_is_opened(
@@ -289,6 +292,38 @@ def test_a_store_from_before_tiers_gets_them_when_it_is_opened(
         points = store.points(log.run, "loss")
         assert points is not None
         assert len(points) == 300 + 139
+
+
+def test_a_store_with_three_levels_gets_the_finer_ones_when_it_is_opened(
+    url: str,
+    make_log: Any,
+    as_of_version: Callable[[str, str, str], None],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What was folded before, with rewinds and rows that are not full, and what comes later."""
+    monkeypatch.setattr(tier, "SHAPE", tier.Shape(bucket=2, fan=16, row=16))
+    monkeypatch.setattr(tier, "LEVELS", (1, 2, 3))
+    log = make_log().scalars(range(1100), loss=0.5, accuracy=1)
+    log.add(records.Rewind(1, 100)).scalars(range(101, 240), loss=math.nan)
+    with Store(url) as store:
+        store.apply([log.batch()])
+        while store.fold(log.run):
+            pass
+        assert check_store(store) > 0
+    old = f"sqlite:///{tmp_path}/old.sqlite3"
+    as_of_version("0016", url, old)
+
+    monkeypatch.setattr(tier, "SHAPE", tier.Shape(bucket=2, fan=4, row=16))
+    monkeypatch.setattr(tier, "LEVELS", (1, 2, 3, 4, 5))
+    with Store(old) as store:
+        assert check_store(store) > 0
+        sent = len(log.frames)
+        store.apply([log.scalars(range(240, 700), loss=0.5).batch(sent)])
+        while store.fold(log.run):
+            pass
+
+        assert check_store(store) > 0
 
 
 @given(

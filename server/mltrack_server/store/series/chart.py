@@ -17,6 +17,7 @@ from mltrack_server.resources import SeriesQuery
 from mltrack_server.smoothing import Smoothing
 from mltrack_server.store import runs
 from mltrack_server.store import schema
+from mltrack_server.store.database.among import among
 from mltrack_server.store.keys import rid_of
 from mltrack_server.store.segs import SegCache
 from mltrack_server.store.series.curves import Curves
@@ -41,7 +42,7 @@ _POINTS_READ: Final = case((_series.points > _TIERED_POINTS, _TIERED_POINTS), el
 _SIZES: Final = (
     select(_series.name, func.sum(_POINTS_READ).label("points"))
     .where(
-        _series.rid.in_(bindparam("b_rids", expanding=True)),
+        among(_series.rid, "b_rids"),
         _series.name.in_(bindparam("b_names", expanding=True)),
     )
     .group_by(_series.name)
@@ -59,7 +60,7 @@ def draw(connection: Connection, cache: SegCache, query: SeriesQuery) -> bytes:
     smoothing = None if query.smooth is None else Smoothing.parse(query.smooth)
     for names in _portions(connection, [run.rid for run in drawn], query.names):
         times = query.x != "step"
-        opened = open_readers(connection, cache, windows, names, full=False, times=times)
+        opened = open_readers(connection, cache, windows, names, buckets=query.buckets, times=times)
         readers = [(run, opened[run.rid]) for run in drawn]
         sights = Sights()
         smoothed: Curves = {}
@@ -90,6 +91,9 @@ def _portions(
 
     A run's series share their axes, so many at a time are read faster than one by one.
     """
+    if len(names) == 1:
+        yield list(names)
+        return
     sizes: dict[str, int] = {
         row.name: int(row.points)
         for row in connection.execute(_SIZES, {"b_rids": rids, "b_names": names})

@@ -51,7 +51,7 @@ def curves_of(
     if frame.start is not None or frame.end is not None:
         windows = {run.rid: window_of(whole, run.started_ns) for run, _ in readers}
         times = frame.x != "step"
-        opened = open_readers(connection, cache, windows, names, full=False, times=times)
+        opened = open_readers(connection, cache, windows, names, buckets=BUCKETS, times=times)
         readers = [(run, opened[run.rid]) for run, _ in readers]
     found: Curves = {}
     plans, sights = Plans(), Sights()

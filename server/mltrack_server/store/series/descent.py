@@ -1,10 +1,10 @@
-"""Descent: from the coarsest tier of a series down to its points, as far as a chart needs it.
+"""Descent: from a coarse tier of a series down to its points, as far as a chart needs it.
 
-A bucket is drawn as one, where its middle is, if it lies in the window, is no wider than two
-buckets of the chart, and is superseded as a whole or not at all. Every other one is looked at more
-closely, one level down, and at last point by point. So no point is drawn further than one bucket
-from its place, the edges of the window are exact, and a chart reads at most 32 times as many
-buckets as it draws.
+It begins at the level that draws all of the series. A bucket is drawn as one, where its middle is,
+if it lies in the window, is no wider than two buckets of the chart, and is superseded as a whole or
+not at all. Every other one is looked at more closely: in the finest level of which few rows are to
+be read for that, and at last point by point. So no point is drawn further than one bucket from its
+place, the edges of the window are exact, and a chart reads a few times as many buckets as it draws.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ from mltrack_server.columns import Order
 from mltrack_server.store import chunk
 from mltrack_server.store import schema
 from mltrack_server.store import tier
+from mltrack_server.store.database.among import among
 from mltrack_server.store.lineage import Piece
 from mltrack_server.store.points import Column
 from mltrack_server.store.series.drawing import Cells
@@ -47,14 +48,15 @@ from mltrack_server.store.series.view import Window
 from mltrack_server.store.tier import Ranges
 
 # A window of so few points is read point by point: it costs a few chunks and is exact.
-_POINTS_MIN: Final = 1 << 16
+_POINTS_MIN: Final = 1 << 15
+# So few rows of a level, or chunks, cost less than to find out which of them are needed. 32 rows
+# hold four times the buckets that a chart of 2,000 needs.
+_ROWS_FEW: Final = 32
+_CHUNKS_FEW: Final = 2
 # Where steps jump about, a bucket at any level is wider than a chart's. So many rows of each level
 # are read then, the widest buckets first; the other buckets are drawn where their middle is.
-_ROWS_MAX: Final = {2: 1500, 1: 1500, 0: 128}
-_ROWS_AT_ONCE: Final = 32
-_ROWS_FIRST: Final = 64  # of a level that a descent may begin with
-_SHORT_POINTS_MAX: Final = 1 << 18  # of a series; a statement costs more than its 16 rows
-_PARAMETERS_MAX: Final = 500  # of one query
+_ROWS_MAX: Final = 1500
+_CHUNKS_MAX: Final = 128
 
 
 @dataclass(slots=True, kw_only=True)
@@ -72,17 +74,11 @@ class Found:
             cells.append(some.draw(ranges))
 
 
-class _Opened(NamedTuple):
-    """Buckets that are looked at more closely."""
+class Begun(NamedTuple):
+    """What the descent of a series begins with."""
 
-    layout: Layout
-    ranges: Ranges  # of all buckets that were read with them
-
-
-class FirstRows(NamedTuple):
-    """What the descent of a short series begins with."""
-
-    rows: list[Row[Any]]  # no more than are looked at together
+    level: int
+    rows: list[Row[Any]]
     ranges: Ranges  # of their buckets
 
 
@@ -98,32 +94,6 @@ def reach_into(order: Order, columns: Any = _chunk) -> ColumnElement[bool]:
     return and_(high >= bindparam("b_low"), low <= bindparam("b_high"))
 
 
-_ALL_ROWS: Final = {
-    order: select(
-        _tier.stream_no,
-        _tier.no,
-        _tier.epoch,
-        _tier.n,
-        _tier.body,
-        _axis.body.label("axis_body"),
-    )
-    .join(schema.axis, and_(_axis.rid == _tier.rid, _axis.digest == _tier.axis))
-    .where(
-        _tier.rid == bindparam("b_rid"),
-        _tier.series_no == bindparam("b_series_no"),
-        _tier.level == bindparam("b_level"),
-        reach_into(order, _tier),
-    )
-    .order_by(_tier.stream_no, _tier.no)
-    for order in ORDERS
-}
-_ROWS: Final = {
-    order: rows.where(
-        _tier.stream_no == bindparam("b_stream_no"),
-        _tier.no.in_(bindparam("b_numbers", expanding=True)),
-    )
-    for order, rows in _ALL_ROWS.items()
-}
 _FIRST_ROWS: Final = {
     order: select(
         _tier.rid,
@@ -137,11 +107,32 @@ _FIRST_ROWS: Final = {
     )
     .join(schema.axis, and_(_axis.rid == _tier.rid, _axis.digest == _tier.axis))
     .where(
-        _tier.rid.in_(bindparam("b_rids", expanding=True)),
-        _tier.series_no.in_(bindparam("b_numbers", expanding=True)),
-        _tier.level == min(tier.LEVELS),
+        among(_tier.rid, "b_rids"),
+        among(_tier.series_no, "b_numbers"),
+        _tier.level == bindparam("b_level"),
         reach_into(order, _tier),
     )
+    for order in ORDERS
+}
+_ROWS: Final = {
+    order: select(
+        _tier.stream_no,
+        _tier.no,
+        _tier.epoch,
+        _tier.n,
+        _tier.body,
+        _axis.body.label("axis_body"),
+    )
+    .join(schema.axis, and_(_axis.rid == _tier.rid, _axis.digest == _tier.axis))
+    .where(
+        _tier.rid == bindparam("b_rid"),
+        _tier.series_no == bindparam("b_series_no"),
+        _tier.level == bindparam("b_level"),
+        _tier.stream_no == bindparam("b_stream_no"),
+        among(_tier.no, "b_numbers"),
+        reach_into(order, _tier),
+    )
+    .order_by(_tier.no)
     for order in ORDERS
 }
 _CHUNKS: Final = {
@@ -153,7 +144,7 @@ _CHUNKS: Final = {
         _chunk.rid == bindparam("b_rid"),
         _chunk.series_no == bindparam("b_series_no"),
         _chunk.stream_no == bindparam("b_stream_no"),
-        _chunk.no.in_(bindparam("b_numbers", expanding=True)),
+        among(_chunk.no, "b_numbers"),
         reach_into(order),
     )
     .order_by(_chunk.no)
@@ -171,6 +162,7 @@ class Descent:
         cuts: Stream and epoch → the step from which on its points are superseded.
         view: What is wanted of it.
         plans: Of the answer.
+        times: Whether the times of points are read, or are 0.
     """
 
     def __init__(
@@ -181,63 +173,50 @@ class Descent:
         cuts: Mapping[tuple[int, int], int],
         view: View,
         plans: Plans,
+        *,
+        times: bool,
     ) -> None:
         self._connection, self._rid, self._series_no = connection, rid, series_no
-        self._cuts, self._view, self._plans = cuts, view, plans
+        self._cuts, self._view, self._plans, self._times = cuts, view, plans, times
 
-    def go(self, points: int, first: FirstRows | None = None) -> Found:
-        """Descend as far as needed in a series of about so many *points*.
+    def go(self, begun: Begun) -> Found:
+        """Descend as far as needed, from what the descent has *begun* with: see `begin`.
 
         Full chunks only are looked at: the others are in no tier.
-
-        Args:
-            points: Of the series.
-            first: What it begins with, where that has been read: see `read_first_rows`.
         """
         found = Found()
-        level = _first_level(points)
-        rows = self._rows(level, None) if first is None else first.rows
+        level, rows, ranges = begun
         wanted = None
-        has_cells = False
-        while rows:
-            opened: list[_Opened] = []
-            for some in _portions(rows):
-                plan = self._plans.of(level, some, wanted, self._cuts, self._view)
-                if len(rows) == len(some) and not has_cells:
-                    keys = _chunks_of_few(level, plan.layout)
-                    if keys is not None:
-                        found.pieces += self._points(keys, None)
-                        return found
-                has_cells = has_cells or bool(plan.layout.is_plain.any())
-                if first is None:
-                    ranges = tier.unpack_ranges([row.body for row in some])
-                else:
-                    ranges, first = first.ranges, None
-                found.draw(plan.plain, ranges)
-                opened.append(_Opened(plan.opened, ranges))
-            if not any(len(buckets.layout.row) for buckets in opened):
+        while True:
+            plan = self._plans.of(level, rows, wanted, self._cuts, self._view)
+            if not found.current and not found.superseded:
+                keys = _chunks_of_few(level, plan.layout)
+                if keys is not None:
+                    found.pieces += self._points(keys, None)
+                    break
+            found.draw(plan.plain, ranges)
+            if not len(plan.opened.row):
                 break
-            wanted, left = _affordable(level, opened)
-            for buckets in left:
-                found.draw(buckets.layout.placed(self._view), buckets.ranges)
-            level -= 1
+            level, wanted, left = _affordable(level, plan.opened)
+            found.draw(left.placed(self._view), ranges)
             if level == 0:
                 found.pieces += self._points(wanted.row, wanted.group)
                 break
             rows = self._rows(level, _distinct(wanted.row))
+            if not rows:
+                break
+            ranges = tier.unpack_ranges([row.body for row in rows])
         return found
 
-    def _rows(self, level: int, keys: Ints | None) -> list[Row[Any]]:
-        """Return the rows of a level that reach into the window, those of *keys* or all."""
-        order = self._view.window.order
-        wanted = {"b_rid": self._rid, "b_series_no": self._series_no, "b_level": level}
-        wanted |= {"b_low": self._view.window.low, "b_high": self._view.window.high}
-        if keys is None:
-            return list(self._connection.execute(_ALL_ROWS[order], wanted))
+    def _rows(self, level: int, keys: Ints) -> list[Row[Any]]:
+        """Return the rows *keys* of a level that reach into the window."""
+        window = self._view.window
+        given = {"b_rid": self._rid, "b_series_no": self._series_no, "b_level": level}
+        given |= {"b_low": window.low, "b_high": window.high}
         found: list[Row[Any]] = []
         for stream_no, numbers in _by_stream(keys):
-            some = wanted | {"b_stream_no": stream_no, "b_numbers": numbers}
-            found += self._connection.execute(_ROWS[order], some)
+            some = given | {"b_stream_no": stream_no, "b_numbers": numbers}
+            found += self._connection.execute(_ROWS[window.order], some)
         return found
 
     def _points(self, keys: Ints, places: Ints | None) -> Iterator[Piece]:
@@ -253,7 +232,10 @@ class Descent:
         for stream_no, numbers in _by_stream(np.unique(keys)):
             some = given | {"b_stream_no": stream_no, "b_numbers": numbers}
             for row in self._connection.execute(_CHUNKS[window.order], some):
-                step, time_ns = chunk.unpack_axis(row.axis_body)
+                body = row.axis_body
+                step, time_ns = (
+                    chunk.unpack_axis(body) if self._times else chunk.unpack_steps(body, {})
+                )
                 value, exact_ints = chunk.unpack_values(row.body)
                 if places is not None:
                     exact_ints = {}  # of no use to a chart
@@ -265,53 +247,43 @@ class Descent:
                 yield Piece(stream_no, row.epoch, column)
 
 
-def is_short(points: int) -> bool:
-    """Tell whether the first rows of so many *points* are read together with those of others."""
-    return points <= _SHORT_POINTS_MAX and _first_level(points) == min(tier.LEVELS)
+def first_level(points: int, buckets: int) -> int:
+    """Return the coarsest level that draws all of so many *points* into so many *buckets*."""
+    width = 2 * points / buckets  # if steps are even
+    fit = [level for level in tier.LEVELS if tier.SHAPE.points(level) <= width]
+    return max(fit, default=min(tier.LEVELS))
 
 
-def read_first_rows(
-    connection: Connection, wanted: Collection[tuple[int, int]], window: Window
-) -> dict[tuple[int, int], FirstRows]:
-    """Return what descents of short series begin with, by run and number of the series."""
+def begin(
+    connection: Connection, wanted: Collection[tuple[int, int]], level: int, window: Window
+) -> dict[tuple[int, int], Begun]:
+    """Return what descents begin with at a *level*, by run and number of the series.
+
+    Rows are read and unpacked together: it takes as many calls for one series as for all of them.
+    Series without any in the window are left out.
+    """
     rids, numbers = {rid for rid, _ in wanted}, {number for _, number in wanted}
-    found: dict[tuple[int, int], list[Row[Any]]] = {key: [] for key in wanted}
-    given: dict[str, Any] = {"b_rids": list(rids), "b_numbers": list(numbers)}
+    given: dict[str, Any] = {"b_rids": list(rids), "b_numbers": list(numbers), "b_level": level}
     given |= {"b_low": window.low, "b_high": window.high}
-    rows: Iterable[Row[Any]] = connection.execute(_FIRST_ROWS[window.order], given)
+    found: dict[tuple[int, int], list[Row[Any]]] = {}
+    rows: Sequence[Any] = connection.execute(_FIRST_ROWS[window.order], given).all()
     for row in rows:
-        if (row.rid, row.series_no) in found:
-            found[row.rid, row.series_no].append(row)
-    if not any(found.values()):
+        if (row.rid, row.series_no) in wanted:
+            found.setdefault((row.rid, row.series_no), []).append(row)
+    if not found:
         return {}
     for mine in found.values():
         mine.sort(key=lambda row: (row.stream_no, row.no))
-    # Unpacked together: there are few buckets in each, and it takes as many calls for one as for
-    # all of them.
     ranges = tier.unpack_ranges([row.body for mine in found.values() for row in mine])
-    firsts, start, size = {}, 0, tier.SHAPE.bucket
+    begun, start, size = {}, 0, tier.SHAPE.points(level)
     for key, mine in found.items():
         end = start + sum(-(-row.n // size) for row in mine)
         own = ranges.cut(start, end)
         if own.nonfinite is not None and not own.nonfinite.any():
             own = own._replace(nonfinite=None)  # only another series' values are not all finite
-        firsts[key] = FirstRows(mine, own)
+        begun[key] = Begun(level, mine, own)
         start = end
-    return firsts
-
-
-def _first_level(points: int) -> int:
-    """Return the finest level of few rows: to read all costs less than to find out which."""
-    sizes = {level: tier.SHAPE.row * tier.SHAPE.points(level) for level in tier.LEVELS[:-1]}
-    return next(
-        (at for at, size in sizes.items() if points <= _ROWS_FIRST * size), max(tier.LEVELS)
-    )
-
-
-def _portions(rows: Sequence[Row[Any]]) -> Iterator[Sequence[Row[Any]]]:
-    """Yield *rows*, so many at a time that their columns stay in the processor's cache."""
-    for start in range(0, len(rows), _ROWS_AT_ONCE):
-        yield rows[start : start + _ROWS_AT_ONCE]
+    return begun
 
 
 def _chunks_of_few(level: int, buckets: Layout) -> Ints | None:
@@ -325,36 +297,42 @@ def _chunks_of_few(level: int, buckets: Layout) -> Ints | None:
         for row, start, end in zip(buckets.row, first, first + buckets.points - 1, strict=True)
     ]
     found = np.unique(np.concatenate([np.empty(0, np.int64), *keys]))
-    return found if len(found) <= _ROWS_MAX[0] else None
+    return found if len(found) <= _CHUNKS_MAX else None
 
 
-def _affordable(level: int, opened: Sequence[_Opened]) -> tuple[Children, list[_Opened]]:
-    """Return what the *opened* buckets are made of, and those that are drawn as they are.
+def _affordable(level: int, opened: Layout) -> tuple[int, Children, Layout]:
+    """Return at which level the *opened* buckets are looked at, and what they are made of there.
 
-    These are none, unless it were too much to read.
+    And those that are drawn as they are: none, unless it were too much to read.
     """
-    rows_max = _ROWS_MAX[level - 1]
-    children = _below(level, [buckets.layout for buckets in opened])
+    shape, points = tier.SHAPE, int(opened.points.sum())
+    none = opened.take(np.zeros(len(opened.row), np.bool_))
+    for finer in range(level - 1):
+        few = _ROWS_FEW if finer else _CHUNKS_FEW
+        if points <= few * shape.chunks(finer) * shape.chunk:
+            children = _below(level, finer, opened)
+            if len(_distinct(children.row)) <= few:
+                return finer, children, none
+    finer = level - 1
+    rows_max = _ROWS_MAX if finer else _CHUNKS_MAX
+    children = _below(level, finer, opened)
     if len(_distinct(children.row)) <= rows_max:
-        return children, []
-    widths = [buckets.layout.high - buckets.layout.low for buckets in opened]
-    narrow = np.sort(np.concatenate(widths))[-rows_max]
-    left, below = [], []
-    for buckets, width in zip(opened, widths, strict=True):
-        left.append(_Opened(buckets.layout.take(width <= narrow), buckets.ranges))
-        below.append(buckets.layout.take(width > narrow))
-    return _below(level, below), left
+        return finer, children, none
+    width = opened.high - opened.low
+    is_wide = width > np.sort(width)[-rows_max]
+    return finer, _below(level, finer, opened.take(is_wide)), opened.take(~is_wide)
 
 
-def _below(level: int, opened: Sequence[Layout]) -> Children:
-    """Return what the *opened* buckets are made of."""
+def _below(level: int, finer: int, opened: Layout) -> Children:
+    """Return what the *opened* buckets of a level are made of in a *finer* one."""
     shape = tier.SHAPE
-    row = np.concatenate([buckets.row for buckets in opened])
-    at = np.concatenate([buckets.at for buckets in opened])
-    if level == 1:
-        return Children(row, at)
-    groups = shape.row // shape.fan  # in a row of the level below
-    return Children(row + at // groups * shape.chunks(level - 1), at % groups)
+    part = shape.points(finer + 1)
+    counts = -(-opened.points // part)
+    number = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+    number += np.repeat(opened.at * (shape.points(level) // part), counts)
+    parts = shape.chunks(finer) * shape.chunk // part  # in a row
+    row = np.repeat(opened.row, counts) + number // parts * shape.chunks(finer)
+    return Children(row, number % parts)
 
 
 def _distinct(keys: Ints) -> Ints:
@@ -363,9 +341,7 @@ def _distinct(keys: Ints) -> Ints:
 
 
 def _by_stream(keys: Ints) -> Iterator[tuple[int, list[int]]]:
-    """Yield streams and numbers of their chunks, not too many at a time, from ascending *keys*."""
+    """Yield streams and the numbers of their chunks."""
     streams, numbers = np.divmod(keys, STREAM)
     for stream_no in np.unique(streams).tolist():
-        mine = numbers[streams == stream_no].tolist()
-        for start in range(0, len(mine), _PARAMETERS_MAX):
-            yield stream_no, mine[start : start + _PARAMETERS_MAX]
+        yield stream_no, numbers[streams == stream_no].tolist()

@@ -39,7 +39,7 @@ def read(
     if limit is not None:
         high = min(high, _reach(connection, rid, chosen, low, skip + limit))
     windows = {rid: Window(chosen.order, low, high)}
-    points = open_readers(connection, cache, windows, [name], full=True)[rid].points(name)
+    points = open_readers(connection, cache, windows, [name], buckets=None)[rid].points(name)
     points = points.take((points.key >= low) & (points.key <= high))
     last = len(points) if limit is None else min(len(points), skip + limit)
     return points.take(np.arange(min(skip, last), last))

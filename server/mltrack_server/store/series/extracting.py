@@ -118,7 +118,7 @@ class _Page:
             if alike:
                 window = _window(self._query, order)
                 readers = open_readers(
-                    self._connection, self._cache, {rid: window}, alike, full=True
+                    self._connection, self._cache, {rid: window}, alike, buckets=None
                 )
                 for name in alike:
                     points = readers[rid].points(name)

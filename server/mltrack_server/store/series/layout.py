@@ -32,10 +32,10 @@ _BUCKETS_MAX: Final = 1 << 17  # whose layouts are kept, 10 MB of them
 
 
 class Children(NamedTuple):
-    """What buckets are made of: buckets of the level below, or points of a chunk."""
+    """What buckets are made of: buckets of a level below, or points of a chunk."""
 
     row: Ints  # keys of their rows, or of their chunks, ascending
-    group: Ints  # which part of the row: as many as one bucket of the level above is made of
+    group: Ints  # which part of the row: as many as one bucket of the next level is made of
 
 
 class Layout(NamedTuple):
@@ -125,13 +125,12 @@ class Plans:
         spans = tier.read_spans(axes, view.window.order)
         steps = tier.read_spans(axes, "step") if cuts else ()
         bounds = tuple(cuts.get((row.stream_no, row.epoch)) for row in rows) if cuts else ()
-        if wanted is not None:  # a few of them, hardly the same in another series
-            return _plan(level, rows, (spans, steps, bounds), wanted, view)
         which = tuple((row.stream_no, row.no, row.n) for row in rows)
-        key = (level, view, which, spans, steps, bounds)
+        some = None if wanted is None else (wanted.row.tobytes(), wanted.group.tobytes())
+        key = (level, view, which, some, spans, steps, bounds)
         plan = self._made.get(key)
         if plan is None:
-            plan = _plan(level, rows, (spans, steps, bounds), None, view)
+            plan = _plan(level, rows, (spans, steps, bounds), wanted, view)
             if self._buckets > _BUCKETS_MAX:
                 self._made.clear()
                 self._buckets = 0
@@ -182,8 +181,9 @@ def _plan(
 def _is_wanted(wanted: Children, key: Ints, lengths: Ints) -> Bools:
     """Tell which buckets of the rows *key*, of such *lengths*, are among the *wanted*."""
     shape = tier.SHAPE
-    start, end = np.searchsorted(wanted.row, (key[0], key[-1] + 1))
+    row = np.minimum(np.searchsorted(key, wanted.row), len(key) - 1)
+    is_read = key[row] == wanted.row  # others do not reach into the window
     is_wanted = np.zeros((len(key), shape.row // shape.fan), np.bool_)
-    is_wanted[np.searchsorted(key, wanted.row[start:end]), wanted.group[start:end]] = True
+    is_wanted[row[is_read], wanted.group[is_read]] = True
     is_bucket = np.arange(shape.row) < lengths[:, np.newaxis]
     return np.repeat(is_wanted, shape.fan, axis=1)[is_bucket]

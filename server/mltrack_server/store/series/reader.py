@@ -16,11 +16,7 @@ from typing import Any
 from typing import Final
 from typing import NamedTuple
 
-import numpy as np
-from sqlalchemy import BigInteger
 from sqlalchemy import Connection
-from sqlalchemy import Integer
-from sqlalchemy import LargeBinary
 from sqlalchemy import and_
 from sqlalchemy import bindparam
 from sqlalchemy import func
@@ -33,6 +29,7 @@ from mltrack_server.columns import Points
 from mltrack_server.store import chunk
 from mltrack_server.store import schema
 from mltrack_server.store import tier
+from mltrack_server.store.database.among import among
 from mltrack_server.store.lineage import Lineage
 from mltrack_server.store.lineage import Piece
 from mltrack_server.store.overlap import firsts_of
@@ -44,12 +41,12 @@ from mltrack_server.store.remnant import look
 from mltrack_server.store.remnant import unpack as unpack_remnant
 from mltrack_server.store.segs import SegCache
 from mltrack_server.store.segs import unfolded
+from mltrack_server.store.series.descent import Begun
 from mltrack_server.store.series.descent import Descent
-from mltrack_server.store.series.descent import FirstRows
 from mltrack_server.store.series.descent import Found
-from mltrack_server.store.series.descent import is_short
+from mltrack_server.store.series.descent import begin
+from mltrack_server.store.series.descent import first_level
 from mltrack_server.store.series.descent import reach_into
-from mltrack_server.store.series.descent import read_first_rows
 from mltrack_server.store.series.layout import Plans
 from mltrack_server.store.series.merges import Merges
 from mltrack_server.store.series.view import View
@@ -58,14 +55,20 @@ from mltrack_server.store.series.view import Window
 _chunk, _axis, _tier, _seg = schema.chunk.c, schema.axis.c, schema.tier.c, schema.seg.c
 _series, _remnant = schema.series.c, schema.remnant.c
 _PRECEDENCE: Final[dict[SeriesKind, int]] = {"axis": 0, "device": 1, "metric": 2}
-_DIGESTS_MAX: Final = 500  # of one statement
 
 # Statements are made once: making one takes several times as long as SQLite needs for its rows.
-_rids: Final = bindparam("b_rids", type_=BigInteger, expanding=True)
-_numbers: Final = bindparam("b_numbers", type_=Integer, expanding=True)
 _CHOOSE: Final = select(_series.rid, _series.no, _series.kind, _series.name, _series.points).where(
-    _series.rid.in_(_rids), _series.name.in_(bindparam("b_names", expanding=True))
+    among(_series.rid, "b_rids"), _series.name.in_(bindparam("b_names", expanding=True))
 )
+_IN_WINDOW: Final = {
+    order: and_(
+        among(_chunk.rid, "b_rids"),
+        among(_chunk.series_no, "b_numbers"),
+        _chunk.n <= bindparam("b_points_max"),
+        reach_into(order),
+    )
+    for order in ORDERS
+}
 _CHUNKS: Final = {
     order: select(
         _chunk.rid,
@@ -75,18 +78,15 @@ _CHUNKS: Final = {
         _chunk.epoch,
         _chunk.axis,
         _chunk.body,
-    ).where(
-        _chunk.rid.in_(_rids),
-        _chunk.series_no.in_(_numbers),
-        _chunk.n <= bindparam("b_points_max"),
-        reach_into(order),
-    )
-    for order in ORDERS
+    ).where(condition)
+    for order, condition in _IN_WINDOW.items()
 }
-_AXES: Final = select(_axis.digest, _axis.body).where(
-    _axis.rid.in_(_rids),
-    _axis.digest.in_(bindparam("b_digests", type_=LargeBinary, expanding=True)),
-)
+_AXES: Final = {
+    order: select(_axis.digest, _axis.body)
+    .join(schema.chunk, and_(_axis.rid == _chunk.rid, _axis.digest == _chunk.axis))
+    .where(condition)
+    for order, condition in _IN_WINDOW.items()
+}
 # The rows of the highest level are about all full chunks.
 _EXTENTS: Final = (
     select(
@@ -97,7 +97,11 @@ _EXTENTS: Final = (
         func.min(_tier.time_min).label("time_min"),
         func.max(_tier.time_max).label("time_max"),
     )
-    .where(_tier.rid.in_(_rids), _tier.series_no.in_(_numbers), _tier.level == max(tier.LEVELS))
+    .where(
+        among(_tier.rid, "b_rids"),
+        among(_tier.series_no, "b_numbers"),
+        _tier.level == max(tier.LEVELS),
+    )
     .group_by(_tier.rid, _tier.series_no)
 )
 _REMNANTS: Final = {
@@ -111,14 +115,14 @@ _REMNANTS: Final = {
     )
     .join(schema.axis, and_(_axis.rid == _remnant.rid, _axis.digest == _remnant.axis))
     .where(
-        _remnant.rid.in_(_rids),
-        _remnant.series_no.in_(_numbers),
+        among(_remnant.rid, "b_rids"),
+        among(_remnant.series_no, "b_numbers"),
         reach_into(order, _remnant),
     )
     .order_by(_remnant.rid, _remnant.series_no, _remnant.stream_no, _remnant.no)
     for order in ORDERS
 }
-_WAITING: Final = select(_seg.rid).where(_seg.rid.in_(_rids)).distinct()
+_WAITING: Final = select(_seg.rid).where(among(_seg.rid, "b_rids")).distinct()
 
 
 class Chosen(NamedTuple):
@@ -142,10 +146,11 @@ class Reader:
     rid: int
     chosen: Mapping[str, Chosen]
     lineage: Lineage
+    times: bool  # of points are read; where not, all folded ones may be 0
     pieces: dict[str, list[Piece]]  # of each series, those that a descent finds left out
     remnants: dict[str, list[tuple[int, int, Remnant]]] = field(default_factory=dict)
     tiered: dict[str, dict[Order, tuple[int, int]]] = field(default_factory=dict)  # their extents
-    first_rows: dict[str, FirstRows] = field(default_factory=dict)  # of short ones of these
+    begun: dict[str, Begun] = field(default_factory=dict)  # their descents
     merges: Merges = field(default_factory=Merges)
     _cuts: dict[str, dict[tuple[int, int], int]] = field(default_factory=dict)
 
@@ -190,10 +195,13 @@ class Reader:
 
     def descend(self, name: str, view: View, plans: Plans) -> Found:
         """Return buckets and points of a series' full chunks and remnants, as *view* needs them."""
-        chosen, cuts, found = self.chosen[name], self._cuts[name], Found()
-        if name in self.tiered:
-            descent = Descent(self.connection, self.rid, chosen.no, cuts, view, plans)
-            found = descent.go(chosen.points, self.first_rows.get(name))
+        cuts, found = self._cuts[name], Found()
+        if name in self.begun:
+            number = self.number(name)
+            descent = Descent(
+                self.connection, self.rid, number, cuts, view, plans, times=self.times
+            )
+            found = descent.go(self.begun[name])
         for stream_no, epoch, remnant in self.remnants.get(name, ()):
             piece = Piece(stream_no, epoch, remnant.column)
             look(remnant, piece, cuts.get((stream_no, epoch)), view, found)
@@ -227,8 +235,12 @@ class Reader:
 
     def find_cuts(self) -> None:
         """Work out what is superseded, once all pieces are there."""
+        is_resumed = len(set(self.lineage.attempts.values())) > 1
+        if not is_resumed and not self.lineage.rewinds:
+            self._cuts = {name: {} for name in self.chosen}
+            return
         firsts: dict[int, dict[int, int]] = {}
-        if len(set(self.lineage.attempts.values())) > 1:
+        if is_resumed:
             firsts = firsts_of(self.connection, self.rid, list(self.by_number))
         self._cuts = {
             name: self.lineage.cuts(lowest(self.pieces[name], firsts.get(chosen.no, {})))
@@ -244,7 +256,7 @@ def open_readers(
     windows: Mapping[int, Window],
     names: Sequence[str],
     *,
-    full: bool,
+    buckets: int | None,
     times: bool = True,
 ) -> dict[int, Reader]:
     """Return for each of some runs what it has of the series *names*.
@@ -254,8 +266,8 @@ def open_readers(
         cache: Of unfolded batches.
         windows: Run → what is wanted of it.
         names: Each a metric, else a device series, else an axis.
-        full: Whether to read the points of full chunks and of remnants too, which can be many.
-            Where not, they are there by `descend`.
+        buckets: Of the chart. None: the points of full chunks and of remnants are read too, which
+            can be many; else they are there by `descend`.
         times: Whether to read the times of points. Where not, all folded ones may be 0: a chart
             over steps has no use for them, and they are the larger part of an axis.
     """
@@ -271,17 +283,19 @@ def open_readers(
             rid=rid,
             chosen=mine,
             lineage=lineages.get(rid, Lineage()),
+            times=times,
             pieces={name: [] for name in mine},
             merges=merges,
         )
         if mine:
             alike.setdefault((windows[rid], tuple(reader.by_number)), []).append(reader)
     for (window, numbers), readers in alike.items():
+        full = buckets is None
         _take_remnants(connection, readers, window, numbers, full=full)
         _take_folded(connection, readers, window, numbers, full=full, times=times)
-        if not full:
+        if buckets is not None:
             _find_extents(connection, readers)
-            _take_first_rows(connection, readers, window)
+            _begin(connection, readers, window, buckets)
     for rid in connection.execute(_WAITING, {"b_rids": list(chosen)}).scalars().all():
         found[rid].take_unfolded(cache)
     for rid in chosen:
@@ -293,7 +307,7 @@ def choose(
     connection: Connection, rids: Sequence[int], names: Sequence[str]
 ) -> dict[int, dict[str, Chosen]]:
     """Return what each run has by these *names*: a metric, else a device series, else an axis."""
-    rows = connection.execute(_CHOOSE, {"b_rids": rids, "b_names": names})
+    rows = connection.execute(_CHOOSE, {"b_rids": rids, "b_names": names}).all()
     found: dict[int, dict[str, Chosen]] = {}
     for row in sorted(rows, key=lambda row: _PRECEDENCE[row.kind]):
         found.setdefault(row.rid, {})[row.name] = Chosen(row.no, row.kind, row.points)
@@ -342,15 +356,12 @@ def _take_folded(
     rows = connection.execute(_CHUNKS[window.order], given).all()
     axes: dict[bytes, tuple[Ints, Ints]] = {}
     steps: chunk.Known = {}  # those of runs too that were logged at different times
-    digests = list({row.axis for row in rows})
-    for start in range(0, len(digests), _DIGESTS_MAX):
-        some = {"b_rids": given["b_rids"], "b_digests": digests[start : start + _DIGESTS_MAX]}
-        for digest, body in connection.execute(_AXES, some):
-            if times:
-                axes[digest] = chunk.unpack_axis(body)
-            else:
-                step = chunk.unpack_steps(body, steps)
-                axes[digest] = step, np.broadcast_to(np.int64(0), step.shape)
+    having = {row.axis: row.series_no for row in rows}  # each axis is read with one of its series
+    if having:
+        some = given | {"b_numbers": set(having.values())}
+        for digest, body in connection.execute(_AXES[window.order], some).all():
+            if digest not in axes:
+                axes[digest] = chunk.unpack_axis(body) if times else chunk.unpack_steps(body, steps)
     by_rid = {reader.rid: (reader.pieces, reader.by_number) for reader in readers}
     for row in sorted(rows, key=lambda row: (row.series_no, row.stream_no, row.no)):
         pieces, by_number = by_rid[row.rid]
@@ -376,16 +387,14 @@ def _find_extents(connection: Connection, readers: Sequence[Reader]) -> None:
         }
 
 
-def _take_first_rows(connection: Connection, readers: Sequence[Reader], window: Window) -> None:
-    """Read what descents of series begin with whose statements would cost more than their rows."""
-    short = {
-        (reader.rid, reader.number(name)): (reader, name)
-        for reader in readers
-        for name in reader.tiered
-        if is_short(reader.chosen[name].points)
-    }
-    if not short:
-        return
-    for key, rows in read_first_rows(connection, short, window).items():
-        reader, name = short[key]
-        reader.first_rows[name] = rows
+def _begin(connection: Connection, readers: Sequence[Reader], window: Window, buckets: int) -> None:
+    """Read what the descents of series that have tiers begin with."""
+    by_level: dict[int, dict[tuple[int, int], tuple[Reader, str]]] = {}
+    for reader in readers:
+        for name in reader.tiered:
+            level = first_level(reader.chosen[name].points, buckets)
+            by_level.setdefault(level, {})[reader.rid, reader.number(name)] = reader, name
+    for level, alike in by_level.items():
+        for key, begun in begin(connection, alike, level, window).items():
+            reader, name = alike[key]
+            reader.begun[name] = begun

@@ -106,7 +106,7 @@ def sample(
         window: Of what, both ends included.
         samples: Rows at most.
     """
-    reader = open_readers(connection, cache, {rid: window}, names, full=False)[rid]
+    reader = open_readers(connection, cache, {rid: window}, names, buckets=samples)[rid]
     return {name: _Series(connection, rid, reader, name, window, samples).rows() for name in names}
 
 

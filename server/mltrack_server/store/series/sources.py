@@ -143,5 +143,7 @@ class Source:
         self, windows: Mapping[int, Window], runs: Sequence[ChartRun], names: Sequence[str]
     ) -> list[tuple[ChartRun, Reader]]:
         times = self.frame.x != "step"
-        opened = open_readers(self.connection, self.cache, windows, names, full=False, times=times)
+        opened = open_readers(
+            self.connection, self.cache, windows, names, buckets=self.frame.buckets, times=times
+        )
         return [(run, opened[run.rid]) for run in runs]

@@ -1,10 +1,13 @@
-"""Retiering: tiers made of chunks that have none."""
+"""Retiering: tiers made of chunks that have none, upper levels made of the first one."""
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import Final
 
 from sqlalchemy import Connection
+from sqlalchemy import and_
+from sqlalchemy import delete
 from sqlalchemy import select
 
 from mltrack_server.store import chunk
@@ -12,13 +15,14 @@ from mltrack_server.store import schema
 from mltrack_server.store import tier
 from mltrack_server.store.axes import Axes
 from mltrack_server.store.folding import Plan
+from mltrack_server.store.folding import delete_axes
 from mltrack_server.store.folding import finish
 from mltrack_server.store.points import Column
 from mltrack_server.store.tiering import Tiering
 
 _TIERED_AT_ONCE: Final = 64  # chunks
 
-_chunk = schema.chunk.c
+_chunk, _tier, _axis = schema.chunk.c, schema.tier.c, schema.axis.c
 
 
 def tier_all(connection: Connection) -> None:
@@ -55,3 +59,32 @@ def tier_place(connection: Connection, rid: int, series_no: int, stream_no: int)
         # calls this is taken before there are any.
         plan = Plan(rid=rid, axis_tables=(schema.chunk, schema.tier))
         finish(plan, tiering).carry_out(connection)
+
+
+def tier_anew(connection: Connection) -> None:
+    """Make the upper levels of all tiers anew, of the first one."""
+    place = _tier.rid, _tier.series_no, _tier.stream_no
+    for rid, series_no, stream_no in connection.execute(select(*place).distinct()).all():
+        mine = _tier.rid == rid, _tier.series_no == series_no, _tier.stream_no == stream_no
+        axes = set(connection.execute(select(_tier.axis).where(*mine, _tier.level > 1)).scalars())
+        connection.execute(delete(schema.tier).where(*mine, _tier.level > 1))
+        delete_axes(connection, rid, axes)
+        first = *mine, _tier.level == 1
+        numbers = connection.execute(select(_tier.no).where(*first).order_by(_tier.no)).scalars()
+        remaining = list(numbers)
+        while some := remaining[:_TIERED_AT_ONCE]:
+            del remaining[:_TIERED_AT_ONCE]
+            tiering = Tiering(connection=connection, rid=rid, axes=Axes(connection, rid))
+            rows = connection.execute(
+                select(_tier.no, _tier.epoch, _tier.body, _axis.body.label("axis_body"))
+                .join(schema.axis, and_(_axis.rid == _tier.rid, _axis.digest == _tier.axis))
+                .where(*first, _tier.no.in_(some))
+                .order_by(_tier.no)
+            )
+            for epoch, group in groupby(rows, key=lambda row: row.epoch):
+                alike = list(group)
+                ranges = tier.unpack_ranges([row.body for row in alike])
+                counts = [tier.SHAPE.row] * len(alike)
+                spans = tier.unpack_spans([row.axis_body for row in alike], counts)
+                tiering.add_buckets((series_no, stream_no), epoch, alike[0].no, ranges, spans)
+            finish(Plan(rid=rid), tiering).carry_out(connection)

@@ -147,7 +147,7 @@ class UsageReads:
         """Yield what some runs held."""
         names = list({name: None for each in wanted for name in each.names})
         windows = {each.run.rid: view.window for each in wanted}
-        readers = open_readers(connection, self._segs, windows, names, full=False)
+        readers = open_readers(connection, self._segs, windows, names, buckets=view.buckets)
         plans = Plans()
         for run, candidates in wanted:
             reader = readers[run.rid]
