@@ -56,23 +56,30 @@ export function ViewBar({
       <AxisSelect state={state} metrics={metrics} epoch={epoch} />
       <SmoothingField smoothing={view.smoothing} onChange={state.setSmoothing} />
       <Check label={t("view.log")} isOn={view.isLog} onChange={state.setLog} />
-      <span title={t("view.full_hint")}>
-        <Check label={t("view.full")} isOn={view.isFull} onChange={state.setFull} />
-      </span>
-      <span
-        title={[
+      <Check
+        label={t("view.full")}
+        hint={t("view.full_hint")}
+        isOn={view.isFull}
+        onChange={state.setFull}
+      />
+      <Check
+        label={t("view.foot")}
+        hint={[
           t("view.foot_hint"),
           footLeftOut > 0 ? t("foot.left_out", { count: footLeftOut }) : "",
         ]
           .filter(Boolean)
           .join("\n")}
-      >
-        <Check label={t("view.foot")} isOn={state.hasFoot} onChange={state.setFoot} />
-      </span>
+        isOn={state.hasFoot}
+        onChange={state.setFoot}
+      />
       {hasTwins && (
-        <span title={t("view.merge_hint")}>
-          <Check label={t("view.merge")} isOn={view.isMerged} onChange={state.setMerged} />
-        </span>
+        <Check
+          label={t("view.merge")}
+          hint={t("view.merge_hint")}
+          isOn={view.isMerged}
+          onChange={state.setMerged}
+        />
       )}
       {children}
       <PinBar pins={view.pins} x={chartX(view)} onToggle={state.togglePin} />
@@ -182,9 +189,16 @@ function AxisSelect(props: { state: ViewState; metrics: readonly string[]; epoch
   );
 }
 
-function Check(props: { label: string; isOn: boolean; onChange: (isOn: boolean) => void }) {
+interface CheckProps {
+  label: string;
+  hint?: string;
+  isOn: boolean;
+  onChange: (isOn: boolean) => void;
+}
+
+function Check(props: CheckProps) {
   return (
-    <label>
+    <label title={props.hint}>
       <input
         type="checkbox"
         checked={props.isOn}
