@@ -23,10 +23,10 @@ from mltrack_server.store.search.listing import json_value
 from mltrack_server.store.search.surveying import GROUP_KEYS_MAX
 from mltrack_server.store.search.surveying import check_groupable
 from mltrack_server.store.search.surveying import query_of
-from mltrack_server.store.series import means
-from mltrack_server.store.series.means import Group
-from mltrack_server.store.series.means import Groups
-from mltrack_server.store.series.settled import SettledMeans
+from mltrack_server.store.series.means import answer
+from mltrack_server.store.series.means.answer import Group
+from mltrack_server.store.series.means.answer import Groups
+from mltrack_server.store.series.means.settled import SettledMeans
 
 
 class Averaging(Analysis):
@@ -61,7 +61,7 @@ class Averaging(Analysis):
                     "narrow the query, or ask for less at a time"
                 )
         with self._reading() as connection:
-            return means.draw(
+            return answer.draw(
                 connection, self._segs, self._settled, query, groups, self._clock_ns()
             )
 

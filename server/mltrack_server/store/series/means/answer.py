@@ -35,22 +35,22 @@ from mltrack_server.smoothing import Smoothing
 from mltrack_server.store import runs
 from mltrack_server.store import schema
 from mltrack_server.store.segs import SegCache
-from mltrack_server.store.series.average import Average
 from mltrack_server.store.series.drawing import Drawing
-from mltrack_server.store.series.extents import extents
-from mltrack_server.store.series.extents import some_of
-from mltrack_server.store.series.extents import values
-from mltrack_server.store.series.grid import Grid
 from mltrack_server.store.series.lines import ChartRun
 from mltrack_server.store.series.lines import Frame
-from mltrack_server.store.series.pool import POINTS_MAX
-from mltrack_server.store.series.pool import Line
-from mltrack_server.store.series.pool import Means
-from mltrack_server.store.series.pool import Pool
+from mltrack_server.store.series.means.average import Average
+from mltrack_server.store.series.means.extents import extents
+from mltrack_server.store.series.means.extents import some_of
+from mltrack_server.store.series.means.extents import values
+from mltrack_server.store.series.means.grid import Grid
+from mltrack_server.store.series.means.pool import POINTS_MAX
+from mltrack_server.store.series.means.pool import Line
+from mltrack_server.store.series.means.pool import Means
+from mltrack_server.store.series.means.pool import Pool
+from mltrack_server.store.series.means.settled import SettledMeans
+from mltrack_server.store.series.means.sources import Source
 from mltrack_server.store.series.reader import Chosen
 from mltrack_server.store.series.reader import choose
-from mltrack_server.store.series.settled import SettledMeans
-from mltrack_server.store.series.sources import Source
 
 # Of all runs that are read together. A series that has tiers counts no more than …
 _PORTION_POINTS_MAX: Final = 2_000_000

@@ -8,7 +8,7 @@ from collections.abc import Hashable
 from typing import Final
 
 from mltrack_core.limits import MIB
-from mltrack_server.store.series.pool import Settled
+from mltrack_server.store.series.means.pool import Settled
 
 _BYTES_MAX: Final = 32 * MIB
 

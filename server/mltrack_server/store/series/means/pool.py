@@ -13,11 +13,11 @@ import numpy as np
 
 from mltrack_server.columns import Floats
 from mltrack_server.smoothing import Curve
-from mltrack_server.store.series.average import Average
 from mltrack_server.store.series.drawing import Drawing
 from mltrack_server.store.series.drawing import Part
 from mltrack_server.store.series.drawing import gather_points
-from mltrack_server.store.series.grid import Grid
+from mltrack_server.store.series.means.average import Average
+from mltrack_server.store.series.means.grid import Grid
 
 POINTS_MAX: Final = 1 << 21  # that wait, of all metrics of an answer
 

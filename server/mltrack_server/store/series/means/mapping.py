@@ -22,7 +22,7 @@ from mltrack_server.store.series.drawing import Drawing
 from mltrack_server.store.series.drawing import Gathering
 from mltrack_server.store.series.drawing import Part
 from mltrack_server.store.series.drawing import place
-from mltrack_server.store.series.grid import Grid
+from mltrack_server.store.series.means.grid import Grid
 
 _FINER: Final = 8  # buckets of steps in one of the grid, where points are too many for single ones
 

@@ -17,7 +17,6 @@ from mltrack_server.store.series.curves import Curves
 from mltrack_server.store.series.curves import curve_of
 from mltrack_server.store.series.curves import curves_of
 from mltrack_server.store.series.drawing import Part
-from mltrack_server.store.series.grid import Grid
 from mltrack_server.store.series.layout import Plans
 from mltrack_server.store.series.lines import ChartRun
 from mltrack_server.store.series.lines import Frame
@@ -26,9 +25,10 @@ from mltrack_server.store.series.lines import parts_of
 from mltrack_server.store.series.lines import view_of
 from mltrack_server.store.series.lines import views_of
 from mltrack_server.store.series.lines import window_of
-from mltrack_server.store.series.mapping import Knots
-from mltrack_server.store.series.mapping import mapped
-from mltrack_server.store.series.mapping import mapped_curve
+from mltrack_server.store.series.means.grid import Grid
+from mltrack_server.store.series.means.mapping import Knots
+from mltrack_server.store.series.means.mapping import mapped
+from mltrack_server.store.series.means.mapping import mapped_curve
 from mltrack_server.store.series.reader import Reader
 from mltrack_server.store.series.reader import open_readers
 from mltrack_server.store.series.view import Window

@@ -1,0 +1,1 @@
+"""Means: runs of groups as one line each, averaged bucket by bucket."""
