@@ -98,9 +98,8 @@ def a_series(draw: st.DrawFn) -> tuple[list[int], list[float]]:
     return sorted(steps), draw(st.lists(number, min_size=len(steps), max_size=len(steps)))
 
 
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@pytest.mark.slow
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     groups=st.lists(st.lists(a_series(), min_size=1, max_size=4), min_size=1, max_size=3),
     buckets=st.integers(1, 64),
