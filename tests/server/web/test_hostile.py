@@ -80,7 +80,7 @@ def extracted(**change: object) -> tuple[str, dict[str, Any]]:
         (("/api/v1/query/runs", {"limit": 10**9}), "body.limit"),
         (("/api/v1/query/runs", {"cursor": "A" * 8192, "sort": "name"}), "body.cursor"),
         (("/api/v1/query/runs", {"cursor": "A" * 8193}), "body.cursor"),
-        (("/api/v1/query/groups", {"by": ",".join(["name"] * 5)}), "body.by"),
+        (("/api/v1/query/groups", {"by": ",".join(["name"] * 9)}), "body.by"),
         (("/api/v1/query/columns", {"keys": ",".join(["params.a"] * 51)}), "body.keys"),
         (drawn(buckets=10**9), "body.buckets"),
         (drawn(buckets=4096, runs=RUNS[:200], names=[str(n) for n in range(200)]), "body"),
