@@ -54,6 +54,11 @@ def drawn(**change: object) -> tuple[str, dict[str, Any]]:
     return "/api/v1/series", {"runs": RUNS[:1], "names": ["loss"], **change}
 
 
+def averaged(**change: object) -> tuple[str, dict[str, Any]]:
+    """Return a request for means of groups."""
+    return "/api/v1/means", {"names": ["loss"], **change}
+
+
 def extracted(**change: object) -> tuple[str, dict[str, Any]]:
     """Return a request for points of many series."""
     return "/api/v1/history", {"runs": RUNS[:1], "names": ["loss"], **change}
@@ -86,6 +91,11 @@ def extracted(**change: object) -> tuple[str, dict[str, Any]]:
         (drawn(buckets=4096, runs=RUNS[:200], names=[str(n) for n in range(200)]), "body"),
         (drawn(start=1e308, end=-1e308), "body.end"),
         (drawn(runs=RUNS), "body.runs"),
+        (averaged(buckets=10**9), "body.buckets"),
+        (averaged(sets=[RUNS] * 11), "body"),
+        (averaged(sets=[[run] for run in RUNS[:200]], buckets=4096), "body"),
+        (averaged(by=",".join(["name"] * 9)), "body.by"),
+        (averaged(start=1e308, end=-1e308), "body.end"),
         (extracted(samples=10**9), "body.samples"),
         (extracted(samples=100_000, runs=RUNS), "body"),
         (extracted(limit=10**12), "body.limit"),
