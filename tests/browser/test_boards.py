@@ -299,7 +299,7 @@ def test_a_file_goes_out_and_comes_back(page: Page, make: Make, tmp_path: Path) 
     wrong["dashboard"]["tabs"][0]["panels"][0]["smoothing"] = 3
     file.write_text(json.dumps(wrong))
     page.locator("input[type=file]").set_input_files(file)
-    expect(page.get_by_role("alert")).to_contain_text("Expected `float` <= 0.99")
+    expect(page.get_by_role("alert")).to_contain_text("smoothing twema takes 0 to 0.99")
 
 
 def test_hostile_names_and_texts_are_text(page: Page, make: Make) -> None:
