@@ -102,7 +102,7 @@ def test_nothing_is_left_in_english_and_nothing_is_cut_off(
     words = set()
     of_run = ("", "/console", "/files", "/histograms?columns=10")
     own = (f"/runs/{runs['wild-owl']}", *(f"/runs/{fox}{part}" for part in of_run))
-    for path in ("/projects", "/runs?project=digits", *own):
+    for path in ("/projects", "/usage", "/runs?project=digits", *own):
         words |= words_of(page.request.get(f"/api/v1{path}").json())
     for path in ("?project=digits", f"/{board}"):
         words |= words_of(page.request.get(f"/api/v1/dashboards{path}").json())
