@@ -118,7 +118,7 @@ def _deliver(shipper: Shipper, runs: Iterable[str]) -> list[str]:
     while left:
         has_moved = False
         for run in list(left):
-            has_moved = shipper.ship([run]) or has_moved
+            has_moved = shipper.ship([run]) > 0 or has_moved
             if run not in shipper.backlog:
                 left.remove(run)  # a run that goes on has more in a moment: that is the agent's
         now_s = time.monotonic()

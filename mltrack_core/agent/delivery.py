@@ -49,8 +49,8 @@ class Delivery:
         """Which record the server waits for, as far as we know."""
         return None if self._tail is None else self._tail.next_seq
 
-    def advance(self, client: IngestClient) -> bool:
-        """Send the next records; tell whether there were any, so that there may be more.
+    def advance(self, client: IngestClient) -> int:
+        """Send the next records; return how many bytes they took, 0 where there were none.
 
         Raises:
             ServerUnreachable: Try again later.
@@ -67,7 +67,7 @@ class Delivery:
             logger.warning("delivered around damage: %s", damage)
         tail.damages.clear()
         if batch is None:
-            return False
+            return 0
         # Until the server has answered for them, nothing is known of these records: if this
         # raises, the next call asks first.
         self._tail = None
@@ -75,7 +75,7 @@ class Delivery:
         self._tail = tail
         if next_seq != batch.next_seq:
             self._tail = Tail(self.root, self.run, self.stream, next_seq)
-        return True
+        return len(batch.body)
 
     def _send(self, client: IngestClient, batch: Batch) -> int:
         """Send *batch*, in pieces if it must be; return which record the server waits for."""

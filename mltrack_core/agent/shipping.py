@@ -26,7 +26,8 @@ from mltrack_core.spool.layout import SegmentFile
 
 logger = logging.getLogger(__name__)
 
-_POLL_S: Final = 0.2  # between two looks at what may grow: a point is on its way within this
+_POLL_S: Final = 0.2  # between two looks at what may grow: a point is on its way within this …
+_MUCH_BYTES: Final = 256 * 1024  # … but where a look has found so much, more is waiting already
 _LOOK_S: Final = 5.0  # between two looks at all runs …
 _LOOK_SHARE_MAX: Final = 0.02  # … but no larger share of the time than this, of thousands of runs
 _CLEAN_S: Final = 60.0  # between two looks at what need not be kept any longer
@@ -85,21 +86,21 @@ class Shipper:
         if self._thread.is_alive():
             self._thread.join(timeout_s)
 
-    def ship(self, runs: Iterable[str]) -> bool:
-        """Send one batch of every stream of *runs* that has more; tell whether one was taken."""
-        has_moved = False
+    def ship(self, runs: Iterable[str]) -> int:
+        """Send one batch of every stream of *runs* that has more; return the bytes taken."""
+        moved_bytes = 0
         backlog = set(self._backlog or ())
         for run in runs:
             where = destination.read(self._root, run)
             is_pending = False
             if where is not None:
                 for stream, segments in layout.segments(self._root, run).items():
-                    is_stream_pending, is_taken = self._ship(where, run, stream, segments)
+                    is_stream_pending, taken_bytes = self._ship(where, run, stream, segments)
                     is_pending = is_pending or is_stream_pending
-                    has_moved = has_moved or is_taken
+                    moved_bytes += taken_bytes
             (backlog.add if is_pending else backlog.discard)(run)
         self._backlog = frozenset(backlog)
-        return has_moved
+        return moved_bytes
 
     @property
     def backlog(self) -> frozenset[str]:
@@ -142,7 +143,7 @@ class Shipper:
                 runs = list(layout.runs(self._root))
             grown = live
             try:
-                has_moved = self.ship(runs)
+                moved_bytes = self.ship(runs)
                 if is_full_look:
                     took_s = self._clock.monotonic() - now
                     self._look_at = now + max(_LOOK_S, min(took_s / _LOOK_SHARE_MAX, _CLEAN_S))
@@ -153,49 +154,50 @@ class Shipper:
                 logger.exception("a fault of the agent; it goes on")
                 self._stopping.wait(_CLEAN_S)
                 continue
-            if not has_moved:
+            # A request costs as much for one point as for a thousand: let them gather.
+            if moved_bytes < _MUCH_BYTES:
                 self._stopping.wait(_POLL_S)
         self.close()
 
     def _ship(
         self, where: Destination, run: str, stream: str, segments: list[SegmentFile]
-    ) -> tuple[bool, bool]:
-        """Send one batch of a stream; tell whether it has more, and whether one was taken."""
+    ) -> tuple[bool, int]:
+        """Send one batch of a stream; tell whether it has more, and how many bytes were taken."""
         size = _size(segments)  # before reading: what is appended meanwhile is for the next time
         shipment = self._shipments.get((run, stream))
         if shipment is None or shipment.destination != where:
             shipment = _Shipment(where, Delivery(self._root, run, stream))
             self._shipments[run, stream] = shipment
         if shipment.delivered_bytes == size:
-            return False, False
+            return False, 0
         server = self._server(where)
         now = self._clock.monotonic()
         if not (server.backoff.is_ready(now) and shipment.backoff.is_ready(now)):
-            return True, False
+            return True, 0
         try:
-            has_more = shipment.delivery.advance(server.client)
+            taken_bytes = shipment.delivery.advance(server.client)
         except ServerUnreachable as error:
             self._note(server.backoff, error)
             server.backoff.failed(self._clock.monotonic(), error.retry_after_s)
-            return True, False
+            return True, 0
         except ServerRefused as error:
             # An answer to content concerns this stream, any other one all that goes there.
             backoff = shipment.backoff if error.status in POISON else server.backoff
             self._note(backoff, error)
             backoff.park(self._clock.monotonic())
-            return True, False
+            return True, 0
         except (OSError, SpoolTooNew) as error:
             self._note(shipment.backoff, error)
             shipment.backoff.park(self._clock.monotonic())
-            return not isinstance(error, SpoolTooNew), False
-        if not has_more:
+            return not isinstance(error, SpoolTooNew), 0
+        if not taken_bytes:
             shipment.delivered_bytes = size
-            return False, False
+            return False, 0
         if server.backoff.failures:
             logger.info("%s answers again", where.url)
         server.backoff.succeeded()
         shipment.backoff.succeeded()
-        return True, True
+        return True, taken_bytes
 
     def _server(self, where: Destination) -> _Server:
         """Return the connection to *where*."""

@@ -37,6 +37,7 @@ class IngestServer:
         self.streams: dict[tuple[str, str], list[Frame]] = {}
         self.blobs: dict[str, bytes] = {}  # by SHA-256
         self.requests: list[tuple[str, int]] = []  # method and answered status
+        self.encodings: list[str] = []  # Content-Encoding of each batch; "" for none
         self.refuses_all = False
 
     @property
@@ -102,7 +103,8 @@ class IngestServer:
         if request.command == "GET":
             return HTTPStatus.OK, len(stored)
         assert request.headers["Content-Type"] == CONTENT_TYPE
-        if request.headers["Content-Encoding"] == "zstd":
+        self.encodings.append(request.headers["Content-Encoding"] or "")
+        if self.encodings[-1] == "zstd":
             body = zstd.decompress(body)
         try:
             batch = Batch.unpack(body)

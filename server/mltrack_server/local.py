@@ -34,7 +34,8 @@ from mltrack_server.writer import Writer
 
 logger = logging.getLogger(__name__)
 
-_INTERVAL_S: Final = 0.25  # between two looks at runs that are written to
+_INTERVAL_S: Final = 0.25  # between two looks at runs that are written to …
+_MUCH_BYTES: Final = 256 * 1024  # … but where a look has found so much, more is waiting already
 _REST: Final = 4.0  # times what a look took: one at thousands of runs is not taken at once again …
 _REST_MAX_S: Final = 2.0  # … but soon enough for what is new in them
 _WARM_S: Final = 600.0  # a run that did not grow for so long is cold: looked at in turns …
@@ -135,7 +136,8 @@ class LocalIngest(Background):
             try:
                 async with self._lock:
                     began_s = time.monotonic()
-                    while await self._round():
+                    # A commit costs as much for one point as for a thousand: let them gather.
+                    while await self._round() >= _MUCH_BYTES:
                         began_s = time.monotonic()
                     pause_s = pause_after(time.monotonic() - began_s, self._interval_s)
                 await self._reclaim()
@@ -154,8 +156,8 @@ class LocalIngest(Background):
             self._reclaim_at_s = time.monotonic() + _RECLAIM_INTERVAL_S
             await asyncio.to_thread(reclaim, self.root, self.store)
 
-    async def _round(self) -> bool:
-        """Submit at most one batch of each stream; tell whether there may be more at once."""
+    async def _round(self) -> int:
+        """Submit at most one batch of each stream; return how many bytes there were."""
         found = await asyncio.to_thread(self._collect)
         acks = await asyncio.gather(
             *(self.writer.submit(batch) for _, batch in found), return_exceptions=True
@@ -176,7 +178,7 @@ class LocalIngest(Background):
                 stream.is_done = True
         if refusal is not None:
             raise refusal
-        return bool(found)
+        return sum(len(batch.body) for _, batch in found)
 
     def _collect(self) -> list[tuple[_Stream, Batch]]:
         """Read what is new, newest runs first, up to a bound."""

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from mltrack_core import wire
+from mltrack_core.agent.client import IngestClient
 from mltrack_core.agent.shipping import Shipper
 from mltrack_core.limits import RETRY_S_MAX
 from mltrack_core.records import Gap
@@ -19,6 +20,7 @@ from mltrack_core.spool import destination
 from mltrack_core.spool import layout
 from mltrack_core.spool.destination import Destination
 from mltrack_core.spool.reader import read_segment
+from mltrack_core.spool.segment import Batch
 from mltrack_core.spool.writer import SpoolWriter
 from mltrack_core.testing.clock import FakeClock
 from mltrack_core.testing.ingest import IngestServer
@@ -312,3 +314,56 @@ def test_the_thread_delivers_what_is_written_while_it_runs(line: Line, until: Un
 
     until(lambda: not line.shipper.has_pending)
     line.shipper.stop(5.0)
+
+
+class Rests:
+    """In the place of the event that stops the thread: notes what had been sent at each wait."""
+
+    def __init__(self, server: IngestServer) -> None:
+        self.sent: list[int] = []  # batches
+        self._server = server
+
+    def is_set(self) -> bool:
+        return len(self.sent) == 5
+
+    def wait(self, _timeout_s: float) -> None:
+        self.sent.append(len(self._server.encodings))
+
+
+@pytest.mark.parametrize(("length", "sent"), [(1, [1, 2, 3, 4, 4]), (300_000, [4, 4, 4, 4, 4])])
+def test_little_waits_for_more_and_much_does_not(
+    line: Line, monkeypatch: pytest.MonkeyPatch, length: int, sent: list[int]
+) -> None:
+    """A trainer that logs all the time costs five requests a second, not a thousand."""
+    send = IngestClient.send
+    texts = iter("bcd")
+
+    def send_while_more_is_written(client: IngestClient, batch: Batch) -> int:
+        answer = send(client, batch)
+        if text := next(texts, None):
+            line.write(text * length)
+        return answer
+
+    monkeypatch.setattr(IngestClient, "send", send_while_more_is_written)
+    rests = Rests(line.server)
+    monkeypatch.setattr(line.shipper, "_stopping", rests)
+    line.shipper.live = frozenset({RUN})
+    line.write("a" * length)
+
+    line.shipper._run()
+
+    assert line.server.payloads == line.written
+    assert rests.sent == sent
+
+
+@pytest.mark.parametrize(("host", "encoding"), [("127.0.0.1", ""), ("0.0.0.0", "zstd")])
+def test_what_leaves_the_machine_is_compressed(line: Line, host: str, encoding: str) -> None:
+    """Within it, bytes are cheaper than compressing them."""
+    there = line.server.url.replace("127.0.0.1", host)
+    destination.write(line.root, RUN, Destination(there, "secret"))
+    line.write("a" * 1000)
+
+    line.ship()
+
+    assert line.server.payloads == line.written
+    assert line.server.encodings == [encoding]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import time
@@ -98,6 +99,37 @@ def test_a_run_is_seen_while_it_grows(store: Store, tmp_path: Path, make_started
         await until(lambda: len(steps(store, new.run)) == 210)
 
     follow(root, store, use)
+
+
+def test_little_waits_for_more_and_much_does_not(
+    store: Store, tmp_path: Path, make_started: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a trainer logs all the time is committed four times a second, not a thousand times."""
+    log = spool(tmp_path, make_started())
+    rests: list[list[int]] = []
+
+    async def grow(_pause_s: float) -> None:
+        rests.append(steps(store, log.run))
+        scalars(log, range(len(rests) * 10, len(rests) * 10 + 10))
+        if len(rests) == 3:
+            raise asyncio.CancelledError
+
+    async def use(local: LocalIngest) -> None:
+        collect = local._collect
+
+        def collect_while_it_grows() -> Any:
+            found = collect()
+            scalars(log, range(1))
+            return found
+
+        monkeypatch.setattr(local, "_collect", collect_while_it_grows)
+        monkeypatch.setattr(asyncio, "sleep", grow)
+        with contextlib.suppress(asyncio.CancelledError):
+            await local._run()
+
+    follow(tmp_path, store, use, starts=False)
+
+    assert [len(seen) for seen in rests] == [0, 11, 22]
 
 
 def test_catching_up_reads_everything_once(store: Store, tmp_path: Path, make_started: Any) -> None:
