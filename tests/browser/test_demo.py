@@ -20,9 +20,13 @@ def test_the_demos_runs_show_the_nan_the_failure_and_the_kill(
     serve: Callable[..., AbstractContextManager[str]],
     tmp_path: Path,
 ) -> None:
-    """Eight real trainings: the diverged one is marked, the killed one says by which signal."""
+    """Eight real trainings: the diverged one is marked, the killed one says by which signal.
+
+    With --no-serve the demo trains, says how to look at the runs, and is gone.
+    """
     demo = [sys.executable, "-P", "-m", "mltrack._cli", "demo", "--no-serve"]
-    subprocess.run([*demo, "--folder", str(tmp_path)], check=True, capture_output=True)
+    done = subprocess.run([*demo, "--folder", str(tmp_path)], check=True, capture_output=True)
+    assert b"mltrack ui" in done.stdout
 
     with serve(tmp_path, "ui", "--no-browser") as address:
         page = open_page(address)

@@ -64,19 +64,6 @@ def test_the_demo_trains_real_models_and_shows_them_until_it_is_told_to_stop(
     assert demo.returncode in (0, 130)
 
 
-def test_the_demo_ends_by_itself_where_nobody_looks(tmp_path: Path) -> None:
-    """With --no-serve it trains, says how to look at the runs, and is gone."""
-    done = subprocess.run(
-        [*DEMO, "--folder", str(tmp_path / "runs"), "--no-serve"],
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=DEADLINE_S,
-    )
-
-    assert "mltrack ui" in done.stdout
-
-
 def test_a_demo_that_could_not_be_shown_does_not_begin(tmp_path: Path) -> None:
     """A port in use and a folder that is none are said at once, not after all trainings."""
     (tmp_path / "file").write_text("")
