@@ -60,6 +60,10 @@ class StoreFull(MltrackError):
         return type(self), (self.path, self.reason)
 
 
+class StoreContended(StoreFull):
+    """Another server's transaction got in the way again and again; nothing is wrong with either."""
+
+
 class Overloaded(MltrackError):
     """More is to be written or read than can be at the moment; trying again helps."""
 

@@ -31,6 +31,7 @@ from mltrack_server.resources import AnnotationVersions
 from mltrack_server.resources import NewAnnotations
 from mltrack_server.store import schema
 from mltrack_server.store.database.engine import Connecting
+from mltrack_server.store.database.part import Part
 from mltrack_server.store.keys import rid_of
 
 VERSIONS_MAX: Final = 200  # of each
@@ -46,14 +47,12 @@ class TooManyAnnotations(Exception):
     """A run, or an annotation, has as many as it may have."""
 
 
-class Annotations:
+class Annotations(Part):
     """Writes annotations, and reads what they were. Thread-safe.
 
     Args:
-        reading: Gives a connection that sees one state of the store.
-        writing: Gives a connection in a transaction; one at a time.
+        reading, writing, clock_ns: As those of a `Part`.
         raise_rev: Raises the store's revision by one and returns it.
-        clock_ns: The server's clock.
     """
 
     def __init__(
@@ -63,8 +62,8 @@ class Annotations:
         raise_rev: Callable[[Connection], int],
         clock_ns: Callable[[], int],
     ) -> None:
-        self._reading, self._writing = reading, writing
-        self._raise_rev, self._clock_ns = raise_rev, clock_ns
+        super().__init__(reading, writing, clock_ns)
+        self._raise_rev = raise_rev
 
     def create(self, new: NewAnnotations) -> AnnotationList:
         """Store one text at all of its places, or at none.

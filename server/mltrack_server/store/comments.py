@@ -8,7 +8,6 @@ an earlier version may bring it back.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from typing import Any
 from typing import Final
 from typing import Literal
@@ -29,7 +28,7 @@ from mltrack_server.resources import NewComment
 from mltrack_server.resources import ThreadMark
 from mltrack_server.store import schema
 from mltrack_server.store.dashboards import newest_document
-from mltrack_server.store.database.engine import Connecting
+from mltrack_server.store.database.part import Part
 
 _comment, _thread = schema.report_comment.c, schema.report_thread.c
 _BY_ORDER: Final = select(schema.report_comment).order_by(_comment.no)
@@ -49,19 +48,8 @@ class CommentRefused(Exception):
         self.kind, self.reason = kind, reason
 
 
-class Comments:
-    """Reads and writes comments on reports. Thread-safe.
-
-    Args:
-        reading: Gives a connection that sees one state of the store.
-        writing: Gives a connection in a transaction; one at a time.
-        clock_ns: The server's clock.
-    """
-
-    def __init__(
-        self, reading: Connecting, writing: Connecting, clock_ns: Callable[[], int]
-    ) -> None:
-        self._reading, self._writing, self._clock_ns = reading, writing, clock_ns
+class Comments(Part):
+    """Reads and writes comments on reports. Thread-safe."""
 
     def threads(self, report: str) -> CommentThreads | None:
         """Return what was said of a report's blocks; None if there is no such report."""

@@ -19,6 +19,7 @@ from mltrack_server.store.console import decode_block
 from mltrack_server.store.console import lines_of
 from mltrack_server.store.console import read_console
 from mltrack_server.store.console import read_partials
+from mltrack_server.store.database.retrying import retried
 from mltrack_server.store.keys import rid_of
 
 _BLOCKS_MAX: Final = 128  # of a part: about 4 MiB of text
@@ -34,6 +35,7 @@ class ConsolePart:
     is_end: bool
 
 
+@retried
 class Consoles(Connected):
     """The part of the store that reads consoles."""
 

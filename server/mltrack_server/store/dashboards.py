@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from typing import Any
 from typing import Final
 from typing import NamedTuple
@@ -28,7 +27,7 @@ from mltrack_server.resources import DashboardVersion
 from mltrack_server.resources import DashboardVersions
 from mltrack_server.resources import NewDashboard
 from mltrack_server.store import schema
-from mltrack_server.store.database.engine import Connecting
+from mltrack_server.store.database.part import Part
 
 DASHBOARDS_MAX: Final = 1000  # of a project, reports included, deleted ones not
 VERSIONS_KEPT: Final = 200  # of each; older ones are removed
@@ -80,19 +79,8 @@ class TooManyDashboards(Exception):
     """The project has as many as it may have."""
 
 
-class Dashboards:
-    """Reads and writes dashboards. Thread-safe.
-
-    Args:
-        reading: Gives a connection that sees one state of the store.
-        writing: Gives a connection in a transaction; one at a time.
-        clock_ns: The server's clock.
-    """
-
-    def __init__(
-        self, reading: Connecting, writing: Connecting, clock_ns: Callable[[], int]
-    ) -> None:
-        self._reading, self._writing, self._clock_ns = reading, writing, clock_ns
+class Dashboards(Part):
+    """Reads and writes dashboards. Thread-safe."""
 
     def listed(self, query: DashboardQuery) -> DashboardList:
         """Return a project's dashboards and reports, the one saved last first."""

@@ -11,6 +11,7 @@ from mltrack_server.store import rules
 from mltrack_server.store import runs
 from mltrack_server.store import thinning
 from mltrack_server.store.database.engine import claim_fold
+from mltrack_server.store.database.retrying import retried
 from mltrack_server.store.keys import rid_of
 from mltrack_server.store.overlap import cuts_of
 from mltrack_server.store.rules import Body
@@ -18,6 +19,7 @@ from mltrack_server.store.search.front import Search
 from mltrack_server.store.search.front import named
 
 
+@retried
 class Projects(Search):
     """The part of the store that keeps rules of projects, and thins what is old by them."""
 

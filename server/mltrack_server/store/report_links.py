@@ -6,7 +6,6 @@ import gzip
 import hashlib
 import os
 import secrets
-from collections.abc import Callable
 from typing import Any
 from typing import Final
 
@@ -22,7 +21,7 @@ from mltrack_server.resources import LinkPageQuery
 from mltrack_server.resources import ReportLink
 from mltrack_server.resources import ReportLinkList
 from mltrack_server.store import schema
-from mltrack_server.store.database.engine import Connecting
+from mltrack_server.store.database.part import Part
 
 LINKS_MAX: Final = 20  # of a report
 
@@ -43,19 +42,8 @@ class NoReport(Exception):
     """A dashboard has no page that stays as it is, so it has no links."""
 
 
-class ReportLinks:
-    """Makes, lists and ends links, and opens their pages. Thread-safe.
-
-    Args:
-        reading: Gives a connection that sees one state of the store.
-        writing: Gives a connection in a transaction; one at a time.
-        clock_ns: The server's clock.
-    """
-
-    def __init__(
-        self, reading: Connecting, writing: Connecting, clock_ns: Callable[[], int]
-    ) -> None:
-        self._reading, self._writing, self._clock_ns = reading, writing, clock_ns
+class ReportLinks(Part):
+    """Makes, lists and ends links, and opens their pages. Thread-safe."""
 
     def listed(self, report: str) -> ReportLinkList | None:
         """Return a report's links, the one made last first; None if there is no such report."""

@@ -43,6 +43,7 @@ from mltrack_server.store.console_reading import Consoles
 from mltrack_server.store.database.engine import claim_fold
 from mltrack_server.store.database.engine import trim_journal
 from mltrack_server.store.database.engine import where
+from mltrack_server.store.database.retrying import retried
 from mltrack_server.store.keys import rid_of
 from mltrack_server.store.projects import Projects
 from mltrack_server.store.runs import Mark
@@ -55,6 +56,7 @@ from mltrack_server.store.upkeep import keeping
 from mltrack_server.store.upkeep.front import Upkeep
 
 
+@retried
 class Store(Averaging, Projects, Upkeep, Consoles):
     """Every run's records.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Final
 
 import msgspec
@@ -15,7 +14,7 @@ from mltrack_server.resources import Wall
 from mltrack_server.resources import WallLayout
 from mltrack_server.resources import WallSave
 from mltrack_server.store import schema
-from mltrack_server.store.database.engine import Connecting
+from mltrack_server.store.database.part import Part
 
 VERSIONS_KEPT: Final = 200  # of each; older ones are removed
 UNARRANGED: Final = WallLayout(sections=[], cards=[], sizes={})
@@ -36,19 +35,8 @@ class ArrangedMeanwhile(Exception):
         self.newest = newest
 
 
-class Walls:
-    """Reads and writes walls. Thread-safe.
-
-    Args:
-        reading: Gives a connection that sees one state of the store.
-        writing: Gives a connection in a transaction; one at a time, of all servers.
-        clock_ns: The server's clock.
-    """
-
-    def __init__(
-        self, reading: Connecting, writing: Connecting, clock_ns: Callable[[], int]
-    ) -> None:
-        self._reading, self._writing, self._clock_ns = reading, writing, clock_ns
+class Walls(Part):
+    """Reads and writes walls. Thread-safe."""
 
     def one(self, project: str, version: int | None = None) -> Wall | None:
         """Return a version of a project's wall, the newest where none is named.

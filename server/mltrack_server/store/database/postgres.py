@@ -19,6 +19,7 @@ from sqlalchemy import select
 from sqlalchemy.pool import QueuePool
 
 from mltrack_core.errors import MltrackError
+from mltrack_server.errors import StoreContended
 from mltrack_server.errors import StoreFull
 from mltrack_server.errors import StoreUnusable
 from mltrack_server.store import schema
@@ -33,12 +34,12 @@ _SCHEMA_KEY: Final = 0x6D6C_7472_6163_6B00  # of the lock that upgrades of the s
 _FULL_CLASSES: Final = {
     "08": "the database does not answer",
     "25": "the database is read-only",
-    "40": "another server was writing the same rows",
     "53": "the database has no room or no connection left",
     "55": "another server holds the database's write lock",
     "57": "the database is being stopped or started",
     "58": "the database's machine reports an error",
 }
+_CONTENDED_CLASS: Final = "40"  # a serialization failure, a deadlock; see retrying.py
 _CORRUPT_CLASS: Final = "XX"
 
 
@@ -93,6 +94,8 @@ def meaning(error: BaseException | None, place: str) -> MltrackError | None:
     if state is None:  # it says nothing where there is no connection
         is_away = type(error).__name__ in ("OperationalError", "ConnectionTimeout")
         state = "08000" if is_away else ""
+    if state[:2] == _CONTENDED_CLASS:
+        return StoreContended(place, "another server was writing the same rows")
     if state[:2] in _FULL_CLASSES:
         return StoreFull(place, _FULL_CLASSES[state[:2]])
     if state[:2] == _CORRUPT_CLASS:

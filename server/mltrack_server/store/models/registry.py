@@ -34,6 +34,7 @@ from mltrack_server.resources import Registration
 from mltrack_server.store import schema
 from mltrack_server.store.blobs import BlobStore
 from mltrack_server.store.database.engine import Connecting
+from mltrack_server.store.database.part import Part
 from mltrack_server.store.keys import rid_of
 from mltrack_server.store.models import aliases
 from mltrack_server.store.models import lives
@@ -49,13 +50,11 @@ _model, _version, _alias = schema.model.c, schema.model_version.c, schema.model_
 _move, _card, _run = schema.model_move.c, schema.model_card.c, schema.run.c
 
 
-class Models:
+class Models(Part):
     """Reads and writes models. Thread-safe.
 
     Args:
-        reading: Gives a connection that sees one state of the store.
-        writing: Gives a connection in a transaction; one at a time.
-        clock_ns: The server's clock.
+        reading, writing, clock_ns: As those of a `Part`.
         blobs: Where the bytes of checkpoints lie.
     """
 
@@ -66,8 +65,8 @@ class Models:
         clock_ns: Callable[[], int],
         blobs: BlobStore,
     ) -> None:
-        self._reading, self._writing = reading, writing
-        self._clock_ns, self._blobs = clock_ns, blobs
+        super().__init__(reading, writing, clock_ns)
+        self._blobs = blobs
 
     def listed(self, query: ModelQuery) -> ModelList:
         """Return models, the one that changed last first."""

@@ -15,6 +15,7 @@ from mltrack_server.resources import MEAN_CELLS_MAX
 from mltrack_server.resources import MEAN_RUNS_MAX
 from mltrack_server.resources import MEAN_SERIES_MAX
 from mltrack_server.resources import MeanQuery
+from mltrack_server.store.database.retrying import retried
 from mltrack_server.store.keys import rid_of
 from mltrack_server.store.search.analysing import Analysis
 from mltrack_server.store.search.front import found
@@ -29,6 +30,7 @@ from mltrack_server.store.series.means.answer import Groups
 from mltrack_server.store.series.means.settled import SettledMeans
 
 
+@retried
 class Averaging(Analysis):
     """The part of the store that makes one line of many runs."""
 

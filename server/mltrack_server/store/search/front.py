@@ -50,6 +50,7 @@ from mltrack_server.resources import UnknownKey
 from mltrack_server.store import runs
 from mltrack_server.store import schema
 from mltrack_server.store.connected import Connected
+from mltrack_server.store.database.retrying import retried
 from mltrack_server.store.keys import rid_of
 from mltrack_server.store.search import listing
 from mltrack_server.store.search.contents import Contents
@@ -62,6 +63,7 @@ _PAGE_RUNS = 200  # that the dashboard's list begins with
 _NEWEST_FIRST = (Order(Key("attribute", "created"), is_descending=True),)
 
 
+@retried
 class Search(Connected):
     """The part of the store that finds runs, and changes what people may change of them."""
 

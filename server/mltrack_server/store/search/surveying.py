@@ -33,6 +33,7 @@ from mltrack_server.resources import Suggestion
 from mltrack_server.resources import ValueCount
 from mltrack_server.resources import ValueIndex
 from mltrack_server.resources import ValueKind
+from mltrack_server.store.database.retrying import retried
 from mltrack_server.store.search.front import Search
 from mltrack_server.store.search.front import found
 from mltrack_server.store.search.front import named
@@ -46,6 +47,7 @@ _KINDS: Final[dict[keys.KeyType, list[ValueKind]]] = {
 }  # fmt: skip
 
 
+@retried
 class Survey(Search):
     """The part of the store that tells what there is to search for."""
 

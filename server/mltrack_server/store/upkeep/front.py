@@ -15,6 +15,7 @@ from mltrack_server.store import runs
 from mltrack_server.store.connected import Connected
 from mltrack_server.store.database.engine import translated
 from mltrack_server.store.database.engine import where
+from mltrack_server.store.database.retrying import retried
 from mltrack_server.store.keys import rid_of
 from mltrack_server.store.upkeep import checking
 from mltrack_server.store.upkeep import compacting
@@ -25,6 +26,7 @@ from mltrack_server.store.upkeep import sizing
 from mltrack_server.store.upkeep.checking import Finding
 
 
+@retried
 class Upkeep(Connected):
     """Deletes and restores runs, removes what is due, checks a store, and mends it."""
 
