@@ -8,6 +8,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -75,7 +76,7 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     header: SegmentHeader
-    frames: tuple[Frame, ...]
+    frames: Sequence[Frame]
     body: bytes  # the frames' bytes, without the header
 
     @property

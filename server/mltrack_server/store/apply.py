@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from itertools import islice
 from typing import Final
 
@@ -25,8 +26,8 @@ from mltrack_core.spool.segment import Batch
 from mltrack_server.store import schema
 from mltrack_server.store.bounds import OutOfBounds
 from mltrack_server.store.bounds import bounded
-from mltrack_server.store.decoder import TYPES
 from mltrack_server.store.decoder import PointsBuilder
+from mltrack_server.store.decoder import split
 from mltrack_server.store.keys import SeriesNumbers
 from mltrack_server.store.keys import host_suffix
 from mltrack_server.store.ledger import RunLedger
@@ -133,24 +134,25 @@ class Application:
         return any(ledger.is_changed for ledger in self._ledgers.values())
 
     def _store(
-        self, ledger: RunLedger, stream: StreamRow, batch: Batch, frames: tuple[Frame, ...]
+        self, ledger: RunLedger, stream: StreamRow, batch: Batch, frames: Sequence[Frame]
     ) -> None:
         """Take consecutive *frames* of *batch*, the first one being the stream's next."""
+        with_points, others = split(frames)
+        first_seq = with_points[0].seq if with_points else None
         builder: PointsBuilder | None = None
         refused: list[tuple[Frame, WireInvalid]] = []
-        for found in frames:
-            if found.number in TYPES:
-                # Made late: the RunStarted before it says from which host it comes.
-                if builder is None:
-                    builder = PointsBuilder(host_suffix(stream.rank, stream.host))
-                builder.add(found)
-                continue
+        for found in others:
+            if builder is None and first_seq is not None and found.seq > first_seq:
+                builder = PointsBuilder(host_suffix(stream.rank, stream.host))
             try:
                 self._take(ledger, stream, found)
             except WireInvalid as error:
                 refused.append((found, error))
         ledger.advance(stream, len(frames))
-        if builder:
+        if with_points:
+            # Made late: a RunStarted before the first point says from which host they come.
+            builder = builder or PointsBuilder(host_suffix(stream.rank, stream.host))
+            builder.add_all(with_points)
             points, undecoded = builder.build()
             refused += undecoded
             first = frames[0].start - batch.frames[0].start
@@ -214,7 +216,7 @@ class Application:
             return
         ledger.take(stream, found.seq, bounded(record))
 
-    def _compare(self, ledger: RunLedger, stream: StreamRow, known: tuple[Frame, ...]) -> None:
+    def _compare(self, ledger: RunLedger, stream: StreamRow, known: Sequence[Frame]) -> None:
         """Say so if *known* frames differ from the stored ones, as far as those are still there."""
         seg = schema.seg
         stored: dict[int, Frame] = {}

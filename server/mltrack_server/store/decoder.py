@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Final
 from typing import NamedTuple
 
@@ -13,6 +13,8 @@ from mltrack_core.errors import WireInvalid
 from mltrack_core.records import Devices
 from mltrack_core.records import Scalars
 from mltrack_core.spool.frame import Frame
+from mltrack_server.batches import FrameTable
+from mltrack_server.columns import Ints
 from mltrack_server.store.bounds import INT64_MAX
 from mltrack_server.store.bounds import INT64_MIN
 from mltrack_server.store.bounds import OutOfBounds
@@ -22,6 +24,7 @@ from mltrack_server.store.points import Block
 from mltrack_server.store.points import SeriesKey
 from mltrack_server.store.points import SeriesKind
 from mltrack_server.store.points import merge
+from mltrack_server.store.template import Payloads
 from mltrack_server.store.template import Template
 from mltrack_server.store.template import template_of
 
@@ -33,7 +36,7 @@ _TEMPLATES_MAX: Final = 8  # tried on records of one length
 
 
 class PointsBuilder:
-    """Takes records one by one and gives their points series by series.
+    """Takes Scalars and Devices records and gives their points series by series.
 
     Args:
         host_suffix: Goes behind the names of device series.
@@ -43,20 +46,35 @@ class PointsBuilder:
         self._suffix = host_suffix
         # By length: payloads that differ in their numbers only are mostly equally long.
         self._frames: dict[tuple[int, int], list[Frame]] = {}
+        self._tables: list[tuple[int, Ints, Payloads]] = []
         self._parts: dict[_Names, list[Block]] = {}
         self._loose: dict[_Names, _Loose] = {}
 
     def add(self, found: Frame) -> None:
-        """Take one Scalars or Devices record."""
+        """Take one record."""
         self._frames.setdefault((found.number, len(found.payload)), []).append(found)
+
+    def add_all(self, frames: Sequence[Frame]) -> None:
+        """Take many."""
+        if isinstance(frames, FrameTable):
+            self._tables += frames.alike()
+            return
+        for found in frames:
+            self.add(found)
 
     def build(self) -> tuple[BatchPoints, list[tuple[Frame, WireInvalid]]]:
         """Return all points, and the records that do not decode or are out of bounds."""
         refused: list[tuple[Frame, WireInvalid]] = []
         for (number, _), frames in self._frames.items():
+            seq = np.array([found.seq for found in frames], np.int64)
+            data = b"".join([found.payload for found in frames])
+            payloads = np.frombuffer(data, np.uint8).reshape(len(frames), -1)
+            self._tables.append((number, seq, payloads))
+        for number, seq, payloads in self._tables:
             if number == wire.SCALARS:
-                frames = self._take_alike(frames)
-            for found in frames:
+                seq, payloads = self._take_alike(seq, payloads)
+            for at, each in enumerate(seq.tolist()):
+                found = Frame(number, each, payloads[at].tobytes(), 0, 0)
                 try:
                     self._take(found)
                 except WireInvalid as error:
@@ -66,28 +84,25 @@ class PointsBuilder:
         blocks = [merge(parts) for names, parts in self._parts.items() if names.names or names.axes]
         return BatchPoints(sorted(blocks, key=lambda block: int(block.seq[0]))), refused
 
-    def _take_alike(self, frames: list[Frame]) -> list[Frame]:
+    def _take_alike(self, seq: Ints, payloads: Payloads) -> tuple[Ints, Payloads]:
         """Take records that differ in their numbers only; return the others."""
         for _ in range(_TEMPLATES_MAX):
-            if len(frames) < _ALIKE_MIN:
+            if len(seq) < _ALIKE_MIN:
                 break
-            template = template_of(frames[0].payload)
+            template = template_of(payloads[0].tobytes())
             if template is None or _is_too_long(template):
                 break
-            data = b"".join([found.payload for found in frames])
-            payloads = np.frombuffer(data, np.uint8).reshape(len(frames), -1)
             is_alike = template.is_alike(payloads)
             if not is_alike.any():
                 break
-            if not is_alike.all():
-                payloads = payloads[is_alike]
-            time_ns, step, value, exact_ints = template.read(payloads)
-            seq = np.array([found.seq for found in frames], np.int64)[is_alike]
+            others = ~is_alike
+            alike = payloads if is_alike.all() else payloads[is_alike]
+            time_ns, step, value, exact_ints = template.read(alike)
             names = _Names("metric", template.names, template.axes)
-            part = Block(self._keys(names), seq, step, time_ns, value, exact_ints)
+            part = Block(self._keys(names), seq[is_alike], step, time_ns, value, exact_ints)
             self._parts.setdefault(names, []).append(part)
-            frames = [frames[at] for at in np.flatnonzero(~is_alike).tolist()]
-        return frames
+            seq, payloads = seq[others], payloads[others]
+        return seq, payloads
 
     def _take(self, found: Frame) -> None:
         """Take one record.
@@ -155,13 +170,22 @@ class _Loose:
         return Block(keys, seq, step, time_ns, by_series, exact_ints)
 
 
-def decode(frames: Iterable[Frame], host_suffix: str) -> BatchPoints:
+def decode(frames: Sequence[Frame], host_suffix: str) -> BatchPoints:
     """Return the points of all *frames*; records that do not decode were counted on arrival."""
     builder = PointsBuilder(host_suffix)
-    for found in frames:
-        if found.number in TYPES:
-            builder.add(found)
+    builder.add_all(split(frames)[0])
     return builder.build()[0]
+
+
+def split(frames: Sequence[Frame]) -> tuple[Sequence[Frame], Sequence[Frame]]:
+    """Return those of *frames* that hold points, and the others."""
+    if isinstance(frames, FrameTable):
+        has_points = frames.is_of(TYPES)
+        return frames.where(has_points), frames.where(~has_points)
+    return (
+        [found for found in frames if found.number in TYPES],
+        [found for found in frames if found.number not in TYPES],
+    )
 
 
 def _is_too_long(template: Template) -> bool:

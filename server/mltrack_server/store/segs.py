@@ -6,6 +6,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterable
 from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import Final
 
 from sqlalchemy import Connection
@@ -15,6 +16,7 @@ from sqlalchemy import select
 from mltrack_core.limits import MIB
 from mltrack_core.spool import frame
 from mltrack_core.spool.frame import Frame
+from mltrack_server.batches import frames_in
 from mltrack_server.store import schema
 from mltrack_server.store.decoder import decode
 from mltrack_server.store.lineage import Lineage
@@ -106,10 +108,10 @@ def unfolded(
                 _SEG,
                 {"b_rid": rid, "b_stream_no": row.stream_no, "b_first_seq": row.first_seq},
             ).one()
-            frames = frame.scan(stored.body, stored.salt)
-            found = decode(
-                (item for item in frames if isinstance(item, Frame)),
-                lineage.suffixes[row.stream_no],
-            )
+            frames: Sequence[Frame] | None = frames_in(stored.body, stored.salt, row.first_seq)
+            if frames is None:  # damaged on the disk: what is whole is read
+                scanned = frame.scan(stored.body, stored.salt)
+                frames = [item for item in scanned if isinstance(item, Frame)]
+            found = decode(frames, lineage.suffixes[row.stream_no])
             cache.put(key, found)
         yield key, found

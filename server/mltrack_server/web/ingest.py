@@ -11,6 +11,7 @@ from mltrack_core.limits import PAYLOAD_BYTES_MAX
 from mltrack_core.spool.frame import FRAME_OVERHEAD_BYTES
 from mltrack_core.spool.segment import HEADER_BYTES
 from mltrack_core.spool.segment import Batch
+from mltrack_server.batches import unpack
 from mltrack_server.resources import RunId
 from mltrack_server.resources import Stored
 from mltrack_server.web.endpoint import INLINE_BYTES_MAX
@@ -45,7 +46,7 @@ async def ingest(services: Services, run: RunId, stream: RunId, body: bytes) -> 
     Sending it again changes nothing and gives the same answer. A batch that begins after what is
     stored is refused with 409 and the `next_seq` to begin with. Content-Encoding: zstd is taken.
     """
-    batch: Batch = await in_thread_if(len(body) > INLINE_BYTES_MAX, Batch.unpack, body)
+    batch: Batch = await in_thread_if(len(body) > INLINE_BYTES_MAX, unpack, body)
     if (batch.header.run, batch.header.stream) != (run, stream):
         raise Refusal(
             HTTPStatus.BAD_REQUEST, "damaged", "The batch belongs to another run or stream."
