@@ -32,7 +32,9 @@ export function isMissing(error: unknown): boolean {
 }
 
 export async function ask(path: string, init: RequestInit): Promise<Response> {
-  const answer = await fetch(ROOT + path, { credentials: "same-origin", ...init }).catch(inWords);
+  const early = init.method === undefined ? await askedAhead(path) : null;
+  const answer =
+    early ?? (await fetch(ROOT + path, { credentials: "same-origin", ...init }).catch(inWords));
   if (answer.ok) return answer;
   const problem = await readProblem(answer);
   throw new ApiError(
@@ -40,6 +42,21 @@ export async function ask(path: string, init: RequestInit): Promise<Response> {
     problem,
     problem?.detail || problem?.title || answer.statusText || String(answer.status),
   );
+}
+
+/** Answers by path that public/ahead.js has asked for before this program was there. */
+const ahead = (globalThis as { ahead?: Map<string, Promise<Response>> }).ahead;
+/** The feed tells of nothing that happened before it began: nobody takes an answer of long ago. */
+const AHEAD_MS_MAX = 10_000;
+
+/** Return the answer that was asked for ahead, once, if it is a success and of just now. */
+async function askedAhead(path: string): Promise<Response | null> {
+  const asked = ahead?.get(path);
+  if (!asked) return null;
+  ahead?.delete(path);
+  if (performance.now() > AHEAD_MS_MAX) return null;
+  const answer = await asked.catch(() => null);
+  return answer?.ok ? answer : null;
 }
 
 async function readProblem(answer: Response): Promise<QueryProblem | null> {

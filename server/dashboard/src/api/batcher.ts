@@ -20,7 +20,6 @@ interface Group<Query, Answer> {
   waiting: Waiting<Answer>[];
 }
 
-const WAIT_MS = 20;
 /** The API's bounds: on names, on runs × names of series, and on those of means of 10,000 runs. */
 const NAMES_MAX = 200;
 const SERIES_MAX = 400;
@@ -74,7 +73,7 @@ function joined<Query, Answer>(
     const group: Group<Query, Answer> = groups.get(key) ?? { query, waiting: [] };
     if (!groups.has(key)) {
       groups.set(key, group);
-      setTimeout(() => send(key), WAIT_MS);
+      queueMicrotask(() => send(key)); // what is rendered together asks together
     }
     const { waiting } = group;
     const answer = new Promise<Answer>((resolve, reject) =>

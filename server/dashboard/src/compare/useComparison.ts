@@ -1,8 +1,8 @@
 import { useQueries, useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
 
-import { fetchRun } from "../api/client";
 import { feed } from "../api/feed";
+import { runQuery } from "../run/runQuery";
 
 /** The runs to compare, each kept up to date. */
 export function useComparison(ids: readonly string[]) {
@@ -17,10 +17,6 @@ export function useComparison(ids: readonly string[]) {
     });
   }, [client, key]);
   return useQueries({
-    queries: ids.map((id) => ({
-      queryKey: ["run", id],
-      queryFn: ({ signal }: { signal: AbortSignal }) => fetchRun(id, signal),
-      staleTime: 1000,
-    })),
+    queries: ids.map(runQuery),
   });
 }

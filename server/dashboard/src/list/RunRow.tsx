@@ -1,3 +1,4 @@
+import { useQueryClient } from "@tanstack/react-query";
 import { memo, type CSSProperties } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
@@ -7,6 +8,7 @@ import type { LineStyle } from "../charts/colours";
 import { Swatch } from "../charts/Swatch";
 import { highlight } from "../charts/highlight";
 import { Icon } from "../shell/Icon";
+import { runQuery } from "../run/runQuery";
 import { RunDuration, StateLabel } from "../shell/RunState";
 import { Tool } from "../shell/Tool";
 import { CellEditor } from "./CellEditor";
@@ -145,9 +147,14 @@ function EditableCell(props: RunRowProps & { t: Translate; column: Column; at: n
 }
 
 function Name({ t, run, isPinned, isOnly, actions }: RunRowProps & { t: Translate }) {
+  const client = useQueryClient();
   return (
     <>
-      <Link href={`/r/${run.id}`} title={nameOf(run)}>
+      <Link
+        href={`/r/${run.id}`}
+        title={nameOf(run)}
+        onPointerEnter={() => void client.prefetchQuery(runQuery(run.id))}
+      >
         {nameOf(run)}
       </Link>
       {run.dropped > 0 && <Icon name="alert" className="warn" />}

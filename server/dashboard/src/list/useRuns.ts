@@ -40,6 +40,11 @@ export function useRuns(project: string, q = "", sort = "") {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const patch = async () => {
       timer = undefined;
+      // An older list that is still on its way would undo what is patched now.
+      if (client.getQueryState(key)?.fetchStatus === "fetching") {
+        timer = setTimeout(() => void patch(), PATCH_INTERVAL_MS);
+        return;
+      }
       const ids = [...changed];
       changed.clear();
       try {

@@ -5,7 +5,7 @@ import { lazy, Suspense, useContext, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useLocation } from "wouter";
 
-import { fetchRun, isMissing } from "../api/client";
+import { isMissing } from "../api/client";
 import type { Run } from "../api/types";
 import { useCursor } from "../charts/cursor";
 import { writePins } from "../charts/pins";
@@ -20,6 +20,7 @@ import type { Clock } from "./clock";
 import { Clocked } from "./Clocked";
 import { FLOWS, hasFlow } from "./flow";
 import { RunHeader } from "./RunHeader";
+import { runQuery } from "./runQuery";
 import { useRunChanges } from "./useRunChanges";
 
 // What nobody opens first is fetched when it is opened.
@@ -65,10 +66,7 @@ type TabName = (typeof TABS)[number];
 export function RunPage({ id, tab }: { id: string; tab: string | undefined }) {
   const { t } = useTranslation();
   const query = useQuery({
-    queryKey: ["run", id],
-    queryFn: ({ signal }) => fetchRun(id, signal),
-    // The list's patches put runs here too, but those may be old by now.
-    staleTime: 1000,
+    ...runQuery(id),
     // Silence is no change, so the feed does not speak of it.
     refetchInterval: ({ state }) =>
       state.data?.summary.state === "running" ? SILENCE_INTERVAL_MS : false,

@@ -30,6 +30,7 @@ export function wallQuery(project: string) {
   return queryOptions({
     queryKey: ["wall", project],
     queryFn: ({ signal }) => fetchWall(project, signal),
+    staleTime: 1000, // what was asked for beside the runs need not be asked for again
   });
 }
 
