@@ -18,6 +18,8 @@ from mltrack_core.records import Gap
 from mltrack_core.spool import frame
 from mltrack_core.spool import layout
 from mltrack_core.spool.frame import Frame
+from mltrack_core.spool.outline import Outline
+from mltrack_core.spool.outline import outline
 from mltrack_core.spool.reader import Tail
 from mltrack_core.spool.segment import Batch
 from mltrack_core.spool.segment import SegmentHeader
@@ -60,12 +62,9 @@ class Delivery:
         """
         if self._tail is None:
             next_seq = client.next_seq(self.run, self.stream)
-            self._tail = Tail(self.root, self.run, self.stream, next_seq)
+            self._tail = self._tail_from(next_seq)
         tail = self._tail
-        batch = tail.read()
-        for damage in tail.damages:
-            logger.warning("delivered around damage: %s", damage)
-        tail.damages.clear()
+        batch = _read(tail)
         if batch is None:
             return 0
         # Until the server has answered for them, nothing is known of these records: if this
@@ -74,8 +73,15 @@ class Delivery:
         next_seq = self._send(client, batch)
         self._tail = tail
         if next_seq != batch.next_seq:
-            self._tail = Tail(self.root, self.run, self.stream, next_seq)
+            self._tail = self._tail_from(next_seq)
         return len(batch.body)
+
+    def _tail_from(self, next_seq: int) -> Tail:
+        """Return what reads on from *next_seq*.
+
+        It does not look into each frame: the server does, and takes none that is damaged.
+        """
+        return Tail(self.root, self.run, self.stream, next_seq, look=outline)
 
     def _send(self, client: IngestClient, batch: Batch) -> int:
         """Send *batch*, in pieces if it must be; return which record the server waits for."""
@@ -84,6 +90,13 @@ class Delivery:
         except ServerRefused as error:
             if error.status not in POISON:
                 raise
+            if isinstance(batch.frames, Outline):
+                # It may be damaged in the spool: now each frame is looked at, once.
+                tail = Tail(self.root, self.run, self.stream, batch.header.first_seq)
+                checked = _read(tail)
+                if checked is None:
+                    raise
+                return self._send(client, checked)
             return self._send_around(client, batch, error)
         if next_seq == batch.header.first_seq:
             raise ServerUnreachable(client.url, "does not take the record that it waits for")
@@ -123,6 +136,15 @@ class Delivery:
         logger.warning(
             "record %d of %s is in %s: %s", batch.header.first_seq, name, folder, refusal
         )
+
+
+def _read(tail: Tail) -> Batch | None:
+    """Return the next batch of *tail*, and log what it found damaged."""
+    batch = tail.read()
+    for damage in tail.damages:
+        logger.warning("delivered around damage: %s", damage)
+    tail.damages.clear()
+    return batch
 
 
 def _part(batch: Batch, start: int, stop: int) -> Batch:

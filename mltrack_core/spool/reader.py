@@ -8,6 +8,7 @@ it gives whole records only, waits at the end, and its seqs have no holes.
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -37,6 +38,9 @@ _FIRST_BYTES_USUAL: Final = 4 * 1024  # of a thousand streams the first record i
 _FIRST_BYTES_MAX: Final = 256 * 1024  # a RunStarted with a very long command line fits
 _FRAME_BYTES_MAX: Final = PAYLOAD_BYTES_MAX + FRAME_OVERHEAD_BYTES
 _GAPS_MAX: Final = 10_000  # in one batch: a lost segment can leave a hole of many records
+
+# Data, salt and next seq → the whole frames that the data begins with; None or none: not sure.
+Look = Callable[[bytes, int, int], Sequence[Frame] | None]
 
 # Every record begins with its time, whatever its type.
 _time_of = msgspec.msgpack.Decoder(Record).decode
@@ -114,10 +118,14 @@ class Tail:
         run: Id of the run.
         stream: Id of the stream.
         next_seq: Of the first record wanted; earlier ones are passed over.
+        look: Tried first on what was read; where it is not sure, frame after frame is checked.
     """
 
-    def __init__(self, root: Path, run: str, stream: str, next_seq: int = 0) -> None:
+    def __init__(
+        self, root: Path, run: str, stream: str, next_seq: int = 0, *, look: Look | None = None
+    ) -> None:
         self.root, self.run, self.stream = root, run, stream
+        self._look = look
         self.next_seq = next_seq
         self.damages: list[SpoolCorrupt] = []  # for the caller to report and clear
         self._index = -1  # of the segment being read
@@ -171,6 +179,10 @@ class Tail:
     ) -> tuple[Batch | None, bool]:
         """Return new records of the segment at *path*, and whether its end has been reached."""
         data = _read_at(path, self._offset, bytes_max)
+        if self._look and (frames := self._look(data, header.salt, self.next_seq)):
+            self.next_seq += len(frames)
+            self._offset += frames[-1].end
+            return batch_of(header, frames, data), False
         found = list(frame.scan(data, header.salt))
         if not found and len(data) == bytes_max:
             # One record is longer than what was read, or damage is: look as far as a record goes.
@@ -210,7 +222,7 @@ class Tail:
         if not frames:
             return None, end
         self.next_seq += len(frames)
-        return batch_of(header, frames, data), end
+        return batch_of(header, tuple(frames), data), end
 
     def _gaps(self, header: SegmentHeader, following: Frame) -> Batch:
         """Return a Gap for each record that is missing before *following*, or for the first many.

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Iterable
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -111,9 +110,8 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
         return cls(header=header, frames=tuple(frames), body=data[HEADER_BYTES:])
 
 
-def batch_of(header: SegmentHeader, frames: Iterable[Frame], data: bytes) -> Batch:
+def batch_of(header: SegmentHeader, frames: Sequence[Frame], data: bytes) -> Batch:
     """Return *frames*, scanned from *data* and consecutive, as a batch of their own."""
-    frames = tuple(frames)
     return Batch(
         header=SegmentHeader(
             salt=header.salt, run=header.run, stream=header.stream, first_seq=frames[0].seq

@@ -121,7 +121,20 @@ def frames_in(data: bytes, salt: int, first_seq: int, start: int = 0) -> FrameTa
     None if it does not consist of valid frames with consecutive seqs from *first_seq* on, or of
     none at all.
     """
-    starts = _starts(data, start)
+    starts, end = _starts(data, start)
+    return _checked(data, salt, first_seq, starts) if end == len(data) else None
+
+
+def leading(data: bytes, salt: int, first_seq: int) -> FrameTable | None:
+    """Return the frames that *data* begins with; behind them the next may be under way.
+
+    None if they are not all valid with consecutive seqs from *first_seq* on, or there are none.
+    """
+    return _checked(data, salt, first_seq, _starts(data, 0)[0])
+
+
+def _checked(data: bytes, salt: int, first_seq: int, starts: list[int]) -> FrameTable | None:
+    """Return the frames that begin at *starts* if all of them are right, and there are any."""
     if not starts or first_seq + len(starts) > _SEQ_MAX:
         return None
     place = np.array(starts, np.int64)
@@ -144,8 +157,8 @@ def frames_in(data: bytes, salt: int, first_seq: int, start: int = 0) -> FrameTa
     return FrameTable(data, head, place)
 
 
-def _starts(data: bytes, start: int) -> list[int]:
-    """Return where frames begin, by their lengths alone; none if the last one is not whole."""
+def _starts(data: bytes, start: int) -> tuple[list[int], int]:
+    """Return where whole frames begin and the last one ends, by their lengths alone."""
     starts: list[int] = []
     last = len(data) - FRAME_OVERHEAD_BYTES
     ahead = 1  # frames as long as the last one that are looked for at once
@@ -160,7 +173,9 @@ def _starts(data: bytes, start: int) -> list[int]:
         start += count * stride
         # A training logs the same again and again, or several things in turn.
         ahead = min(2 * ahead, _AHEAD_MAX) if count == ahead else 1
-    return starts if start == len(data) else []
+    if start > len(data):
+        start = starts.pop()
+    return starts, start
 
 
 def _checksum(frame: memoryview, salt: int) -> int:

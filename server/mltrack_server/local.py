@@ -25,6 +25,7 @@ from mltrack_core.spool.layout import SegmentFile
 from mltrack_core.spool.reader import Tail
 from mltrack_core.spool.segment import Batch
 from mltrack_server.background import Background
+from mltrack_server.batches import leading
 from mltrack_server.errors import Overloaded
 from mltrack_server.errors import StoreFull
 from mltrack_server.retention import reclaim
@@ -299,7 +300,8 @@ class LocalIngest(Background):
             if mark is not None and mark.is_sealed:
                 stream.is_done = True
                 return None
-            stream.tail = Tail(self.root, run.id, stream_id, mark.next_seq if mark else 0)
+            next_seq = mark.next_seq if mark else 0
+            stream.tail = Tail(self.root, run.id, stream_id, next_seq, look=leading)
         try:
             batch = stream.tail.read()
         except SpoolTooNew as error:

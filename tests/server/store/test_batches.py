@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import zlib
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -17,10 +18,14 @@ from mltrack_core.records import Note
 from mltrack_core.records import Record
 from mltrack_core.records import Scalars
 from mltrack_core.spool import frame
+from mltrack_core.spool import layout
 from mltrack_core.spool.frame import Frame
+from mltrack_core.spool.reader import Look
+from mltrack_core.spool.reader import Tail
 from mltrack_core.spool.segment import Batch
 from mltrack_core.spool.segment import SegmentHeader
 from mltrack_server.batches import FrameTable
+from mltrack_server.batches import leading
 from mltrack_server.batches import unpack
 from mltrack_server.store.decoder import split
 
@@ -94,6 +99,28 @@ def test_every_damaged_byte_and_every_cut_is_judged_alike() -> None:
             assert isinstance(judged, tuple), f"byte {at} was changed by {flip:#x}, and taken"
         assert verdict(SEGMENT[:at], is_strict=False) == verdict(SEGMENT[:at], is_strict=True)
     assert verdict(SEGMENT, is_strict=False) == whole
+
+
+def test_a_tail_with_tables_reads_every_damaged_segment_as_without(tmp_path: Path) -> None:
+    """Local mode gives the same records, gaps and reports, wherever the spool is damaged or cut."""
+    segment = layout.segment_path(tmp_path, HEADER.run, HEADER.stream, 0)
+    segment.parent.mkdir(parents=True)
+    looks: list[Look | None] = [None, leading]
+
+    for at in range(0, len(SEGMENT), 7):
+        damaged = bytearray(SEGMENT)
+        damaged[at] ^= 1 << at % 8
+        for data in (SEGMENT[:at], bytes(damaged)):
+            segment.write_bytes(data)
+            read = []
+            for look in looks:
+                tail = Tail(tmp_path, HEADER.run, HEADER.stream, FIRST, look=look)
+                found: list[Frame] = []
+                while (batch := tail.read()) is not None:
+                    assert Batch.unpack(batch.pack()).next_seq == batch.next_seq
+                    found += batch.frames
+                read.append(([item[:3] for item in found], list(map(str, tail.damages))))
+            assert read[0] == read[1], f"byte {at}"
 
 
 @given(
