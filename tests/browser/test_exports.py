@@ -7,6 +7,7 @@ import math
 import re
 from pathlib import Path
 from typing import Final
+from xml.etree import ElementTree
 
 import pytest
 from playwright.sync_api import BrowserContext
@@ -118,3 +119,46 @@ def test_two_pinned_cursors_show_what_lies_between_them(page: Page, runs: dict[s
     expect(table.get_by_role("columnheader")).to_have_text(
         ["Run", "A step 1,999", "B step 99", "Δ −1,900"]  # noqa: RUF001 - a minus
     )
+
+
+def test_every_other_picture_is_saved_too(
+    page: Page, runs: dict[str, str], addresses: dict[str, str]
+) -> None:
+    """With the words around it, as SVG and PNG; its numbers as CSV, where it has any."""
+    fox = f"/r/{runs['calm-fox']}"
+    found = {}
+
+    for address, names in {
+        f"{fox}/distributions?hv=ridges": ("grad: typical size", "grad/histogram/stem.weight"),
+        f"{fox}/distributions?hv=map": ("grad/histogram/stem.weight",),
+        f"{fox}/distributions?hv=bands": ("grad/histogram/stem.weight",),
+        f"{fox}/distributions?hv=step": ("grad/histogram/stem.weight 1950",),
+        f"{fox}/system": ("CPU",),
+        addresses["params"]: ("lr, ",),
+    }.items():
+        page.goto(address)
+        for name in names:
+            button = page.locator(f'.picture-tools button[aria-label*="{name}"]')
+            for kind in ("SVG", "PNG", "CSV"):
+                button.last.click()
+                expect(page.get_by_role("menuitem").first).to_be_visible()
+                item = page.get_by_role("menuitem", name=kind)
+                if not item.count():
+                    page.keyboard.press("Escape")
+                    continue
+                with page.expect_download() as download:
+                    item.click()
+                found[address, name, kind] = download.value.path()
+
+    for (_, _, kind), path in found.items():
+        if kind == "PNG":
+            assert path.read_bytes().startswith(PNG)
+        elif kind == "CSV":
+            head, *rows = csv.reader(path.read_text(encoding="utf-8").splitlines())
+            assert rows
+            assert {len(row) for row in rows} == {len(head)}
+        else:
+            shapes = [element.tag.partition("}")[2] for element in ElementTree.parse(path).iter()]
+            assert shapes.count("text") > 2
+            assert shapes.count("rect") + shapes.count("path") > 2
+    assert len(found) == 20

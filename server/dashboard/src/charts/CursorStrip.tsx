@@ -1,6 +1,7 @@
 import { useCallback, useEffect, useRef, type KeyboardEvent, type PointerEvent } from "react";
 
-import { useCanvas } from "../distributions/useCanvas";
+import type { Pen } from "../pictures/pen";
+import { useCanvas } from "../pictures/useCanvas";
 import type { Window } from "../series/useTracks";
 import { cursor } from "./cursor";
 import { PIN_NAMES } from "./pins";
@@ -22,7 +23,7 @@ interface CursorStripProps {
   view: StripView;
   height: number;
   label: string;
-  draw: (context: CanvasRenderingContext2D, span: Span) => void;
+  draw: (context: Pen, span: Span) => void;
   axis?: "relative" | "step";
   /** Told of a click, which pins a cursor too. */
   onPick?: (at: number) => void;
@@ -47,7 +48,7 @@ export function CursorStrip(props: CursorStripProps) {
   const { places, toggle, put } = usePins();
   const canvas = useCanvas(
     useCallback(
-      (context: CanvasRenderingContext2D, width: number) => draw(context, { from, to, width }),
+      (context: Pen, width: number) => draw(context, { from, to, width }),
       [draw, from, to],
     ),
     height,

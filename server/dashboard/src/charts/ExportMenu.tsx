@@ -87,14 +87,17 @@ export function ExportMenu(props: ExportMenuProps) {
 
 /** What makes the files is fetched by the first who wants one. */
 async function save(kind: Exclude<Choice, "link">, drawn: Omit<Picture, "ink">): Promise<void> {
-  const { chartCsv, chartSvg, download, fileName, pngOf } = await import("./exports");
+  const { chartCsv, chartSvg, download, fileName, heightOf, pngOf, WIDTH } =
+    await import("./exports");
   const name = fileName(drawn.title, kind);
   if (kind === "csv")
     return download(new Blob([chartCsv(drawn.lines, drawn.x)], { type: "text/csv" }), name);
   const svg = chartSvg({ ...drawn, ink });
   const named = drawn.lines.filter(({ track }) => !track.isSuperseded);
   download(
-    kind === "svg" ? new Blob([svg], { type: "image/svg+xml" }) : await pngOf(svg, named.length),
+    kind === "svg"
+      ? new Blob([svg], { type: "image/svg+xml" })
+      : await pngOf(svg, WIDTH, heightOf(named.length)),
     name,
   );
 }

@@ -7,7 +7,9 @@ import type { HistogramSeries, Run } from "../api/types";
 import { formatX } from "../charts/axis";
 import type { ChartRun } from "../charts/ChartCard";
 import { groupOf, groupsOf, groupTitle } from "../distributions/grid";
-import { useCanvas, type Draw } from "../distributions/useCanvas";
+import { Figure, type Rows } from "../pictures/Figure";
+import type { Draw } from "../pictures/pen";
+import { useCanvas } from "../pictures/useCanvas";
 import { Swatch } from "../charts/Swatch";
 import { nearestIndex } from "../media/steps";
 import { StepSlider } from "../media/StepSlider";
@@ -109,7 +111,14 @@ export function HistogramOverlay({ runs, chartRuns }: HistogramOverlayProps) {
         hasKeys={false}
         onStep={(next) => setStep(next === null ? null : String(next))}
       />
-      <div className="step-histogram">
+      <Figure
+        title={`${name ?? ""} ${at}`}
+        className="step-histogram"
+        rows={() => [
+          ["run", "step", "low", "high", "count"],
+          ...drawn.flatMap(({ run, series }) => binsAt(run.label, series, columnAt(series, at))),
+        ]}
+      >
         <canvas
           ref={canvas}
           style={{ height: HEIGHT_PX }}
@@ -117,7 +126,7 @@ export function HistogramOverlay({ runs, chartRuns }: HistogramOverlayProps) {
           aria-label={t("compare.overlay_label", { name: name ?? "", count: drawn.length })}
         />
         <Shown drawn={drawn} step={at} />
-      </div>
+      </Figure>
     </section>
   );
 }
@@ -168,4 +177,10 @@ function columnAt(series: HistogramSeries, step: number): number {
     series.columns.map((column) => column.last_step),
     step,
   );
+}
+
+function binsAt(label: string, { columns, histograms }: HistogramSeries, at: number): Rows {
+  const { low, high, count } = histograms[at]!;
+  const step = columns[at]!.last_step;
+  return count.map((values, bin) => [label, step, low[bin]!, high[bin]!, values]);
 }

@@ -4,6 +4,7 @@ import type { Histogram, HistogramSeries } from "../api/types";
 import type { LineStyle } from "../charts/colours";
 import { axisOf, barsOf, densityOf, type Axis, type Bar } from "../distributions/ridge";
 import { ink } from "../shell/theme";
+import type { Pen } from "../pictures/pen";
 
 const AXIS_PX = 22;
 const TOP_PX = 8;
@@ -44,7 +45,7 @@ export interface ShownHistogram {
 
 /** Draw each histogram as an outline with a pale ground. */
 export function drawOverlay(
-  context: CanvasRenderingContext2D,
+  context: Pen,
   width: number,
   height: number,
   { axis, highest }: Overlay,

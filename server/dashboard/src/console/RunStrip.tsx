@@ -14,6 +14,7 @@ import { drawTrace } from "../lanes/draw";
 import { endOf } from "../lanes/phases";
 import { joined } from "../lanes/trace";
 import { useTracks } from "../series/useTracks";
+import type { Pen } from "../pictures/pen";
 
 const STRIP_PX = 44;
 const BUCKETS = 360;
@@ -40,7 +41,7 @@ export function RunStrip({ run, metric, shown }: RunStripProps) {
   );
   const track = useMemo(() => raised(joined(query.data ?? [])), [query.data]);
   const draw = useCallback(
-    (context: CanvasRenderingContext2D, span: Span) => {
+    (context: Pen, span: Span) => {
       if (track) drawTrace(context, span, STRIP_PX, track, track.high, "--hue-0");
     },
     [track],

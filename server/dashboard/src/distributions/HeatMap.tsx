@@ -15,8 +15,20 @@ import { formatX } from "../charts/axis";
 import { cursor } from "../charts/cursor";
 import { Icon } from "../shell/Icon";
 import { ink } from "../shell/theme";
-import { cellOf, colourOf, rangeOf, rampCss, SEQUENTIAL, type Measure, type Ramp } from "./grid";
-import { useCanvas, type Draw } from "./useCanvas";
+import {
+  cellOf,
+  colourOf,
+  groupTitle,
+  rangeOf,
+  rampCss,
+  SEQUENTIAL,
+  valuesOf,
+  type Measure,
+  type Ramp,
+} from "./grid";
+import { Figure } from "../pictures/Figure";
+import type { Draw } from "../pictures/pen";
+import { useCanvas } from "../pictures/useCanvas";
 
 const ROW_PX = 20;
 const HERE = "heatmap";
@@ -81,7 +93,14 @@ export function HeatMap(props: HeatMapProps) {
   const first = columns[0];
   const last = columns[columns.length - 1];
   return (
-    <div className="heatmap">
+    <Figure
+      title={groupTitle(group) ? `${groupTitle(group)}: ${label}` : label}
+      className="heatmap"
+      rows={() => [
+        ["", ...columns.map((column) => column.last_step)],
+        ...rows.map((row) => [row.name, ...valuesOf(row, measure)]),
+      ]}
+    >
       <ul className="heatmap-names">
         {rows.map((row, index) => (
           <li key={row.name} style={{ height: ROW_PX }}>
@@ -154,7 +173,7 @@ export function HeatMap(props: HeatMapProps) {
           <RowTable {...{ rows, measure, label }} nameOf={(name) => props.nameOf?.(name) ?? name} />
         </div>
       </details>
-    </div>
+    </Figure>
   );
 }
 
@@ -186,9 +205,7 @@ function RowTable(props: {
       </thead>
       <tbody>
         {props.rows.map((row) => {
-          const cells: readonly (number | null)[] =
-            row[measure === "value" ? "magnitude" : measure];
-          const values = cells.filter((value) => value !== null);
+          const values = valuesOf(row, measure).filter((value) => value !== null);
           return (
             <tr key={row.name}>
               <th scope="row">{props.nameOf(row.name)}</th>

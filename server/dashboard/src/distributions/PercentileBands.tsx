@@ -10,7 +10,10 @@ import { useCursorText } from "../charts/useCursorText";
 import { ink } from "../shell/theme";
 import { rangeText } from "./range";
 import { bandsOf, quantileOf, SHARES, type Bands } from "./percentiles";
+import { binsOf } from "./ridge";
 import { StepPlot } from "./StepPlot";
+import { Figure } from "../pictures/Figure";
+import type { Pen } from "../pictures/pen";
 
 const HEIGHT_PX = 260;
 const ALPHAS = [0.14, 0.18, 0.24, 0.32];
@@ -30,7 +33,7 @@ export function PercentileBands({ series, onStep }: PercentileBandsProps) {
   );
   const view = useMemo(() => viewOf(steps), [steps]);
   const draw = useCallback(
-    (context: CanvasRenderingContext2D, span: Span) => drawBands(context, span, steps, bands),
+    (context: Pen, span: Span) => drawBands(context, span, steps, bands),
     [steps, bands],
   );
   const describe = useCallback(
@@ -42,7 +45,7 @@ export function PercentileBands({ series, onStep }: PercentileBandsProps) {
   );
   const output = useCursorText<HTMLOutputElement>(describe);
   return (
-    <div className="bands">
+    <Figure title={series.name} className="bands" rows={() => binsOf(series)}>
       <StepPlot
         steps={steps}
         view={view}
@@ -55,7 +58,7 @@ export function PercentileBands({ series, onStep }: PercentileBandsProps) {
       />
       <output ref={output} className="bands-words" />
       <p className="muted">{t("distributions.bands_hint")}</p>
-    </div>
+    </Figure>
   );
 }
 
@@ -84,12 +87,7 @@ function wordsOf(
   ].join(" · ");
 }
 
-function drawBands(
-  context: CanvasRenderingContext2D,
-  span: Span,
-  steps: Float64Array,
-  { places, ticks }: Bands,
-): void {
+function drawBands(context: Pen, span: Span, steps: Float64Array, { places, ticks }: Bands): void {
   const y = (place: number) => HEIGHT_PX * (1 - place);
   context.fillStyle = ink("--grid");
   for (const { x } of ticks) context.fillRect(0, Math.round(y(x)), span.width, 1);

@@ -4,8 +4,10 @@ import { useTranslation } from "react-i18next";
 import type { HistogramSeries } from "../api/types";
 import { formatX } from "../charts/axis";
 import { ink } from "../shell/theme";
-import { ridgesOf } from "./ridge";
-import { useCanvas, type Draw } from "./useCanvas";
+import { binsOf, ridgesOf } from "./ridge";
+import { Figure } from "../pictures/Figure";
+import type { Draw } from "../pictures/pen";
+import { useCanvas } from "../pictures/useCanvas";
 
 const RIDGE_PX = 14; // between two ridges …
 const PEAK_PX = 64; // … and how high the highest bin may stand over them
@@ -68,15 +70,17 @@ export function Ridgeline({ series }: { series: HistogramSeries }) {
   );
   const canvas = useCanvas(draw, height);
   return (
-    <canvas
-      ref={canvas}
-      className="ridgeline"
-      style={{ height }}
-      role="img"
-      aria-label={t("distributions.ridgeline_label", {
-        name: series.name,
-        count: series.histograms.length,
-      })}
-    />
+    <Figure title={series.name} rows={() => binsOf(series)}>
+      <canvas
+        ref={canvas}
+        className="ridgeline"
+        style={{ height }}
+        role="img"
+        aria-label={t("distributions.ridgeline_label", {
+          name: series.name,
+          count: series.histograms.length,
+        })}
+      />
+    </Figure>
   );
 }

@@ -8,7 +8,9 @@ import { StepSlider } from "../media/StepSlider";
 import { ink } from "../shell/theme";
 import { rangeText } from "./range";
 import { axisOf, barsOf, densityOf, type Bar } from "./ridge";
-import { useCanvas, type Draw } from "./useCanvas";
+import { Figure } from "../pictures/Figure";
+import type { Draw, Pen } from "../pictures/pen";
+import { useCanvas } from "../pictures/useCanvas";
 
 const HEIGHT_PX = 260;
 const AXIS_PX = 22;
@@ -49,7 +51,14 @@ export function StepHistogram({ series, step, onStep, hasKeys = true }: StepHist
   if (!column || !histogram) return null;
   const bar = pointed === null ? null : bars[pointed];
   return (
-    <div className="step-histogram">
+    <Figure
+      title={`${series.name} ${column.last_step}`}
+      className="step-histogram"
+      rows={() => [
+        ["low", "high", "count"],
+        ...bars.map(({ low, high, count }) => [low, high, count]),
+      ]}
+    >
       <StepSlider
         steps={steps}
         isThinned={series.is_thinned}
@@ -83,7 +92,7 @@ export function StepHistogram({ series, step, onStep, hasKeys = true }: StepHist
         <summary>{t("distributions.as_table")}</summary>
         <BinTable bars={bars} total={total} />
       </details>
-    </div>
+    </Figure>
   );
 }
 
@@ -143,7 +152,7 @@ function highestOf(series: HistogramSeries): number {
 }
 
 function drawBars(
-  context: CanvasRenderingContext2D,
+  context: Pen,
   width: number,
   bars: readonly Bar[],
   total: number,

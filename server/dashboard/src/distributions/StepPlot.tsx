@@ -4,6 +4,7 @@ import { formatX } from "../charts/axis";
 import { nearest } from "../charts/align";
 import { CursorStrip } from "../charts/CursorStrip";
 import type { Span } from "../charts/span";
+import type { Pen } from "../pictures/pen";
 
 interface StepPlotProps {
   /** The step of each column, ascending. */
@@ -17,7 +18,7 @@ interface StepPlotProps {
   /** Of the value axis; x is the share of the height, from below. */
   ticks: readonly { x: number; label: string }[];
   ticksClass?: string;
-  draw: (context: CanvasRenderingContext2D, span: Span) => void;
+  draw: (context: Pen, span: Span) => void;
   onStep: (step: number) => void;
 }
 

@@ -8,8 +8,10 @@ import type { Place } from "../charts/cursor";
 import { placeOf, type Span } from "../charts/span";
 import { useCursorText } from "../charts/useCursorText";
 import { colourOf, rampCss, SEQUENTIAL } from "./grid";
-import { axisOf, barsOf } from "./ridge";
+import { axisOf, barsOf, binsOf } from "./ridge";
 import { StepPlot } from "./StepPlot";
+import { Figure } from "../pictures/Figure";
+import type { Pen } from "../pictures/pen";
 
 const HEIGHT_PX = 280;
 /** Shares below this have the darkest colour. */
@@ -46,7 +48,7 @@ export function ValueMap({ series, onStep }: ValueMapProps) {
     [series, axis],
   );
   const draw = useCallback(
-    (context: CanvasRenderingContext2D, span: Span) => {
+    (context: Pen, span: Span) => {
       columns.forEach((bars, at) => {
         const left = Math.floor(placeOf(span, edges[at]!));
         const width = Math.max(1, Math.floor(placeOf(span, edges[at + 1]!)) - left);
@@ -75,7 +77,7 @@ export function ValueMap({ series, onStep }: ValueMapProps) {
   );
   const output = useCursorText<HTMLOutputElement>(describe);
   return (
-    <div className="bands">
+    <Figure title={series.name} className="bands" rows={() => binsOf(series)}>
       <StepPlot
         steps={steps}
         view={view}
@@ -93,7 +95,7 @@ export function ValueMap({ series, onStep }: ValueMapProps) {
         <span>100 %</span>
         <output ref={output} />
       </div>
-    </div>
+    </Figure>
   );
 }
 

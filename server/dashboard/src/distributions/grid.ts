@@ -31,9 +31,14 @@ export function rowsOf(grid: HistogramGrid, group: string): HistogramRow[] {
   return grid.rows.filter((row) => groupOf(row.name) === group);
 }
 
+/** Return what a row's cells are, column by column. */
+export function valuesOf(row: HistogramRow, measure: Measure): readonly (number | null)[] {
+  return row[measure === "value" ? "magnitude" : measure];
+}
+
 /** Return a cell as a place on the colour scale's own axis; null where there is nothing. */
 export function cellOf(row: HistogramRow, column: number, measure: Measure): number | null {
-  const value = row[measure === "value" ? "magnitude" : measure][column] ?? null;
+  const value = valuesOf(row, measure)[column] ?? null;
   if (measure !== "magnitude") return value;
   return value === null || value <= 0 ? null : Math.log10(value);
 }

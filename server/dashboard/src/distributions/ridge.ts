@@ -1,6 +1,7 @@
 // Where a histogram's bins lie on paper, and how high they are.
 
 import type { Histogram, HistogramSeries } from "../api/types";
+import type { Rows } from "../pictures/Figure";
 
 /** Powers of two that are told apart on one side of zero. */
 const OCTAVES_MAX = 16;
@@ -134,4 +135,20 @@ function outlineOf(histogram: Histogram, place: Axis["place"]): Corner[] {
 /** Return how high a bar is: bins differ in width, and it is the area that says how many there are. */
 export function densityOf({ from, to, count }: Bar, total: number): number {
   return total > 0 && to > from ? count / total / (to - from) : 0;
+}
+
+/** Return the bins of all histograms of a series: its numbers, for other programs. */
+export function binsOf({ columns, histograms }: HistogramSeries): Rows {
+  return [
+    ["first_step", "last_step", "low", "high", "count"],
+    ...histograms.flatMap(({ low, high, count }, at) =>
+      count.map((values, bin) => [
+        columns[at]!.first_step,
+        columns[at]!.last_step,
+        low[bin]!,
+        high[bin]!,
+        values,
+      ]),
+    ),
+  ];
 }

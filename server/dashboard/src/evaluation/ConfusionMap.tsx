@@ -2,7 +2,9 @@ import { useCallback, useMemo, useRef, useState, type PointerEvent } from "react
 import { useTranslation } from "react-i18next";
 
 import { colourOf, rampCss, type Ramp } from "../distributions/grid";
-import { useCanvas, type Draw } from "../distributions/useCanvas";
+import { Figure } from "../pictures/Figure";
+import type { Draw, Pen } from "../pictures/pen";
+import { useCanvas } from "../pictures/useCanvas";
 import { ink } from "../shell/theme";
 import { cellAt, layoutOf, type Cell, type Layout } from "./confusion";
 
@@ -66,7 +68,14 @@ export function ConfusionMap(props: ConfusionMapProps) {
   };
   const known = cell && cell[0] < labels.length && cell[1] < labels.length ? cell : null;
   return (
-    <div className="confusion-map">
+    <Figure
+      title={props.label}
+      className="confusion-map"
+      rows={() => [
+        ["true", "predicted", "value"],
+        ...cells.map(({ row, column, value }) => [labels[row]!, labels[column]!, value]),
+      ]}
+    >
       <div className="confusion-cells">
         {known && layout && (
           <div
@@ -98,7 +107,7 @@ export function ConfusionMap(props: ConfusionMapProps) {
         <span className="muted">{t("evaluation.axes")}</span>
         <output>{known && props.describe(...known)}</output>
       </div>
-    </div>
+    </Figure>
   );
 }
 
@@ -123,7 +132,7 @@ interface Look {
 }
 
 function drawCells(
-  context: CanvasRenderingContext2D,
+  context: Pen,
   { left, side, size }: Layout,
   cells: readonly Cell[],
   { colour, textOf }: Look,
@@ -155,7 +164,7 @@ function isLight(colour: string): boolean {
 }
 
 function drawLabels(
-  context: CanvasRenderingContext2D,
+  context: Pen,
   { left, side, size, every, bottom }: Layout,
   labels: readonly string[],
 ): void {
@@ -182,7 +191,7 @@ function drawLabels(
 }
 
 /** Return as much of *label* as has room. */
-function fitted(context: CanvasRenderingContext2D, label: string, room: number): string {
+function fitted(context: Pen, label: string, room: number): string {
   let text = label.slice(0, 80);
   if (text === label && context.measureText(text).width <= room) return text;
   while (text.length > 1 && context.measureText(`${text}…`).width > room) text = text.slice(0, -1);

@@ -3,7 +3,9 @@ import { useTranslation } from "react-i18next";
 
 import { formatNumber } from "../api/number";
 import { Swatch } from "../charts/Swatch";
-import { useCanvas, type Draw } from "../distributions/useCanvas";
+import { Figure } from "../pictures/Figure";
+import type { Draw, Pen } from "../pictures/pen";
+import { useCanvas } from "../pictures/useCanvas";
 import { ink } from "../shell/theme";
 import { cornersOf, nearestPoint, type CurveKind, type DrawnCurve, type Nearest } from "./curves";
 
@@ -58,7 +60,16 @@ export function CurvePlot({ kind, curves, hidden, onToggle, label }: CurvePlotPr
     setNearest(nearestPoint(shown, x, y, REACH));
   };
   return (
-    <div className="curve-plot">
+    <Figure
+      title={label}
+      className="curve-plot"
+      rows={() => [
+        ["curve", axisX, axisY, "threshold"],
+        ...shown.flatMap((curve) =>
+          curve.points.map(({ x, y, threshold }) => [curve.label, x, y, threshold]),
+        ),
+      ]}
+    >
       <canvas
         ref={canvas}
         style={{ height: HEIGHT_PX }}
@@ -97,7 +108,7 @@ export function CurvePlot({ kind, curves, hidden, onToggle, label }: CurvePlotPr
           </li>
         ))}
       </ul>
-    </div>
+    </Figure>
   );
 }
 
@@ -112,12 +123,7 @@ function shareText(value: number): string {
   return String(Number(value.toFixed(4)));
 }
 
-function drawFrame(
-  context: CanvasRenderingContext2D,
-  place: Place,
-  axisX: string,
-  axisY: string,
-): void {
+function drawFrame(context: Pen, place: Place, axisX: string, axisY: string): void {
   context.font = "11px system-ui, sans-serif";
   for (const tick of TICKS) {
     const [[left, y], [right]] = [place(0, tick), place(1, tick)];
@@ -145,7 +151,7 @@ function drawFrame(
 
 /** Draw what guessing comes to: the diagonal, or the share that is positive. */
 function drawBases(
-  context: CanvasRenderingContext2D,
+  context: Pen,
   place: Place,
   kind: CurveKind,
   curves: readonly DrawnCurve[],
@@ -167,7 +173,7 @@ function drawBases(
 }
 
 function drawCurve(
-  context: CanvasRenderingContext2D,
+  context: Pen,
   place: Place,
   kind: CurveKind,
   { points, style }: DrawnCurve,

@@ -641,6 +641,8 @@ export default {
   "chart.export_csv": "CSV of its buckets",
   "chart.export_link": "Copy a link to it",
   "chart.export_failed": "That did not work: {{reason}}",
+  "picture.export": "Export {{title}}",
+  "picture.export_csv": "CSV of its numbers",
   "chart.twin": "– {{name}} dashed",
   "chart.wide": "Full width",
   "chart.pin": "Keep on top",

@@ -578,6 +578,8 @@ export default {
   "chart.export_csv": "各区间的 CSV",
   "chart.export_link": "复制此图的链接",
   "chart.export_failed": "导出失败：{{reason}}",
+  "picture.export": "导出 {{title}}",
+  "picture.export_csv": "其数值的 CSV",
   "chart.twin": "– {{name}} 为虚线",
   "chart.wide": "全宽",
   "chart.pin": "保持在顶部",

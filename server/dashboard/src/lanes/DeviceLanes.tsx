@@ -18,6 +18,7 @@ import {
 import type { Window } from "../series/useTracks";
 import { Lane } from "./Lane";
 import { SlowLane } from "./SlowLane";
+import { Figure } from "../pictures/Figure";
 import type { ZoomView } from "../charts/CursorStrip";
 
 const CHART_PX = 140;
@@ -61,42 +62,44 @@ export function DeviceLanes({ run, group, window, view }: DeviceLanesProps) {
       className="lane-group"
       aria-label={group.host ? `${title} · ${group.host}` : title}
     >
-      <header>
-        <h3>{title}</h3>
-        {main.length > 0 && rest.length > 0 && (
-          <button
-            type="button"
-            className="chip"
-            aria-expanded={isAll}
-            onClick={() => setAll(!isAll)}
-          >
-            {isAll ? t("lanes.fewer") : t("lanes.more", { count: rest.length })}
-          </button>
+      <Figure title={group.host ? `${title} · ${group.host}` : title}>
+        <header data-tools>
+          <h3>{title}</h3>
+          {main.length > 0 && rest.length > 0 && (
+            <button
+              type="button"
+              className="chip"
+              aria-expanded={isAll}
+              onClick={() => setAll(!isAll)}
+            >
+              {isAll ? t("lanes.fewer") : t("lanes.more", { count: rest.length })}
+            </button>
+          )}
+        </header>
+        {group.kind === "gpu" && (
+          <SlowLane run={run} group={group} window={window} view={view} isVisible={isVisible} />
         )}
-      </header>
-      {group.kind === "gpu" && (
-        <SlowLane run={run} group={group} window={window} view={view} isVisible={isVisible} />
-      )}
-      {shown.map((metric) => (
-        <div key={metric}>
-          <Lane
-            run={run.summary.id}
-            metric={metric}
-            title={deviceTitle(metric, group) || t("system.use")}
-            colour={`--hue-${HUES[group.kind]}`}
-            unit={deviceUnit(metric)}
-            high={highOf(run, metric, group)}
-            whole={wholeOf(run, metric, group)}
-            points={run.devices[metric]?.count ?? 0}
-            window={window}
-            view={view}
-            isVisible={isVisible}
-            isOpen={open.has(metric)}
-            onToggle={() => toggle(metric)}
-          />
-          {open.has(metric) && <OpenLane run={run} metric={metric} group={group} />}
-        </div>
-      ))}
+        {shown.map((metric) => (
+          <div key={metric}>
+            <Lane
+              run={run.summary.id}
+              metric={metric}
+              title={deviceTitle(metric, group) || t("system.use")}
+              colour={`--hue-${HUES[group.kind]}`}
+              unit={deviceUnit(metric)}
+              high={highOf(run, metric, group)}
+              whole={wholeOf(run, metric, group)}
+              points={run.devices[metric]?.count ?? 0}
+              window={window}
+              view={view}
+              isVisible={isVisible}
+              isOpen={open.has(metric)}
+              onToggle={() => toggle(metric)}
+            />
+            {open.has(metric) && <OpenLane run={run} metric={metric} group={group} />}
+          </div>
+        ))}
+      </Figure>
     </section>
   );
 }

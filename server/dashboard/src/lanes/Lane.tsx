@@ -13,6 +13,7 @@ import { CursorStrip, type ZoomView } from "../charts/CursorStrip";
 import { joined, sampleAt } from "./trace";
 import { troubledS, troublesOf } from "./troubles";
 import { useCursorText } from "../charts/useCursorText";
+import type { Pen } from "../pictures/pen";
 
 export interface LaneProps {
   run: string;
@@ -52,7 +53,7 @@ export function Lane(props: LaneProps) {
     [metric, track, whole],
   );
   const draw = useCallback(
-    (context: CanvasRenderingContext2D, span: Span) => {
+    (context: Pen, span: Span) => {
       if (!track) return;
       drawGaps(context, span, LANE_PX, track);
       drawTrace(context, span, LANE_PX, track, high, colour);

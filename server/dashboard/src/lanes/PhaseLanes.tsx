@@ -22,6 +22,7 @@ import {
 } from "./phases";
 import { CursorStrip, type ZoomView } from "../charts/CursorStrip";
 import { useCursorText } from "../charts/useCursorText";
+import type { Pen } from "../pictures/pen";
 
 const ROW_PX = 20;
 const BUCKETS = 400;
@@ -70,7 +71,7 @@ function EpochLane({ run, window, view }: PhaseLanesProps) {
   );
   const epochs = useMemo(() => epochsOf(query.data ?? []), [query.data]);
   const draw = useCallback(
-    (context: CanvasRenderingContext2D, span: Span) => drawEpochs(context, span, ROW_PX, epochs),
+    (context: Pen, span: Span) => drawEpochs(context, span, ROW_PX, epochs),
     [epochs],
   );
   const describe = useCallback(
@@ -110,7 +111,7 @@ function MarkLane({ run, window, view }: PhaseLanesProps) {
     [started_ns, tracks, list, run.alerts],
   );
   const draw = useCallback(
-    (context: CanvasRenderingContext2D, span: Span) => drawMarks(context, span, ROW_PX, marks),
+    (context: Pen, span: Span) => drawMarks(context, span, ROW_PX, marks),
     [marks],
   );
   const { from, to } = view;
@@ -164,8 +165,7 @@ function ProcessLane({ row, view }: { row: ProcessRow; view: ZoomView }) {
     [row, t],
   );
   const draw = useCallback(
-    (context: CanvasRenderingContext2D, span: Span) =>
-      drawAttempts(context, span, ROW_PX, row, textOf),
+    (context: Pen, span: Span) => drawAttempts(context, span, ROW_PX, row, textOf),
     [row, textOf],
   );
   const describe = useCallback(

@@ -14,6 +14,7 @@ import { drawRows } from "./draw";
 import { phaseAt } from "./phases";
 import { joined } from "./trace";
 import { SLOWDOWNS, troubledS, troublesOf, type Slowdown } from "./troubles";
+import type { Pen } from "../pictures/pen";
 
 const LANE_PX = 20;
 /** One for each few pixels of a wide screen. */
@@ -41,7 +42,7 @@ export function SlowLane({ run, group, window, view, isVisible }: SlowLaneProps)
     [thermal, hardware, power],
   );
   const draw = useCallback(
-    (context: CanvasRenderingContext2D, span: Span) =>
+    (context: Pen, span: Span) =>
       drawRows(
         context,
         span,

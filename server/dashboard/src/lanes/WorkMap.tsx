@@ -16,6 +16,7 @@ import type { Window } from "../series/useTracks";
 import { Icon } from "../shell/Icon";
 import { joined, sampleAt, spacingOf } from "./trace";
 import { stragglersOf } from "./troubles";
+import type { Pen } from "../pictures/pen";
 
 const ROW_PX = 14;
 const BUCKETS = 300;
@@ -102,7 +103,7 @@ function WorkRow(props: { name: string; track: Track | null; isBehind: boolean; 
   const { name, track, isBehind, view } = props;
   const { t } = useTranslation();
   const draw = useCallback(
-    (context: CanvasRenderingContext2D, span: Span) => {
+    (context: Pen, span: Span) => {
       if (!track) return;
       const half = spacingOf(track.x) / 2 || 1;
       track.x.forEach((x, at) => {

@@ -5,13 +5,14 @@ import { placeOf, type Span } from "../charts/span";
 import { ink } from "../shell/theme";
 import type { Attempt, Epoch, Mark, Phase, ProcessRow } from "./phases";
 import { piecesOf } from "./trace";
+import type { Pen } from "../pictures/pen";
 
 const BAD_PX = 3;
 const GAP_ALPHA = 0.5;
 
 /** Draw an area of the means with a band from the least to the greatest value; gaps stay empty. */
 export function drawTrace(
-  context: CanvasRenderingContext2D,
+  context: Pen,
   span: Span,
   height: number,
   track: Track,
@@ -49,7 +50,7 @@ export function drawTrace(
 
 type Corner = [x: number, y: number];
 
-function trace(context: CanvasRenderingContext2D, corners: readonly Corner[]): void {
+function trace(context: Pen, corners: readonly Corner[]): void {
   context.beginPath();
   for (const corner of corners) context.lineTo(...corner);
 }
@@ -69,12 +70,7 @@ function finite(track: Track): [number, number][] {
 }
 
 /** Shade what nobody has measured between the first and the last sample. */
-export function drawGaps(
-  context: CanvasRenderingContext2D,
-  span: Span,
-  height: number,
-  track: Track,
-): void {
+export function drawGaps(context: Pen, span: Span, height: number, track: Track): void {
   const pieces = piecesOf(track.x);
   context.strokeStyle = ink("--line");
   context.globalAlpha = GAP_ALPHA;
@@ -101,7 +97,7 @@ const TROUBLE_PX = 4;
 
 /** Underline where the device was in trouble. */
 export function drawTroubles(
-  context: CanvasRenderingContext2D,
+  context: Pen,
   span: Span,
   height: number,
   troubles: readonly Phase[],
@@ -119,7 +115,7 @@ export function drawTroubles(
 
 /** Draw stretches in rows below each other, each row in its colour. */
 export function drawRows(
-  context: CanvasRenderingContext2D,
+  context: Pen,
   span: Span,
   height: number,
   rows: readonly (readonly Phase[])[],
@@ -137,13 +133,7 @@ export function drawRows(
 
 const LABEL_PX = 8;
 
-function label(
-  context: CanvasRenderingContext2D,
-  text: string,
-  left: number,
-  right: number,
-  y: number,
-) {
+function label(context: Pen, text: string, left: number, right: number, y: number) {
   const [from, to] = [Math.max(0, left), right];
   const width = context.measureText(text).width;
   if (to - from < width + LABEL_PX) return;
@@ -151,7 +141,7 @@ function label(
 }
 
 export function drawEpochs(
-  context: CanvasRenderingContext2D,
+  context: Pen,
   span: Span,
   height: number,
   epochs: readonly Epoch[],
@@ -180,12 +170,7 @@ const MARK_INKS: Record<Mark["kind"], string> = {
 };
 
 /** Draw validations as strokes, checkpoints as diamonds, the best one filled, alerts as triangles. */
-export function drawMarks(
-  context: CanvasRenderingContext2D,
-  span: Span,
-  height: number,
-  marks: readonly Mark[],
-): void {
+export function drawMarks(context: Pen, span: Span, height: number, marks: readonly Mark[]): void {
   const middle = height / 2;
   context.lineWidth = 1.4;
   // The rare ones are drawn last, over the frequent ones.
@@ -228,7 +213,7 @@ const STATE_INKS: Record<string, string> = {
 
 /** Draw one bar for each attempt of a process, and where it ended. */
 export function drawAttempts(
-  context: CanvasRenderingContext2D,
+  context: Pen,
   span: Span,
   height: number,
   { attempts }: ProcessRow,

@@ -2,7 +2,8 @@ import { useQuery } from "@tanstack/react-query";
 import { useCallback, useEffect, useRef, useState, type RefObject } from "react";
 import { useTranslation } from "react-i18next";
 
-import { useCanvas } from "../distributions/useCanvas";
+import type { Pen } from "../pictures/pen";
+import { useCanvas } from "../pictures/useCanvas";
 import { ink } from "../shell/theme";
 import { fetchWaveform, seekOf, type Waveform as Picture } from "./waveform";
 
@@ -61,7 +62,7 @@ function Slider(props: { picture: Picture; label: string; player: WaveformProps[
     else audio?.pause();
   };
   const draw = useCallback(
-    (context: CanvasRenderingContext2D, width: number, height: number) => {
+    (context: Pen, width: number, height: number) => {
       const { low, high } = picture;
       const y = (value: number) => ((1 - value) / 2) * height;
       context.fillStyle = ink("--hue-0");

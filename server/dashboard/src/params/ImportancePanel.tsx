@@ -4,6 +4,7 @@ import { useTranslation } from "react-i18next";
 import { ApiError, fetchImportance } from "../api/client";
 import type { Importance, ParameterImportance } from "../api/types";
 import { Failure } from "../shell/Failure";
+import { Figure } from "../pictures/Figure";
 import { labelOf } from "./axes";
 
 /** Below so much explained variance the numbers are worth a warning. */
@@ -69,7 +70,13 @@ function Answer(props: {
     );
   const most = Math.max(...parameters.map((one) => Math.max(one.high, one.importance)), 0.01);
   return (
-    <>
+    <Figure
+      title={`${t("params.share")}: ${name}`}
+      rows={() => [
+        ["parameter", "importance", "low", "high", "correlation"],
+        ...parameters.map((one) => [one.key, one.importance, one.low, one.high, one.correlation]),
+      ]}
+    >
       <div className="scroll-x">
         <table className="importance">
           <thead>
@@ -100,7 +107,7 @@ function Answer(props: {
         {importance.left_out > 0 && t("params.left_out", { count: importance.left_out })}{" "}
         {importance.has_more && t("params.more_vary")}
       </p>
-    </>
+    </Figure>
   );
 }
 

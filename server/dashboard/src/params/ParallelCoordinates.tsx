@@ -1,10 +1,12 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 
-import { useCanvas, type Draw } from "../distributions/useCanvas";
+import { Figure } from "../pictures/Figure";
+import type { Draw } from "../pictures/pen";
+import { useCanvas } from "../pictures/useCanvas";
 import { ink } from "../shell/theme";
 import { AxisHead } from "./AxisHead";
-import { MISSING, valueLabel, type Axis } from "./axes";
+import { MISSING, rowsOf, valueLabel, type Axis } from "./axes";
 import { brushBetween, withRange, type Brush } from "./brushes";
 import { inkOf } from "./colour";
 import { axisNear, GAP_MIN, GRIP, HEIGHT, placeOf, runNear, xOf, yOf } from "./geometry";
@@ -53,14 +55,10 @@ export function ParallelCoordinates(props: ParallelProps) {
   useEffect(() => () => stop.current(), []);
 
   const drawLines = useCallback<Draw>(
-    (context, size) => {
-      stop.current();
-      setWidth(size);
+    (context, size, _, canvas) => {
       const count = selected.reduce((sum, one) => sum + one, 0);
       const [bright, pale] = [opacityOf(count), opacityOf(selected.length) / 3];
       const xs = axes.map((_, at) => xOf(at, axes.length, size));
-      const { canvas } = context;
-      delete canvas.dataset["runs"];
       context.lineWidth = widthOf(selected.length);
       const paint = (run: number) => {
         const isIn = selected[run] === 1;
@@ -68,6 +66,10 @@ export function ParallelCoordinates(props: ParallelProps) {
         context.strokeStyle = ink(isIn ? inkOf(steps[run]!) : "--ink-2");
         drawLine(context, axes, xs, run);
       };
+      if (!canvas) return order.forEach(paint);
+      stop.current();
+      setWidth(size);
+      delete canvas.dataset["runs"];
       const done = () => {
         context.globalAlpha = 1;
         canvas.dataset["runs"] = String(count);
@@ -135,7 +137,11 @@ export function ParallelCoordinates(props: ParallelProps) {
 
   const count = selected.reduce((sum, one) => sum + one, 0);
   return (
-    <div className="parallel">
+    <Figure
+      title={axes.map((axis) => axis.label).join(", ")}
+      className="parallel"
+      rows={() => rowsOf(ids, names, axes)}
+    >
       <div className="parallel-scroll">
         <div className="parallel-body" style={{ minWidth: axes.length * GAP_MIN }}>
           <div className="parallel-heads">
@@ -191,6 +197,6 @@ export function ParallelCoordinates(props: ParallelProps) {
           </>
         )}
       </output>
-    </div>
+    </Figure>
   );
 }

@@ -1,9 +1,11 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 
-import { useCanvas, type Draw } from "../distributions/useCanvas";
+import { Figure } from "../pictures/Figure";
+import type { Draw, Pen } from "../pictures/pen";
+import { useCanvas } from "../pictures/useCanvas";
 import { ink } from "../shell/theme";
-import { valueLabel, type Axis } from "./axes";
+import { rowsOf, valueLabel, type Axis } from "./axes";
 import { inkOf } from "./colour";
 import { AT_ONCE, opacityOf, paintInSlices } from "./painting";
 import type { PictureProps } from "./ParallelCoordinates";
@@ -30,14 +32,11 @@ export function ScatterPlot(props: ScatterProps) {
   const stop = useRef<() => void>(() => undefined);
   useEffect(() => () => stop.current(), []);
   const drawPoints = useCallback<Draw>(
-    (context, width) => {
-      stop.current();
+    (context, width, _, canvas) => {
       drawFrame(context, x, y, width);
       const place = placer(x, y, width);
       const count = selected.reduce((sum, one) => sum + one, 0);
       const [bright, pale] = [Math.max(0.35, opacityOf(count)), opacityOf(selected.length) / 3];
-      const { canvas } = context;
-      delete canvas.dataset["runs"];
       const paint = (run: number) => {
         const at = place(run);
         if (!at) return;
@@ -48,6 +47,9 @@ export function ScatterPlot(props: ScatterProps) {
         context.arc(at[0], at[1], isIn ? 3.5 : 2.5, 0, 2 * Math.PI);
         context.fill();
       };
+      if (!canvas) return order.forEach(paint);
+      stop.current();
+      delete canvas.dataset["runs"];
       const done = () => {
         context.globalAlpha = 1;
         canvas.dataset["runs"] = String(count);
@@ -87,7 +89,7 @@ export function ScatterPlot(props: ScatterProps) {
   const chosen = selected.reduce((sum, one) => sum + one, 0);
   const none = t("params.none");
   return (
-    <>
+    <Figure title={`${y.label} / ${x.label}`} rows={() => rowsOf(ids, names, [x, y])}>
       <div className="parallel-canvases" style={{ height: HEIGHT }}>
         <canvas ref={points} style={{ height: HEIGHT }} aria-hidden="true" />
         <canvas
@@ -117,7 +119,7 @@ export function ScatterPlot(props: ScatterProps) {
           </>
         )}
       </output>
-    </>
+    </Figure>
   );
 }
 
@@ -131,7 +133,7 @@ function placer(x: Axis, y: Axis, width: number): (run: number) => [number, numb
   };
 }
 
-function drawFrame(context: CanvasRenderingContext2D, x: Axis, y: Axis, width: number): void {
+function drawFrame(context: Pen, x: Axis, y: Axis, width: number): void {
   const bottom = HEIGHT - BOTTOM;
   context.font = "11px system-ui, sans-serif";
   context.fillStyle = ink("--ink-2");
@@ -160,7 +162,7 @@ function drawFrame(context: CanvasRenderingContext2D, x: Axis, y: Axis, width: n
   }
 }
 
-function line(context: CanvasRenderingContext2D, ...ends: [number, number, number, number]): void {
+function line(context: Pen, ...ends: [number, number, number, number]): void {
   context.beginPath();
   context.moveTo(ends[0], ends[1]);
   context.lineTo(ends[2], ends[3]);

@@ -3,6 +3,7 @@
 import { formatNumber, toNumber } from "../api/number";
 import type { ParamValue, RunColumn } from "../api/types";
 import { formatParam } from "../list/columns";
+import type { Rows } from "../pictures/Figure";
 import { compareValues } from "../list/rows";
 
 /** Stands for the place of a run that lacks the value, and of one whose value has no place. */
@@ -48,6 +49,20 @@ export function valuesOf(column: RunColumn): ParamValue[] {
   const values = [...column.values];
   for (const at of column.nonfinite) values[at] = toNumber(values[at] as "NaN");
   return values;
+}
+
+/** Return what runs have on some axes: the numbers of their picture, for other programs. */
+export function rowsOf(
+  ids: readonly string[],
+  names: readonly string[],
+  axes: readonly Axis[],
+): Rows {
+  const plain = (value: ParamValue | undefined) =>
+    value == null || typeof value === "number" ? (value ?? null) : String(value);
+  return [
+    ["id", "name", ...axes.map(({ key }) => key)],
+    ...ids.map((id, run) => [id, names[run]!, ...axes.map(({ values }) => plain(values[run]))]),
+  ];
 }
 
 /** Return the name of a key for people: without the prefix that says where it is from. */

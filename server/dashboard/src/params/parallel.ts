@@ -4,6 +4,7 @@ import { ink } from "../shell/theme";
 import { MISSING, NOT_FINITE, placeAt, type Axis } from "./axes";
 import type { Brush } from "./brushes";
 import { AXIS_BOTTOM, AXIS_TOP, yOf } from "./geometry";
+import type { Pen } from "../pictures/pen";
 
 const FONT = "11px system-ui, sans-serif";
 const LABELS_APART = 14;
@@ -12,7 +13,7 @@ const BRUSH_WIDTH = 14;
 
 /** Draw a run's line over all axes. */
 export function drawLine(
-  context: CanvasRenderingContext2D,
+  context: Pen,
   axes: readonly Axis[],
   xs: readonly number[],
   run: number,
@@ -28,7 +29,7 @@ export function drawLine(
 
 /** Draw the axes with their ticks, and below them the places of runs that have none on it. */
 export function drawAxes(
-  context: CanvasRenderingContext2D,
+  context: Pen,
   axes: readonly Axis[],
   xs: readonly number[],
   none: string,
@@ -55,7 +56,7 @@ export function drawAxes(
   });
 }
 
-function drawLabel(context: CanvasRenderingContext2D, x: number, y: number, text: string): void {
+function drawLabel(context: Pen, x: number, y: number, text: string): void {
   const short = text.length > LABEL_CHARS ? `${text.slice(0, LABEL_CHARS - 1)}…` : text;
   const width = context.measureText(short).width;
   context.fillStyle = ink("--surface");
@@ -69,7 +70,7 @@ function drawLabel(context: CanvasRenderingContext2D, x: number, y: number, text
 
 /** Draw a part of an axis that was chosen: between two places, or by what *brush* holds. */
 export function drawBrush(
-  context: CanvasRenderingContext2D,
+  context: Pen,
   x: number,
   part: readonly [number, number] | Axis,
   brush?: Brush,

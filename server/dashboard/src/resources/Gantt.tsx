@@ -5,7 +5,9 @@ import { useLocation } from "wouter";
 import { formatDuration } from "../api/number";
 import type { Usage } from "../api/types";
 import { percent } from "../charts/unit";
-import { useCanvas } from "../distributions/useCanvas";
+import { Figure, type Rows } from "../pictures/Figure";
+import type { Pen } from "../pictures/pen";
+import { useCanvas } from "../pictures/useCanvas";
 import { isolated } from "../i18n";
 import { formatDate } from "../list/columns";
 import { deviceName } from "./names";
@@ -33,15 +35,14 @@ export function Gantt({ usage, rows, colourOf }: GanttProps) {
   const height = rows.reduce((sum, row) => sum + heightOf(row), 0);
   const axis = useCanvas(
     useCallback(
-      (context: CanvasRenderingContext2D, width: number) => drawAxis(context, { from, to, width }),
+      (context: Pen, width: number) => drawAxis(context, { from, to, width }),
       [from, to],
     ),
     AXIS_PX,
   );
   const canvas = useCanvas(
     useCallback(
-      (context: CanvasRenderingContext2D, width: number) =>
-        drawRows(context, { from, to, width }, rows, colourOf),
+      (context: Pen, width: number) => drawRows(context, { from, to, width }, rows, colourOf),
       [from, to, rows, colourOf],
     ),
     height,
@@ -67,7 +68,14 @@ export function Gantt({ usage, rows, colourOf }: GanttProps) {
   };
 
   return (
-    <div className="gantt">
+    <Figure
+      title={t("usage.picture", { count: rows.length })}
+      className="gantt"
+      rows={() => [
+        ["host", "device", "run", "name", "start_ns", "end_ns", "idle", "utilization"],
+        ...rows.flatMap(({ held }) => held.flatMap(stretchesOf)),
+      ]}
+    >
       <div className="gantt-names" style={{ paddingTop: AXIS_PX }} aria-hidden="true">
         {rows.map((row) => (
           <div key={`${row.host} ${row.device}`} style={{ height: heightOf(row) }}>
@@ -90,7 +98,7 @@ export function Gantt({ usage, rows, colourOf }: GanttProps) {
         />
       </div>
       <output className="gantt-value">{pointed ? <Words {...pointed} /> : t("usage.hint")}</output>
-    </div>
+    </Figure>
   );
 }
 
@@ -109,6 +117,19 @@ function Words({ held, stretch }: Pointed) {
         }),
   ];
   return <>{parts.map(isolated).join(" · ")}</>;
+}
+
+function stretchesOf({ hold, run }: Held): Rows {
+  return hold.stretches.map((one) => [
+    hold.host,
+    hold.device,
+    run.id,
+    run.name,
+    one.start_ns,
+    one.end_ns,
+    Number(one.is_idle),
+    one.utilization,
+  ]);
 }
 
 function topsOf(rows: readonly Row[]): number[] {

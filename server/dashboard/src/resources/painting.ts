@@ -3,6 +3,7 @@
 import { placeOf, type Span } from "../charts/span";
 import { ink } from "../shell/theme";
 import { startOf, endOf, type Held, type Row } from "./usage";
+import type { Pen } from "../pictures/pen";
 
 export const LANE_PX = 18;
 export const ROW_GAP_PX = 6;
@@ -22,7 +23,7 @@ export function heightOf(row: Row): number {
 
 /** Draw when each device was held by whom: full where it worked, pale and hatched where it did not. */
 export function drawRows(
-  context: CanvasRenderingContext2D,
+  context: Pen,
   span: Span,
   rows: readonly Row[],
   colourOf: (held: Held) => string,
@@ -46,13 +47,7 @@ export function drawRows(
   }
 }
 
-function drawHold(
-  context: CanvasRenderingContext2D,
-  span: Span,
-  held: Held,
-  top: number,
-  colour: string,
-): void {
+function drawHold(context: Pen, span: Span, held: Held, top: number, colour: string): void {
   const [y, height] = [top + BAR_INSET_PX, LANE_PX - 2 * BAR_INSET_PX];
   context.fillStyle = context.strokeStyle = ink(colour);
   for (const { start_ns, end_ns, is_idle } of held.hold.stretches) {
@@ -77,13 +72,7 @@ function drawHold(
 }
 
 /** Fill a box with slanted lines: not by colour alone. */
-function hatch(
-  context: CanvasRenderingContext2D,
-  left: number,
-  top: number,
-  width: number,
-  height: number,
-): void {
+function hatch(context: Pen, left: number, top: number, width: number, height: number): void {
   context.save();
   context.beginPath();
   context.rect(left, top, width, height);
@@ -106,7 +95,7 @@ export function tickStep(span: Span): number {
 }
 
 /** Draw the hours, or days, of the window, as the clock of this place shows them. */
-export function drawAxis(context: CanvasRenderingContext2D, span: Span): void {
+export function drawAxis(context: Pen, span: Span): void {
   const step = tickStep(span);
   context.font = "11px system-ui, sans-serif";
   context.textBaseline = "middle";

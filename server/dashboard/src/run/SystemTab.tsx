@@ -17,6 +17,7 @@ import { ink } from "../shell/theme";
 import "../styles/distributions.css";
 import "../styles/lanes.css";
 import { groupDevices } from "./devices";
+import type { Pen } from "../pictures/pen";
 
 const AXIS_PX = 20;
 const TICK_PX = 90;
@@ -91,7 +92,7 @@ function TimeHead({ view, isZoomed }: { view: ZoomView; isZoomed: boolean }) {
   );
 }
 
-function drawAxis(context: CanvasRenderingContext2D, span: Span): void {
+function drawAxis(context: Pen, span: Span): void {
   const least = ((span.to - span.from) / span.width) * TICK_PX;
   const step = timeSteps.find((one) => one >= least) ?? Math.ceil(least / 86_400) * 86_400;
   context.font = "11px system-ui, sans-serif";

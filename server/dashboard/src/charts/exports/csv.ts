@@ -38,10 +38,18 @@ export function chartCsv(lines: readonly Line[], x: ChartX): string {
     "superseded",
     ...(lines.some(({ track }) => track.group) ? ["sd", "sem", "runs", "group_runs"] : []),
   ];
-  return [head, ...rows].map((row) => `${row.map(fieldOf).join(",")}\r\n`).join("");
+  return csvOf([head, ...rows]);
 }
 
-function fieldOf(value: string | number): string {
+export type Field = string | number | null;
+
+/** Return rows as RFC 4180 has them: full precision, NaN as "NaN", nothing for null. */
+export function csvOf(rows: readonly (readonly Field[])[]): string {
+  return rows.map((row) => `${row.map(fieldOf).join(",")}\r\n`).join("");
+}
+
+function fieldOf(value: Field): string {
+  if (value === null) return "";
   if (typeof value === "number") return String(value);
   // A spreadsheet would take such a text for a formula, and anybody may name a run.
   const text = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;

@@ -1,7 +1,5 @@
 // Files that the browser makes and the person keeps.
 
-import { heightOf, WIDTH } from "./svg";
-
 /** Pixels of the PNG to one of the SVG: sharp in print and on fine screens. */
 const PNG_SCALE = 2;
 
@@ -21,16 +19,16 @@ export function download(content: Blob, name: string): void {
   setTimeout(() => URL.revokeObjectURL(link.href));
 }
 
-/** Return the picture *svg*, of so many lines, as a PNG. */
-export async function pngOf(svg: string, lines: number): Promise<Blob> {
+/** Return the picture *svg*, of so many pixels, as a PNG. */
+export async function pngOf(svg: string, width: number, height: number): Promise<Blob> {
   const url = URL.createObjectURL(new Blob([svg], { type: "image/svg+xml" }));
   try {
     const image = new Image();
     image.src = url;
     await image.decode();
     const canvas = document.createElement("canvas");
-    canvas.width = WIDTH * PNG_SCALE;
-    canvas.height = heightOf(lines) * PNG_SCALE;
+    canvas.width = width * PNG_SCALE;
+    canvas.height = height * PNG_SCALE;
     canvas.getContext("2d")!.drawImage(image, 0, 0, canvas.width, canvas.height);
     const png = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve, "image/png"));
     if (!png) throw new Error("the browser made no PNG of the chart");

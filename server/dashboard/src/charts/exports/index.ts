@@ -1,3 +1,3 @@
-export { chartCsv } from "./csv";
+export { chartCsv, csvOf } from "./csv";
 export { download, fileName, pngOf } from "./files";
-export { chartSvg } from "./svg";
+export { chartSvg, heightOf, WIDTH } from "./svg";

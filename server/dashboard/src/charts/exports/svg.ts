@@ -7,6 +7,7 @@ import { fullLabel, modelOf, type Layer, type Line } from "../model";
 import type { Smoothing } from "../../series/smoothing";
 import type { Window } from "../../series/useTracks";
 import type { Unit } from "../unit";
+import { escaped } from "../../pictures/xml";
 
 export interface Picture {
   title: string;
@@ -57,9 +58,9 @@ export function chartSvg(picture: Picture): string {
   const x = model.data[0] as ArrayLike<number>;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">`,
-    `<title>${escape(title)}</title>`,
+    `<title>${escaped(title)}</title>`,
     `<rect width="100%" height="100%" fill="${ink("--surface")}"/>`,
-    `<text x="${LEFT}" y="24" ${FONT} font-size="15" font-weight="600" fill="${ink("--ink")}">${escape(title)}</text>`,
+    `<text x="${LEFT}" y="24" ${FONT} font-size="15" font-weight="600" fill="${ink("--ink")}">${escaped(title)}</text>`,
     ...axes(picture, place),
     `<clipPath id="plot"><rect x="${LEFT}" y="${TOP}" width="${width - LEFT - RIGHT}" height="${PLOT_PX}"/></clipPath>`,
     `<g clip-path="url(#plot)">`,
@@ -113,11 +114,11 @@ function axes(
   return [
     ...ys.flatMap((value) => [
       `<path d="M${LEFT} ${top(value)}H${width - RIGHT}" ${grid}/>`,
-      `<text x="${LEFT - 8}" y="${top(value) + 4}" text-anchor="end" ${text}>${escape(unit.format(value))}</text>`,
+      `<text x="${LEFT - 8}" y="${top(value) + 4}" text-anchor="end" ${text}>${escaped(unit.format(value))}</text>`,
     ]),
     ...ticks(from, to, Math.ceil((x === "time" ? 3 : 8) * (width / WIDTH))).flatMap((value) => [
       `<path d="M${left(value)} ${TOP}V${TOP + PLOT_PX}" ${grid}/>`,
-      `<text x="${left(value)}" y="${TOP + PLOT_PX + 18}" text-anchor="middle" ${text}>${escape(formatX(value, x))}</text>`,
+      `<text x="${left(value)}" y="${TOP + PLOT_PX + 18}" text-anchor="middle" ${text}>${escaped(formatX(value, x))}</text>`,
     ]),
   ];
 }
@@ -208,27 +209,10 @@ function legend(line: Line, at: number, ink: Picture["ink"], width: number): str
   const text = label.length > chars ? `${label.slice(0, chars - 1)}…` : label;
   return [
     `<path d="M${left} ${top - 4}h16" stroke="${ink(style.colour)}" stroke-width="3" stroke-dasharray="${style.dash.join(" ") || "none"}"/>`,
-    `<text x="${left + 22}" y="${top}" ${FONT} font-size="12" fill="${ink("--ink")}">${escape(text)}</text>`,
+    `<text x="${left + 22}" y="${top}" ${FONT} font-size="12" fill="${ink("--ink")}">${escaped(text)}</text>`,
   ].join("");
 }
 
 function round(value: number): number {
   return Number(value.toFixed(1));
-}
-
-const ESCAPED: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-};
-
-/** Return *text* as XML has it; characters that XML cannot have are left out. */
-function escape(text: string): string {
-  return (
-    text
-      // eslint-disable-next-line no-control-regex -- they are what must go
-      .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, "")
-      .replace(/[&<>"]/g, (one) => ESCAPED[one]!)
-  );
 }

@@ -3,8 +3,10 @@
 import { useLayoutEffect, useRef, type RefObject } from "react";
 
 import { useThemeName } from "../shell/useThemeName";
+import type { Draw } from "./pen";
 
-export type Draw = (context: CanvasRenderingContext2D, width: number, height: number) => void;
+/** What is drawn on each canvas, for who draws it elsewhere too. */
+export const drawn = new WeakMap<HTMLCanvasElement, Draw>();
 
 /** Draw now, and again whenever the size, the theme or what *draw* closes over has changed. */
 export function useCanvas(
@@ -16,6 +18,7 @@ export function useCanvas(
   const theme = useThemeName();
   useLayoutEffect(() => {
     const element = canvas.current!;
+    drawn.set(element, draw);
     const paint = () => {
       const ratio = window.devicePixelRatio || 1;
       const width = element.clientWidth;
@@ -24,7 +27,7 @@ export function useCanvas(
       const context = element.getContext("2d", settings)!;
       context.scale(ratio, ratio);
       context.clearRect(0, 0, width, height);
-      draw(context, width, height);
+      draw(context, width, height, element);
       element.dataset["drawn"] = "true";
     };
     paint();
