@@ -71,7 +71,12 @@ class Template(NamedTuple):
 
     def is_alike(self, payloads: Payloads) -> Bools:
         """Tell which of *payloads* differ from the first one in their numbers only."""
-        is_alike: Bools = ~((payloads != payloads[0]) & self.is_fixed).any(axis=1)
+        differs = payloads != payloads[0]
+        differs &= self.is_fixed
+        # Mostly none does, which is told ten times faster than which ones do.
+        is_alike: Bools = np.ones(len(payloads), np.bool_)
+        if differs.any():
+            is_alike = ~differs.any(axis=1)
         for place in (self.time_ns, self.step):
             if place.type == ">u8":
                 is_alike &= payloads[:, place.at] <= _SMALL_MAX  # the others pass 2^63
