@@ -5,6 +5,13 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mltrack.commands import stores
+
+if TYPE_CHECKING:
+    from mltrack_server.resources import Repaired
+    from mltrack_server.store import Store
 
 
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -23,12 +30,7 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         action="store_true",
         help="put what is damaged aside; a server that uses it does it",
     )
-    parser.add_argument(
-        "--data",
-        type=Path,
-        metavar="DIR",
-        help="the folder whose DIR/store is meant, as for `mltrack server`; default: MLTRACK_DIR",
-    )
+    stores.add_options(parser)
     parser.set_defaults(run=fsck)
 
 
@@ -40,6 +42,8 @@ def fsck(options: argparse.Namespace) -> int:
     from mltrack_server.lock import store_url
     from mltrack_server.store import Store
 
+    if options.database:
+        return _database(options)
     settings = _settings.read()
     root: Path = (options.data or settings.folder).expanduser().absolute()
     count = 0
@@ -53,11 +57,41 @@ def fsck(options: argparse.Namespace) -> int:
         count += _repair(root, settings.token, options.read_data)
     else:
         with Store(store_url(root)) as store:
-            for finding in store.check(read_data=options.read_data):
-                count += not finding.is_due
-                _say(finding.where, finding.what, finding.advice)
+            count += _check(store, options.read_data)
+    return _conclude(str(root), count, options.read_data)
+
+
+def _database(options: argparse.Namespace) -> int:
+    """Check a store that is no folder's, or mend it; servers may go on.
+
+    Raises:
+        StoreUnusable: There is none that this version can use, or it is to be mended without a
+            folder of blobs.
+    """
+    from mltrack_server import upkeep
+    from mltrack_server.store.database.engine import where
+
+    with stores.opened(options) as store:
+        if options.repair:
+            count = _told(upkeep.repair(store, read_data=options.read_data))
+        else:
+            count = _check(store, options.read_data)
+    return _conclude(where(options.database), count, options.read_data)
+
+
+def _check(store: Store, read_data: bool) -> int:
+    """Say what is wrong with a store; return how much."""
+    count = 0
+    for finding in store.check(read_data=read_data):
+        count += not finding.is_due
+        _say(finding.where, finding.what, finding.advice)
+    return count
+
+
+def _conclude(place: str, count: int, read_data: bool) -> int:
+    """Say so if nothing is wrong; return the exit status."""
     if not count:
-        print(f"{root}: sound" + ("" if options.read_data else "; --read-data reads every byte"))
+        print(f"{place}: sound" + ("" if read_data else "; --read-data reads every byte"))
     return 1 if count else 0
 
 
@@ -80,6 +114,11 @@ def _repair(root: Path, token: str, read_data: bool) -> int:
         else:
             with Store(store_url(root)) as store:
                 done = upkeep.repair(store, read_data=read_data)
+    return _told(done)
+
+
+def _told(done: Repaired) -> int:
+    """Say what was found and where it is now; return how much is left."""
     for damage in done.found:
         _say(damage.where, damage.what, damage.advice)
     if done.put_aside:

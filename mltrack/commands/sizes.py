@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from mltrack.commands import stores
 from mltrack.commands.table import table
+
+if TYPE_CHECKING:
+    from mltrack_server.resources import Compacted
 
 
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -18,15 +23,11 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         "compact",
         help="give back what a store does not need",
         description="Puts small pieces of runs that have ended together, removes what was deleted "
-        "30 days ago and blobs that nothing names, and writes the database anew. A server that "
-        "uses the store does it while it goes on; agents wait for a moment, and lose nothing.",
+        "30 days ago and blobs that nothing names, and writes the database anew, but for "
+        "PostgreSQL, which uses again what is free. A server that uses the store does it while it "
+        "goes on; agents wait for a moment, and lose nothing.",
     )
-    parser.add_argument(
-        "--data",
-        type=Path,
-        metavar="DIR",
-        help="the folder whose DIR/store is meant, as for `mltrack server`; default: MLTRACK_DIR",
-    )
+    stores.add_options(parser)
     parser.set_defaults(run=compact)
 
 
@@ -63,6 +64,15 @@ def du(options: argparse.Namespace) -> int:
 
 def compact(options: argparse.Namespace) -> int:
     """Compact a store."""
+    from mltrack_server import upkeep
+
+    if options.database:
+        with stores.opened(options) as store:
+            return _say(upkeep.compact(store))
+    return _say(_compact_folder(options.data))
+
+
+def _compact_folder(data: Path | None) -> Compacted:
     from mltrack_core import _settings
     from mltrack_server import upkeep
     from mltrack_server.errors import StoreUnusable
@@ -73,7 +83,7 @@ def compact(options: argparse.Namespace) -> int:
     from mltrack_server.store import Store
 
     settings = _settings.read()
-    root: Path = (options.data or settings.folder).expanduser().absolute()
+    root: Path = (data or settings.folder).expanduser().absolute()
     if not (root / STORE_FOLDER / STORE_FILE).exists():
         raise StoreUnusable(str(root), "there is no store to compact")
     with StoreLock(root) as lock:
@@ -81,10 +91,13 @@ def compact(options: argparse.Namespace) -> int:
             from mltrack.reading.server import ServerSource
 
             print(f"the server at {other} uses this store and does it now", flush=True)
-            done = ServerSource(other, settings.token).compact()
-        else:
-            with Store(store_url(root)) as store:
-                done = upkeep.compact(store)
+            return ServerSource(other, settings.token).compact()
+        with Store(store_url(root)) as store:
+            return upkeep.compact(store)
+
+
+def _say(done: Compacted) -> int:
+    """Print what has become smaller; return the exit status."""
     print(
         f"{done.path}: {_mib(done.bytes_before)} before, {_mib(done.bytes_now)} now; "
         f"blobs freed: {_mib(done.blob_bytes_freed)}"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from mltrack_server.resources import Compacted
 from mltrack_server.resources import Damage
 from mltrack_server.resources import Repaired
@@ -13,13 +11,12 @@ from mltrack_server.store.upkeep.checking import Finding
 
 
 def compact(store: Store) -> Compacted:
-    """Make a store that is a file smaller; it may be killed and goes on later.
+    """Make a store smaller; it may be killed and goes on later.
 
     Raises:
         StoreFull: There is no room to write the database anew.
     """
-    database = Path(where(store.url))
-    before = database.stat().st_size
+    before = store.database_bytes()
     for run in store.due_to_fold():
         while store.fold(run):
             pass
@@ -27,9 +24,9 @@ def compact(store: Store) -> Compacted:
         store.thin(run)
     swept = store.compact()
     return Compacted(
-        path=str(database),
+        path=where(store.url),
         bytes_before=before,
-        bytes_now=database.stat().st_size,
+        bytes_now=store.database_bytes(),
         blob_bytes_freed=swept.freed,
         blob_bytes_later=swept.waiting,
     )
@@ -40,7 +37,7 @@ def repair(store: Store, *, read_data: bool) -> Repaired:
 
     Raises:
         StoreFull: No write is possible for now; nothing has changed.
-        StoreUnusable: It is so damaged that the database gives up, or it is no file.
+        StoreUnusable: It is so damaged that the database gives up, or has no folder of blobs.
     """
     found, place = store.mend(read_data=read_data)
     left = found

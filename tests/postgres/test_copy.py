@@ -10,6 +10,9 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from sqlalchemy import delete
+from sqlalchemy import func
+from sqlalchemy import select
 
 from mltrack import _cli
 from mltrack_core.records import Artifact
@@ -18,6 +21,7 @@ from mltrack_core.records import Checkpoint
 from mltrack_core.records import CheckpointFile
 from mltrack_core.records import Note
 from mltrack_core.records import Params
+from mltrack_core.records import RunEnded
 from mltrack_core.records import Scalars
 from mltrack_server.lock import STORE_FILE
 from mltrack_server.lock import STORE_FOLDER
@@ -32,6 +36,7 @@ from mltrack_server.resources import NewDashboard
 from mltrack_server.resources import Registration
 from mltrack_server.resources import RulesEdit
 from mltrack_server.store import Store
+from mltrack_server.store import schema
 from mltrack_server.store.upkeep import backup
 from mltrack_server.testing import Agent
 from mltrack_server.testing import started
@@ -172,3 +177,45 @@ def test_a_copy_of_a_database_in_use_is_one_moment_of_it(database: str, tmp_path
         assert len(points) == 20
         assert copied.next_seq(agent.run, agent.stream) == 21
     backup.make(store_url(folder), tmp_path / "backup", progress=lambda _text: None)
+
+
+def test_a_database_is_checked_and_compacted_while_it_is_used(
+    database: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Small chunks of an ended run come together, nothing reads otherwise, and damage is named."""
+    agent, there = Agent(), ["--database", database, "--blobs", str(tmp_path / "blobs")]
+    with Store(database) as store:
+        store.apply([agent.batch(0, started())])
+        end = 0
+        for size in (24, 11, 5, 2):  # what has so few beside it is left as it is by a fold
+            steps = range(end, end + size)
+            points = [Scalars(step, step, {"loss": step / 7}) for step in steps]
+            store.apply([agent.batch(end + 1, *points)])
+            store.fold(agent.run)
+            end += size
+        store.apply([agent.batch(end + 1, RunEnded(1, "finished", explicit=True))])
+        chunks = select(func.count()).select_from(schema.chunk)
+        with store._reading() as connection:
+            before = connection.execute(chunks).scalar_one()
+
+        assert _cli.main(["compact", *there]) == 0
+        assert _cli.main(["fsck", "--read-data", *there]) == 0
+
+        with store._reading() as connection:
+            assert connection.execute(chunks).scalar_one() < before
+        found = store.points(agent.run, "loss")
+        assert found is not None
+        assert found.value.tolist() == [step / 7 for step in range(end)]
+        with store._writing() as connection:
+            connection.execute(delete(schema.axis))
+        capsys.readouterr()
+        assert _cli.main(["fsck", "--read-data", *there]) == 1
+        assert "its steps and times are not there" in capsys.readouterr().out
+        assert _cli.main(["fsck", "--read-data", "--repair", *there]) == 0
+
+        assert (tmp_path / "quarantine").is_dir()
+        left = store.points(agent.run, "loss")
+        assert left is not None
+        assert not len(left.step)
+    assert _cli.main(["fsck", "--repair", "--database", database]) != 0
+    assert "name that too" in capsys.readouterr().err

@@ -17,14 +17,14 @@ from mltrack_server.web.services import Services
 routes = Routes()
 
 
-@routes.post("/api/v1/compact", access="write", problems=(409, 507))
+@routes.post("/api/v1/compact", access="write", problems=(507,))
 async def compact_store(services: Services) -> Compacted:
     """Make the store smaller: fold, purge, thin, and write its database anew.
 
-    Reads and writes go on; while the database is written anew at the end, writes wait. It is done
-    to the end if the client leaves, and may be killed.
+    Reads and writes go on; while the database is written anew at the end, writes wait. PostgreSQL
+    is not written anew: it uses again what is free. All is done to the end if the client leaves,
+    and may be killed.
     """
-    _check_is_file(services)
     return await asyncio.to_thread(compact, services.store)
 
 
@@ -34,12 +34,10 @@ async def repair_store(services: Services, body: RepairRequest) -> Repaired:
 
     Reads and writes go on; only where something is put aside do writes wait.
     """
-    _check_is_file(services)
-    return await asyncio.to_thread(repair, services.store, read_data=body.read_data)
-
-
-def _check_is_file(services: Services) -> None:
-    if services.store.is_shared:
+    if services.store.blobs.folder is None:
         raise Refusal(
-            HTTPStatus.CONFLICT, "database", "PostgreSQL looks after itself: use its own tools."
+            HTTPStatus.CONFLICT,
+            "database",
+            "What is damaged is put beside the folder of blobs: start the server with --blobs.",
         )
+    return await asyncio.to_thread(repair, services.store, read_data=body.read_data)

@@ -1,4 +1,4 @@
-"""Compacting: a store that nobody uses gives back what it does not need."""
+"""Compacting: a store gives back what it does not need."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ import sqlite3
 from pathlib import Path
 
 from sqlalchemy import Connection
+from sqlalchemy import create_engine
 from sqlalchemy import select
+from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
 from mltrack_server.errors import StoreFull
@@ -42,3 +44,18 @@ def vacuum(url: str) -> None:
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("VACUUM")
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def vacuum_tables(url: str) -> None:
+    """Let PostgreSQL use again what rows of ours have left free; nobody waits for it.
+
+    It does so by itself now and then. Its files become no smaller but at their ends: writing them
+    anew (`VACUUM FULL`) would lock out every server meanwhile, and is left to who may decide that.
+    """
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    try:
+        with engine.connect() as connection:
+            for table in schema.metadata.sorted_tables:
+                connection.execute(text(f'VACUUM (ANALYZE) "{table.name}"'))
+    finally:
+        engine.dispose()

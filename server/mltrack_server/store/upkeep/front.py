@@ -13,6 +13,7 @@ from mltrack_server.resources import SizeList
 from mltrack_server.store import folding
 from mltrack_server.store import runs
 from mltrack_server.store.connected import Connected
+from mltrack_server.store.database.engine import claim_fold
 from mltrack_server.store.database.engine import translated
 from mltrack_server.store.database.engine import where
 from mltrack_server.store.database.retrying import retried
@@ -102,30 +103,43 @@ class Upkeep(Connected):
     def compact(self) -> Swept:
         """Give back what is not needed; may be killed and goes on later.
 
-        Others go on reading and writing; while the database is written anew at the end, writes
-        wait.
+        Others go on reading and writing; while a database that is a file is written anew at the
+        end, writes wait.
 
         Raises:
             StoreFull: There is no room to write the database anew.
-            StoreUnusable: It is no file: PostgreSQL looks after itself.
         """
-        if self.is_shared:
-            raise StoreUnusable(where(self.url), "only a store that is a file is compacted")
         for run in self.due_to_purge():
             self.purge(run)
         with self._reading() as connection:
             runs_over = compacting.ended(connection)
         for run in runs_over:
-            with self._fold_lock:
-                with self._reading() as connection:
-                    plan = folding.merge(connection, rid_of(run))
-                if plan is not None:
-                    with self._write_lock, self._writing() as connection:
-                        plan.carry_out(connection)
+            self._merge(rid_of(run))
         swept = self.sweep()
-        with self._fold_lock, self._write_lock, translated(self.url):
-            compacting.vacuum(self.url)
+        if self.is_shared:
+            with translated(self.url):
+                compacting.vacuum_tables(self.url)
+        else:
+            with self._fold_lock, self._write_lock, translated(self.url):
+                compacting.vacuum(self.url)
         return swept
+
+    def _merge(self, rid: int) -> None:
+        """Put small chunks of a run together."""
+        with self._fold_lock, self._reading() as claiming:
+            # Another server folds it at this moment, and leaves none.
+            if not claim_fold(claiming, rid):
+                return
+            with self._reading() as connection:  # begun later: it sees what the last fold has left
+                plan = folding.merge(connection, rid)
+            if plan is not None:
+                with self._write_lock, self._writing() as connection:
+                    plan.carry_out(connection)
+
+    def database_bytes(self) -> int:
+        """Return what the database takes on its disk."""
+        with self._reading() as connection:
+            return sizing.database_bytes(connection)
 
     def check(self, *, read_data: bool = False) -> Iterator[Finding]:
         """Yield what is wrong with the store; with *read_data* every byte of it is read.
@@ -144,10 +158,13 @@ class Upkeep(Connected):
 
         Raises:
             StoreFull: No write is possible for now; nothing has changed.
-            StoreUnusable: It is so damaged that the database gives up, or it is no file.
+            StoreUnusable: It is so damaged that the database gives up, or has no folder of blobs.
         """
-        if self.is_shared or self.blobs.folder is None:
-            raise StoreUnusable(where(self.url), "only a store that is a file can be mended")
+        blobs = self.blobs.folder
+        if blobs is None:
+            raise StoreUnusable(
+                where(self.url), "what is damaged is put beside the folder of blobs: name that too"
+            )
         findings = list(self.check(read_data=read_data))
         if not any(finding.is_mendable for finding in findings):
             return findings, None
@@ -157,8 +174,7 @@ class Upkeep(Connected):
                     connection, self.blobs, self._clock_ns(), read_data=read_data
                 )
                 findings = list(found)
-                folder = self.blobs.folder.parent
-                place = mending.put_aside(connection, findings, folder, runs.next_rev(connection))
+                place = mending.put_aside(connection, findings, blobs, runs.next_rev(connection))
             self._numbers.clear()
             self._segs.clear()
         return findings, place

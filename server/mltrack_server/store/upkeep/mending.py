@@ -36,16 +36,16 @@ _REASON: Final = "damaged in the store"
 _encode: Final = msgspec.msgpack.Encoder().encode
 
 
-def put_aside(connection: Connection, findings: Sequence[Finding], store: Path, rev: int) -> Path:
+def put_aside(connection: Connection, findings: Sequence[Finding], blobs: Path, rev: int) -> Path:
     """Put everything aside that can be; return the folder where it lies now.
 
     Args:
         connection: In the one transaction that mends the store.
         findings: What `check` found.
-        store: The folder of the store.
+        blobs: The folder of blobs; what is put aside lies beside it.
         rev: The runs' new revision.
     """
-    place = store / FOLDER / time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+    place = blobs.parent / FOLDER / time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
     place.mkdir(mode=0o700, parents=True, exist_ok=True)
     rows = [finding for finding in findings if finding.table]
     with (place / "rows.msgpack").open("ab") as file:
@@ -58,7 +58,7 @@ def put_aside(connection: Connection, findings: Sequence[Finding], store: Path, 
         report.writelines(f"{finding.where}: {finding.what}\n" for finding in findings)
     for finding in findings:
         if finding.blob:
-            path = BlobFolder(store / "blobs").path(finding.blob)
+            path = BlobFolder(blobs).path(finding.blob)
             path.rename(place / finding.blob)
     retiered = set()
     for finding in rows:

@@ -112,9 +112,17 @@ def _named(connection: Connection) -> dict[str, set[str]]:
 def _database(connection: Connection) -> tuple[int, int]:
     """Return the bytes of the database, and those in it that `mltrack compact` gives back."""
     if connection.dialect.name != "sqlite":
-        return 0, 0
+        return database_bytes(connection), 0
     page, count, free = (
         int(connection.execute(text(f"PRAGMA {name}")).scalar_one())
         for name in ("page_size", "page_count", "freelist_count")
     )
     return page * count, page * free
+
+
+def database_bytes(connection: Connection) -> int:
+    """Return the bytes of the database, holes in it included."""
+    if connection.dialect.name != "sqlite":
+        here = func.pg_database_size(func.current_database())
+        return int(connection.execute(select(here)).scalar_one())
+    return _database(connection)[0]
