@@ -17,6 +17,7 @@ from typing import Final
 from typing import Literal
 
 from mltrack_core.errors import MltrackError
+from mltrack_server.reasons import Reason
 
 _SHOWN: Final = 60  # characters of a query around its mistake
 
@@ -115,7 +116,7 @@ class QueryInvalid(MltrackError, ValueError):
         query: The whole text.
         start: Character of it, from 0, at which the mistake begins.
         end: The character behind it.
-        reason: What is wrong, in plain words.
+        reason: What is wrong.
         expected: What could stand there instead, as it would be written.
         nearest: The key or word that was probably meant; "" where none is near.
     """
@@ -125,7 +126,7 @@ class QueryInvalid(MltrackError, ValueError):
         query: str,
         start: int,
         end: int,
-        reason: str,
+        reason: Reason,
         *,
         expected: Iterable[str] = (),
         nearest: str = "",
@@ -166,7 +167,7 @@ class QueryInvalid(MltrackError, ValueError):
 
 
 def _query_invalid(
-    query: str, start: int, end: int, reason: str, expected: tuple[str, ...], nearest: str
+    query: str, start: int, end: int, reason: Reason, expected: tuple[str, ...], nearest: str
 ) -> QueryInvalid:
     """Return the error again, for pickle."""
     return QueryInvalid(query, start, end, reason, expected=expected, nearest=nearest)

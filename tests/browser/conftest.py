@@ -160,9 +160,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def runs(folder: Path) -> dict[str, str]:
-    """Name → id of the recorded runs, one of each kind of ending."""
-    recordings = (record_finished(folder), record_diverged(folder), record_killed(folder))
+def recordings(folder: Path) -> tuple[Recording, ...]:
+    """The recorded runs, one of each kind of ending."""
+    return record_finished(folder), record_diverged(folder), record_killed(folder)
+
+
+@pytest.fixture(scope="session")
+def runs(recordings: tuple[Recording, ...]) -> dict[str, str]:
+    """Name → id of the recorded runs."""
     return {recording.name: recording.run for recording in recordings}
 
 
@@ -229,9 +234,13 @@ def serve_runs(
 
 
 @pytest.fixture(scope="session")
-def server(folder: Path, runs: dict[str, str]) -> Iterator[str]:
-    """The address of a local server on the recorded runs."""
-    with serving(folder, "ui", "--no-browser") as address:
+def server(
+    folder: Path,
+    recordings: tuple[Recording, ...],
+    serve_runs: Callable[..., contextlib.AbstractContextManager[str]],
+) -> Iterator[str]:
+    """The address of a local server on the recorded runs, which has all of them."""
+    with serve_runs(folder, recordings) as address:
         yield address
 
 

@@ -121,11 +121,13 @@ def test_what_thinning_takes_is_shown_before_anything_is_saved(
 
 
 def test_settings_speak_chinese(open_page: Callable[..., Page], address: str) -> None:
-    """No heading is left in English."""
+    """No heading is left in English, nor what is wrong with a filter."""
     page = open_page(address, "/p/ruled/settings", locale="zh-CN")
 
     expect(page.get_by_role("heading", name="ruled 的设置")).to_be_visible()
     expect(page.get_by_role("heading", name="指标名称")).to_be_visible()
+    page.goto("/p/ruled?q=stat+%3D+3")
+    expect(page.get_by_role("alert")).to_contain_text("没有键 `stat`")
 
 
 def test_a_headline_of_ones_own_comes_first_everywhere(settings: Page) -> None:

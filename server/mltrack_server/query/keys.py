@@ -13,6 +13,8 @@ from mltrack_server.query.tree import STATISTICS
 from mltrack_server.query.tree import Key
 from mltrack_server.query.tree import Place
 from mltrack_server.query.tree import Statistic
+from mltrack_server.reasons import Unreadable
+from mltrack_server.reasons import reason
 
 KeyType = Literal["any", "text", "number", "time", "duration", "boolean", "state", "list"]
 
@@ -77,7 +79,7 @@ def resolve(word: str) -> Key | None:
     """Return the key that *word* names, without quotes in it; None if it names none.
 
     Raises:
-        ValueError: It looks like a key and cannot be one.
+        Unreadable: It looks like a key and cannot be one.
     """
     attribute = ALIASES.get(word, word)
     if attribute in ATTRIBUTES:
@@ -95,13 +97,13 @@ def named(prefix: str, name: str, statistic: Statistic = "last") -> Key:
     """Return the key *name* of *prefix*, e.g. "config".
 
     Raises:
-        ValueError: There can be no such key.
+        Unreadable: There can be no such key.
     """
     place = PREFIXES[prefix]
     if not name:
-        raise ValueError("a name is missing")
+        raise Unreadable(reason("name_missing"))
     if place == "facts" and name.partition(".")[0] not in FACTS:
-        raise ValueError(f"facts are of {', '.join(sorted(FACTS))}")
+        raise Unreadable(reason("fact_unknown", facts=", ".join(sorted(FACTS))))
     return Key(place, name, statistic)
 
 
@@ -109,7 +111,7 @@ def split_statistic(name: str) -> tuple[str, Statistic]:
     """Return "val/acc.max" as the metric's name and what of it is meant.
 
     Raises:
-        ValueError: That is not kept of a metric.
+        Unreadable: That is not kept of a metric.
     """
     metric, dot, last = name.rpartition(".")
     if not dot or not metric:
@@ -118,10 +120,8 @@ def split_statistic(name: str) -> tuple[str, Statistic]:
         if last == statistic:
             return metric, statistic
     if last in NOT_KEPT:
-        raise ValueError(
-            f"of a metric {', '.join(STATISTICS)} are kept, not {last}; if that is its "
-            f'name, write metrics["{name}"]'
-        )
+        kept = ", ".join(STATISTICS)
+        raise Unreadable(reason("statistic_unkept", kept=kept, token=last, name=f'"{name}"'))
     return name, "last"
 
 

@@ -18,13 +18,14 @@ from mltrack_server.query.tree import Ago
 from mltrack_server.query.tree import Duration
 from mltrack_server.query.tree import Moment
 from mltrack_server.query.tree import Value
+from mltrack_server.reasons import Unreadable
+from mltrack_server.reasons import reason
 
 _UNITS_MS: Final = {
     "w": 604_800_000, "d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1000, "ms": 1,
 }  # fmt: skip
 _MS_MAX: Final = 100 * 366 * 86_400_000  # a hundred years
 _YEARS: Final = (1970, 2261)  # that nanoseconds in 64 bits reach
-_YEARS_TEXT: Final = f"years are {_YEARS[0]} to {_YEARS[1]}"
 _MINUTE_MS: Final = 60_000
 
 _INTEGER: Final = re.compile(r"[+-]?[0-9]{1,400}", re.ASCII)
@@ -52,7 +53,7 @@ def read(text: str, kind: KeyType, *, is_quoted: bool) -> Value:
         is_quoted: Whether it was written in quotes.
 
     Raises:
-        ValueError: It is no value of that type; the message says what would be.
+        Unreadable: It is no value of that type; the message says what would be.
     """
     if not is_quoted and text.lower() in ("null", "none"):
         return None
@@ -65,16 +66,16 @@ def read(text: str, kind: KeyType, *, is_quoted: bool) -> Value:
             return moment(text)
         case "boolean":
             if is_quoted or text.lower() not in ("true", "false"):
-                raise ValueError("this key is true or false")
+                raise Unreadable(reason("not_boolean"))
             return text.lower() == "true"
         case "duration" | "number" if is_quoted:
-            raise ValueError(f"{quote(text[:40])} is text, and this key is a {kind}")
+            raise Unreadable(reason("text_for_other", text=quote(text[:40]), kind=kind))
         case "duration":
             return _duration(text)
         case "number":
             found = number(text)
             if found is None:
-                raise ValueError(f"`{text[:40]}` is no number")
+                raise Unreadable(reason("no_number", token=text[:40]))
             return found
         case "any":
             return text if is_quoted else _any(text)
@@ -98,19 +99,17 @@ def moment(text: str) -> Ago | Moment:
     """Return the time that *text* stands for: "-7d", or a date as ISO 8601 writes it.
 
     Raises:
-        ValueError: It is none.
+        Unreadable: It is none.
     """
     if text.lower() in ("now", "now()"):
         return Ago(0)
     if text[:1] in ("-", "+") and (ms := _ms(text[1:])) is not None:
         return Ago(-ms if text[0] == "-" else ms)
     if _ms(text) is not None:
-        raise ValueError(f"write -{text} for the moment {text} ago")
+        raise Unreadable(reason("when_ago", token=text))
     found = _DATE.fullmatch(text)
     if found is None:
-        raise ValueError(
-            f"`{text[:40]}` is no time: write -7d, -12h, 2026-01-31 or 2026-01-31T12:00"
-        )
+        raise Unreadable(reason("no_time", token=text[:40]))
     return _date(found)
 
 
@@ -140,7 +139,7 @@ def _any(text: str) -> Value:
         return _CONSTANTS[constant]
     found = number(text)
     if found is None and _NUMERIC.match(text):
-        raise ValueError(f"`{text[:40]}` is no number; put text into quotes")
+        raise Unreadable(reason("no_number_unquoted", token=text[:40]))
     return text if found is None else found
 
 
@@ -149,8 +148,7 @@ def _state(text: str) -> str:
     if text in states:
         return text
     near = difflib.get_close_matches(text, states, 1, 0.5)
-    hint = f"; do you mean {near[0]}?" if near else ""
-    raise ValueError(f"states are {', '.join(states)}{hint}")
+    raise Unreadable(reason("states", states=", ".join(states)), near[0] if near else "")
 
 
 def _duration(text: str) -> Duration:
@@ -161,10 +159,10 @@ def _duration(text: str) -> Duration:
     if ms is None:
         seconds = number(text)
         if seconds is None or not math.isfinite(seconds):
-            raise ValueError(f"`{text[:40]}` is no duration: write 90s, 10m, 1h30m or 2d")
+            raise Unreadable(reason("no_duration", token=text[:40]))
         ms = round(seconds * 1000)
     if abs(ms) > _MS_MAX:
-        raise ValueError("this is longer than a hundred years")
+        raise Unreadable(reason("duration_too_long"))
     return Duration(ms)
 
 
@@ -177,7 +175,7 @@ def _ms(text: str) -> int | None:
     if not text or position < len(text):
         return None
     if total > _MS_MAX:
-        raise ValueError("this is longer than a hundred years")
+        raise Unreadable(reason("duration_too_long"))
     return round(total)
 
 
@@ -185,19 +183,22 @@ def _date(found: re.Match[str]) -> Moment:
     """Return what `_DATE` has found."""
     year, month, day, hour, minute, second, fraction, zone = found.groups()
     if not _YEARS[0] <= int(year) <= _YEARS[1]:
-        raise ValueError(_YEARS_TEXT)
-    start = datetime(
-        int(year), int(month or 1), int(day or 1), int(hour or 0), int(minute or 0),
-        int(second or 0), int((fraction or "").ljust(3, "0")) * 1000, tzinfo=UTC,
-    )  # fmt: skip
+        raise Unreadable(reason("years", first=_YEARS[0], last=_YEARS[1]))
+    try:
+        start = datetime(
+            int(year), int(month or 1), int(day or 1), int(hour or 0), int(minute or 0),
+            int(second or 0), int((fraction or "").ljust(3, "0")) * 1000, tzinfo=UTC,
+        )  # fmt: skip
+    except ValueError:  # the 30th of February
+        raise Unreadable(reason("no_such_day")) from None
     if zone and zone != "Z":
         hours, minutes = int(zone[1:3]), int(zone[-2:])
         if hours > 23 or minutes > 59:
-            raise ValueError(f"{zone} is no time zone")
+            raise Unreadable(reason("no_zone", token=zone))
         ahead = timedelta(hours=hours, minutes=minutes)
         start = start + ahead if zone[0] == "-" else start - ahead
     if not _YEARS[0] <= start.year <= _YEARS[1]:
-        raise ValueError(_YEARS_TEXT)
+        raise Unreadable(reason("years", first=_YEARS[0], last=_YEARS[1]))
     if fraction:
         length = 1
     elif second:

@@ -30,6 +30,8 @@ from mltrack_server.query.tree import Place
 from mltrack_server.query.tree import Statistic
 from mltrack_server.query.tree import Value
 from mltrack_server.query.tree import Words
+from mltrack_server.reasons import Unreadable
+from mltrack_server.reasons import reason
 
 TERMS_MAX: Final = 100  # comparisons and words of a query
 DEPTH_MAX: Final = 50  # of parentheses and nots
@@ -109,8 +111,8 @@ class _Parser(Reader):
         token = self.peek()
         if token.kind != "end":
             if token.text == ")":
-                self.fail(token, "this parenthesis was never opened")
-            self.fail(token, f"`{token.text[:40]}` does not belong here", ("and", "or"))
+                self.fail(token, reason("parenthesis_unopened"))
+            self.fail(token, reason("misplaced", token=token.text[:40]), ("and", "or"))
         return node
 
     def keys(self, keys_max: int) -> list[tuple[Key, bool]]:
@@ -118,7 +120,7 @@ class _Parser(Reader):
         found: list[tuple[Key, bool]] = []
         while self.peek().kind != "end":
             if len(found) == keys_max:
-                self.fail(self.peek(), f"at most {keys_max} keys can be given")
+                self.fail(self.peek(), reason("too_many_keys", most=keys_max))
             token = self.peek()
             sign = token.text[:1] if token.kind == "word" else ""
             if sign in ("-", "+"):
@@ -126,7 +128,7 @@ class _Parser(Reader):
                 self.replace(stripped)
             found.append((self._key(), sign == "-"))
             if self.peek().kind != "end":
-                self.expect(",", "a comma stands between two keys")
+                self.expect(",", reason("comma_between_keys"))
         return found
 
     def fields(self) -> Fields:
@@ -137,7 +139,7 @@ class _Parser(Reader):
             token = self.peek()
             count += 1
             if count > FIELDS_MAX:
-                self.fail(token, f"at most {FIELDS_MAX} fields can be given")
+                self.fail(token, reason("too_many_fields", most=FIELDS_MAX))
             following = self.after().text
             if token.text in ("params", "config", "metrics") and following != "[":
                 self.next()
@@ -147,9 +149,9 @@ class _Parser(Reader):
                 if key.place in asked:
                     asked[key.place].append(key.name)
                 elif key.place == "facts":
-                    self.fail(token, "facts are in the run itself, not in lists of runs")
+                    self.fail(token, reason("facts_in_run"))
             if self.peek().kind != "end":
-                self.expect(",", "a comma stands between two fields")
+                self.expect(",", reason("comma_between_fields"))
         return Fields(tuple(asked["params"]), tuple(asked["metrics"]))
 
     # ---- the grammar ----
@@ -173,12 +175,12 @@ class _Parser(Reader):
         token = self.peek()
         self._depth += 1
         if self._depth > DEPTH_MAX:
-            self.fail(token, f"parentheses and nots are nested at most {DEPTH_MAX} deep")
+            self.fail(token, reason("too_deep", most=DEPTH_MAX))
         if self.take_word("not"):
             node: Node = Not(self._not())
         elif self.take("("):
             node = self._or()
-            self.expect(")", "a parenthesis is not closed")
+            self.expect(")", reason("parenthesis_open"))
         else:
             node = self._test()
         self._depth -= 1
@@ -189,17 +191,17 @@ class _Parser(Reader):
         token = self.peek()
         self._terms += 1
         if self._terms > TERMS_MAX:
-            self.fail(token, f"a query has at most {TERMS_MAX} terms")
+            self.fail(token, reason("too_many_terms", most=TERMS_MAX))
         if token.kind == "text":
             return self._text_term()
         if token.kind == "end":
-            self.fail(token, "a condition is missing", ("a key",))
+            self.fail(token, reason("no_condition"), ("a key",))
         if token.kind == "symbol":
-            self.fail(token, f"`{token.text}` cannot begin a condition", ("a key", "("))
+            self.fail(token, reason("no_begin", token=token.text), ("a key", "("))
         if self.take_word("has"):
             return Exists(self._key())
         if token.text.lower() in _KEYWORDS:
-            self.fail(token, f"`{token.text}` stands between conditions", ("a key",))
+            self.fail(token, reason("word_between", token=token.text), ("a key",))
         if not self._is_key():
             if self._is_operator(self.after()):
                 self._unknown_key(token)
@@ -216,12 +218,10 @@ class _Parser(Reader):
             at = self.peek()
             key = self._key()
             if keys.key_type(key) not in _CONTAINS:
-                self.fail(at, f"{keys.write(key)} is no text")
+                self.fail(at, reason("no_text", key=keys.write(key)))
             return Compare(key, "~", token.text)
         if self.peek().kind == "symbol" and self.peek().text in _OPERATORS:
-            self.fail(
-                token, "the key stands on the left, without quotes", (f"metrics[{token.text}]",)
-            )
+            self.fail(token, reason("key_in_quotes"), (f"metrics[{token.text}]",))
         return Words(token.text)
 
     def _rest(self, key: Key, kind: KeyType) -> Node:
@@ -234,17 +234,17 @@ class _Parser(Reader):
             word = token.text.lower() if token.kind == "word" else ""
         if word == "in":
             if kind == "list":
-                self.fail(token, f"{keys.write(key)} is a list", ("has",))
+                self.fail(token, reason("is_list", key=keys.write(key)), ("has",))
             return In(key, self._list(kind), is_negated)
         if word == "has":
             if kind not in ("any", "list"):
-                self.fail(token, f"{keys.write(key)} is no list", AFTER_KEY[:-1])
+                self.fail(token, reason("no_list", key=keys.write(key)), AFTER_KEY[:-1])
             term = Has(key, self._value(kind))
             return Not(term) if is_negated else term
         if is_negated:
-            self.fail(token, "`not` after a key stands before `in` or `has`", ("in", "has"))
+            self.fail(token, reason("not_before"), ("in", "has"))
         if token.kind != "symbol" or token.text not in _OPERATORS:
-            self.fail(token, f"a comparison is missing after {keys.write(key)}", AFTER_KEY)
+            self.fail(token, reason("no_comparison", key=keys.write(key)), AFTER_KEY)
         return self._comparison(key, kind, token)
 
     def _comparison(self, key: Key, kind: KeyType, token: Token) -> Compare:
@@ -252,50 +252,51 @@ class _Parser(Reader):
         operator = _OPERATORS[token.text]
         if operator == "~":
             if kind not in _CONTAINS:
-                self.fail(token, f"{keys.write(key)} is a {kind} and contains no text")
+                why = reason("contains_nothing", key=keys.write(key), kind=kind)
+                self.fail(token, why)
             return Compare(key, operator, self._value("text", is_text=True))
         if kind in _UNORDERED and operator in _ORDERING:
-            self.fail(token, f"{keys.write(key)} has no order", ("=", "!="))
+            self.fail(token, reason("no_order", key=keys.write(key)), ("=", "!="))
         at = self.peek()
         value = self._value(kind)
         if kind == "list" and value is not None:
-            self.fail(token, f"{keys.write(key)} is a list", ("has", "~"))
+            self.fail(token, reason("is_list", key=keys.write(key)), ("has", "~"))
         if operator in _ORDERING and (value is None or isinstance(value, bool)):
-            self.fail(at, f"`{at.text}` is neither less nor greater than anything", ("a number",))
+            self.fail(at, reason("no_size", token=at.text), ("a number",))
         return Compare(key, operator, value)
 
     def _list(self, kind: KeyType) -> tuple[Value, ...]:
         """Read list = "[" [ value { "," value } ] "]"."""
-        self.expect("[", "the values of a list stand in brackets")
+        self.expect("[", reason("list_without_brackets"))
         values: list[Value] = []
         while not self.take("]"):
             if values:
-                self.expect(",", "a comma stands between two values")
+                self.expect(",", reason("comma_between_values"))
             at = self.peek()
             values.append(self._value(kind))
             self._values += 1
             if self._values > VALUES_MAX:
-                self.fail(at, f"the lists of a query hold at most {VALUES_MAX} values")
+                self.fail(at, reason("too_many_values", most=VALUES_MAX))
         return tuple(values)
 
     def _value(self, kind: KeyType, *, is_text: bool = False) -> Value:
         """Return the next token as a value of type *kind*; with *is_text* null is text too."""
         token = self.next()
         if token.kind in ("symbol", "end"):
-            self.fail(token, "a value is missing", ("a value",))
+            self.fail(token, reason("value_missing"), ("a value",))
         prefix, dot, _ = token.text.partition(".")
         if token.kind == "word" and dot and prefix in keys.PREFIXES:
-            self.fail(token, "a value stands on the right, not a key; put text into quotes")
+            self.fail(token, reason("key_on_the_right"))
         if is_text:
             return token.text
         text = token.text
         if kind == "time" and text.lower() == "now" and self.take("("):
-            self.expect(")", "write now()")
+            self.expect(")", reason("now_without_parentheses"))
             text = self._since_now()
         try:
             return literals.read(text, kind, is_quoted=token.kind == "text")
-        except ValueError as error:
-            self.fail(token, str(error))
+        except Unreadable as error:
+            self.fail(token, error.why, near=error.nearest)
 
     def _since_now(self) -> str:
         """Return what follows `now()` as a time: "- 7d" is "-7d"."""
@@ -314,29 +315,29 @@ class _Parser(Reader):
             return self.after().text == "["
         try:
             return keys.resolve(token.text) is not None
-        except ValueError:
+        except Unreadable:
             return True
 
     def _key(self) -> Key:
         """Read key = attribute | prefix "." name | prefix "[" text "]" [ "." statistic ]."""
         token = self.next()
         if token.kind != "word":
-            self.fail(token, "a key is missing", ("a key",))
+            self.fail(token, reason("key_missing"), ("a key",))
         if token.text in keys.PREFIXES and self.take("["):
             return self._quoted_key(token)
         try:
             found = keys.resolve(token.text)
-        except ValueError as error:
-            self.fail(token, str(error))
+        except Unreadable as error:
+            self.fail(token, error.why, near=error.nearest)
         return found if found is not None else self._unknown_key(token)
 
     def _quoted_key(self, prefix: Token) -> Key:
         """Return the key whose name is in quotes."""
         name = self.next()
         if name.kind != "text":
-            self.fail(name, "the name stands in quotes here", ('"',))
+            self.fail(name, reason("name_without_quotes"), ('"',))
         close = self.peek()
-        self.expect("]", "a bracket is not closed")
+        self.expect("]", reason("bracket_open"))
         statistic: Statistic = "last"
         token = self.peek()
         is_behind = token.kind == "word" and token.start == close.end and token.text[0] == "."
@@ -344,14 +345,14 @@ class _Parser(Reader):
             statistic = self._statistic(self.next())
         try:
             return keys.named(prefix.text, name.text, statistic)
-        except ValueError as error:
-            self.fail(name, str(error))
+        except Unreadable as error:
+            self.fail(name, error.why)
 
     def _statistic(self, token: Token) -> Statistic:
         """Return what of a metric is meant."""
         found = _STATISTICS.get(token.text)
         if found is None:
-            self.fail(token, f"`{token.text[:40]}` is not kept of a metric", _STATISTICS)
+            self.fail(token, reason("statistic_unknown", token=token.text[:40]), _STATISTICS)
         return found
 
     def _begins_term(self) -> bool:
@@ -369,4 +370,4 @@ class _Parser(Reader):
     def _unknown_key(self, token: Token) -> NoReturn:
         near = keys.nearest(token.text, self._names)
         expected = () if near else ("params.…", "metrics.…", *keys.ATTRIBUTES)
-        self.fail(token, f"there is no key `{token.text[:40]}`", expected, near)
+        self.fail(token, reason("key_unknown", token=token.text[:40]), expected, near)

@@ -8,6 +8,7 @@ from typing import NoReturn
 from mltrack_server.errors import QueryInvalid
 from mltrack_server.query.tokens import Token
 from mltrack_server.query.tokens import tokenize
+from mltrack_server.reasons import Reason
 
 
 class Reader:
@@ -61,23 +62,21 @@ class Reader:
             return True
         return False
 
-    def expect(self, symbol: str, reason: str) -> None:
+    def expect(self, symbol: str, why: Reason) -> None:
         """Go on behind *symbol*.
 
         Raises:
-            QueryInvalid: Something else is next, which is said with *reason*.
+            QueryInvalid: Something else is next, which is said with *why*.
         """
         if not self.take(symbol):
-            self.fail(self.peek(), reason, (symbol,))
+            self.fail(self.peek(), why, (symbol,))
 
     def fail(
-        self, token: Token, reason: str, expected: Iterable[str] = (), near: str = ""
+        self, token: Token, why: Reason, expected: Iterable[str] = (), near: str = ""
     ) -> NoReturn:
         """Say what is wrong at *token*.
 
         Raises:
             QueryInvalid: Always.
         """
-        raise QueryInvalid(
-            self.text, token.start, token.end, reason, expected=expected, nearest=near
-        )
+        raise QueryInvalid(self.text, token.start, token.end, why, expected=expected, nearest=near)

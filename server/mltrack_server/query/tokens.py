@@ -8,6 +8,7 @@ from typing import Final
 from typing import Literal
 
 from mltrack_server.errors import QueryInvalid
+from mltrack_server.reasons import reason
 
 LENGTH_MAX: Final = 10_000  # characters of a query
 
@@ -42,9 +43,7 @@ def tokenize(query: str) -> list[Token]:
         QueryInvalid: It is too long, or something in it can be no token.
     """
     if len(query) > LENGTH_MAX:
-        raise QueryInvalid(
-            query, LENGTH_MAX, len(query), f"a query has at most {LENGTH_MAX} characters"
-        )
+        raise QueryInvalid(query, LENGTH_MAX, len(query), reason("too_long", most=LENGTH_MAX))
     tokens: list[Token] = []
     position = 0
     while position < len(query):
@@ -69,11 +68,11 @@ def _token(query: str, start: int) -> Token:
     word = found[0] if found else query[start]
     if word in _UNUSUAL:
         raise QueryInvalid(
-            query, start, start + len(word), f"`{word}` means nothing here",
+            query, start, start + len(word), reason("meaningless", token=word),
             expected=(_UNUSUAL[word],),
         )  # fmt: skip
     if not word.isprintable():
-        raise QueryInvalid(query, start, start + len(word), "this character can only be in quotes")
+        raise QueryInvalid(query, start, start + len(word), reason("only_in_quotes"))
     return Token("word", word, start, start + len(word))
 
 
@@ -96,7 +95,7 @@ def _text(query: str, start: int) -> Token:
             if escape is None or not (escape[1] or escape[2] in _ESCAPED):
                 raise QueryInvalid(
                     query, position, min(position + 2, len(query)),
-                    "a backslash in a text stands before n, t, r, b, f, uXXXX, a quote or itself",
+                    reason("backslash"),
                     expected=("\\\\",),
                 )  # fmt: skip
             parts.append(chr(int(escape[1], 16)) if escape[1] else _ESCAPED[escape[2]])
@@ -104,7 +103,7 @@ def _text(query: str, start: int) -> Token:
         else:  # the other kind of quote
             parts.append(character)
             position += 1
-    raise QueryInvalid(query, start, len(query), "this text does not end", expected=(quote,))
+    raise QueryInvalid(query, start, len(query), reason("text_open"), expected=(quote,))
 
 
 def _refuse_unstorable(query: str, start: int, end: int, text: str) -> None:
@@ -114,4 +113,4 @@ def _refuse_unstorable(query: str, start: int, end: int, text: str) -> None:
         QueryInvalid: *text* has one of them.
     """
     if any(character == "\0" or "\ud800" <= character <= "\udfff" for character in text):
-        raise QueryInvalid(query, start, end, "a text holds no NUL and no half characters")
+        raise QueryInvalid(query, start, end, reason("unstorable"))

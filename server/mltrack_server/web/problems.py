@@ -31,6 +31,8 @@ class QueryProblem(Problem, frozen=True, kw_only=True):
     end: int  # the character behind what is wrong; at least `start`
     expected: list[str]  # what could stand there instead
     nearest: str  # the key or word that was perhaps meant; "" where none is near
+    reason: str  # what is wrong, for who has words of their own for it
+    words: dict[str, str]  # what these words are about, by name
 
 
 class Refusal(Exception):
@@ -75,6 +77,8 @@ class Refusal(Exception):
                 "end": self.query.end,
                 "expected": list(self.query.expected),
                 "nearest": self.query.nearest,
+                "reason": self.query.reason.code,
+                "words": self.query.reason.words,
             }
         problem = kind(
             type=f"urn:mltrack:{self.kind}",

@@ -2,12 +2,9 @@
 
 import i18next from "i18next";
 
-import type { Problem } from "./types";
+import { explained, type QueryProblem } from "./queryProblem";
 
 export const ROOT = "/api/v1";
-
-/** A problem, with the place that is wrong where it is one of a filter. */
-export type QueryProblem = Problem & { start?: number; end?: number };
 
 /** An answer that is not a success, and what the server says about it. */
 export class ApiError extends Error {
@@ -40,7 +37,11 @@ export async function ask(path: string, init: RequestInit): Promise<Response> {
   throw new ApiError(
     answer.status,
     problem,
-    problem?.detail || problem?.title || answer.statusText || String(answer.status),
+    (problem && explained(problem)) ||
+      problem?.detail ||
+      problem?.title ||
+      answer.statusText ||
+      String(answer.status),
   );
 }
 

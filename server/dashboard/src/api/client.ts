@@ -61,7 +61,8 @@ import type {
   WallSave,
 } from "./types";
 
-export { ApiError, isMissing, type QueryProblem } from "./ask";
+export { ApiError, isMissing } from "./ask";
+export type { QueryProblem } from "./queryProblem";
 
 /** Longer queries go into a body: some of their characters take three in an address. */
 const ADDRESS_CHARS_MAX = 1500;

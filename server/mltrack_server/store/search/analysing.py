@@ -26,6 +26,7 @@ from mltrack_server.query.order import Rows
 from mltrack_server.query.parser import parse
 from mltrack_server.query.parser import parse_keys
 from mltrack_server.query.tree import Key
+from mltrack_server.reasons import reason
 from mltrack_server.resources import COLUMN_KEYS_MAX
 from mltrack_server.resources import COLUMN_RUNS_MAX
 from mltrack_server.resources import ColumnQuery
@@ -189,7 +190,7 @@ def _one(text: str) -> Key:
     """Return the only key that *text* names."""
     (key,) = parse_keys(text, 1) or (None,)
     if key is None:
-        raise QueryInvalid(text, 0, 0, "a key is missing", expected=("a key",))
+        raise QueryInvalid(text, 0, 0, reason("key_missing"), expected=("a key",))
     return key
 
 

@@ -22,6 +22,7 @@ from mltrack_server.query.order import Rows
 from mltrack_server.query.parser import parse
 from mltrack_server.query.parser import parse_keys
 from mltrack_server.query.tree import Key
+from mltrack_server.reasons import reason
 from mltrack_server.resources import Aggregate
 from mltrack_server.resources import Completion
 from mltrack_server.resources import GroupQuery
@@ -82,7 +83,7 @@ class Survey(Search):
         """
         (chosen,) = parse_keys(key, 1) or (None,)
         if chosen is None:
-            raise QueryInvalid(key, 0, 0, "a key is missing", expected=("a key",))
+            raise QueryInvalid(key, 0, 0, reason("key_missing"), expected=("a key",))
         with self._table(project, [chosen]) as (table, frame):
             cells, rows = frame.cells(chosen), table.recency()
             counted = _counted(cells, rows)
@@ -130,7 +131,7 @@ class Survey(Search):
         by = parse_keys(query.by, GROUP_KEYS_MAX)
         of = parse_keys(query.of, AGGREGATES_MAX)
         if not by:
-            raise QueryInvalid(query.by, 0, 0, "a key is missing", expected=("a key",))
+            raise QueryInvalid(query.by, 0, 0, reason("key_missing"), expected=("a key",))
         check_groupable(query.by, by)
         with self._table(query.project, {*named(node), *by, *of}) as (table, frame):
             rows = found(node, table, frame)
@@ -189,7 +190,7 @@ def check_groupable(text: str, by: Sequence[Key]) -> None:
     """
     for key in by:
         if keys.key_type(key) in ("time", "duration"):
-            raise QueryInvalid(text, 0, len(text), f"{keys.write(key)} differs from run to run")
+            raise QueryInvalid(text, 0, len(text), reason("differs", key=keys.write(key)))
 
 
 def query_of(by: Sequence[Key], values: Sequence[ParamValue]) -> str:
