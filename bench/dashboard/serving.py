@@ -28,7 +28,10 @@ COMMANDS = {
         *("--port", "{port}"),
     ],
     "trackio": ["-c", "import trackio; trackio.show(project='wall', open_browser=False)"],
-    "aim": ["-m", "aim", "up", "--repo", "{folder}", "--port", "{port}"],
+    "aim": [
+        *("-c", "from aim.cli.cli import cli_entry_point; cli_entry_point()"),
+        *("up", "--repo", "{folder}", "--port", "{port}"),
+    ],
 }
 Served = tuple[str, int]  # the address, and the process
 
@@ -103,6 +106,8 @@ def wait_until_idle(address: str, pid: int) -> None:
             used = cpu_s_of(pid) - before
         except OSError as error:
             raise NoServer(f"the server at {address} has ended") from error
+        if Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z":
+            raise NoServer(f"the server at {address} has ended")
         if time.monotonic() > deadline:
             raise NoServer(f"the server at {address} does not come to rest")
         try:

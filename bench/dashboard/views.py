@@ -192,6 +192,8 @@ def million(browser: Browser, address: str, project: str) -> dict[str, float]:
         )
         measured = {"1M points: click to picture": float(drawn.json_value())}
         chip = page.locator(".card .chip").first
+        with contextlib.suppress(TooLate):  # it comes behind the picture
+            chip.wait_for(timeout=2000)
         text = chip.inner_text() if chip.count() else ""
         measured["1M points: spikes announced"] = float("".join(filter(str.isdigit, text)) or 0)
         times = [_zoom(page, at) for at in range(ZOOMS)]
