@@ -103,9 +103,11 @@ def test_a_matrix_and_curves_are_seen_step_by_step_and_compared(
     expect(matrix.get_by_role("row", name="cat 0.75 1 0.8571 8")).to_be_visible()
 
     roc = section(page, "val/roc")
-    expect(roc.get_by_role("button")).to_have_text("positiveAUC 1.0000")
-    expect(section(page, "val/pr").get_by_role("button")).to_have_text("positiveAP 1.0000")
-    roc.get_by_role("button").click()
+    curve = roc.get_by_role("list", name="Curves").get_by_role("button")
+    expect(curve).to_have_text("positiveAUC 1.0000")
+    legend = section(page, "val/pr").get_by_role("list", name="Curves")
+    expect(legend.get_by_role("button")).to_have_text("positiveAP 1.0000")
+    curve.click()
     expect(roc.get_by_role("img", name="ROC curves val/roc: 0 drawn")).to_be_visible()
 
     page.get_by_role("button", name="Step before").click()

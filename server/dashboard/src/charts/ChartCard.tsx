@@ -123,6 +123,10 @@ export function ChartCard(props: ChartCardProps) {
     const reach = AROUND_EXTREME * Math.max(at - before, after - at);
     onWindow([at - reach, at + reach]);
   };
+  const zoom = (next: Window | null) => {
+    query.fetchAhead(next);
+    onWindow(next);
+  };
   const toggleFull = () => {
     if (range) setRange(null);
     else setFullHere(!isFull);
@@ -232,7 +236,7 @@ export function ChartCard(props: ChartCardProps) {
               domain={domain}
               x={x}
               window={window}
-              onWindow={onWindow}
+              onWindow={zoom}
               onRange={setRange}
               onExtreme={goTo}
               pins={view.pins}

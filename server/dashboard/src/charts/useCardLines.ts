@@ -1,5 +1,6 @@
 // The lines of a card: of its runs, or of means of groups of them.
 
+import { useQueryClient } from "@tanstack/react-query";
 import { useCallback, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 
@@ -8,11 +9,13 @@ import { askedSmoothing } from "../series/smoothing";
 import { useMappedTracks } from "../series/useMappedTracks";
 import { useMeans } from "../series/useMeans";
 import { useMetricTracks, type CountedMetric } from "../series/useMetricTracks";
+import { tracksQuery, type Window } from "../series/useTracks";
 import { useSettled } from "../shell/useSettled";
 import { banded, keysOf, meanLines, type Grouping } from "./groups";
 import { metricLines, ofMetric, type ChartRun } from "./lines";
 import type { Line } from "./model";
 import type { ChartView } from "./useView";
+import { shortened } from "./useWindow";
 
 /** Buckets of a line, and of each where there are too many lines for their bands to be seen. */
 export const BUCKETS = 400;
@@ -81,7 +84,15 @@ export function useCardLines(wanted: CardWanted) {
     return [...(own.data ?? []), ...(twinTracks ?? [])];
   }, [own.data, twinTracks, means.data, drawn, grouping, spread, lines]);
   const query = grouping ? means : own;
+  const client = useQueryClient();
+  /** Ask for a window before the page knows of it, which takes as long as the answer does. */
+  const fetchAhead = (next: Window | null) => {
+    if (!next || grouping || by !== null) return;
+    for (const name of names)
+      void client.prefetchQuery(tracksQuery({ ...shared, name, window: shortened(next) }));
+  };
   return {
+    fetchAhead,
     lines,
     scaled,
     isLoaded: query.data !== undefined,

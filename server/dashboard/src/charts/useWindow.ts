@@ -9,7 +9,7 @@ export function useWindow(): [string, (window: Window | null) => void] {
   const [text, setText] = useUrl("xr");
   const setWindow = useCallback(
     (window: Window | null) => {
-      const next: Window | null = window && [short(window[0]), short(window[1])];
+      const next = window && shortened(window);
       visit(next);
       setText(next && next.join(","));
     },
@@ -23,6 +23,11 @@ export function parseWindow(text: string): Window | null {
   const [start, end] = text.split(",").map(Number);
   if (!text || start === undefined || end === undefined) return null;
   return Number.isFinite(start) && Number.isFinite(end) && start < end ? [start, end] : null;
+}
+
+/** Return a window as the address holds it. */
+export function shortened([start, end]: Window): Window {
+  return [short(start), short(end)];
 }
 
 function short(value: number): number {

@@ -1,6 +1,6 @@
 // The tracks of one chart, kept up to date by tails.
 
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { queryOptions, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useMemo, useRef } from "react";
 
 import { requestTracks } from "../api/batcher";
@@ -29,6 +29,17 @@ const RETRY_INTERVAL_MS = 5000;
 /** Tails need less time than this to bring what a summary has counted. */
 const BEHIND_MS_MAX = 2000;
 
+/** What asks for tracks, for who knows earlier than a chart that it will. */
+export function tracksQuery(wanted: Omit<TracksWanted, "points">) {
+  const { runs, name, x, window, buckets, smooth = null } = wanted;
+  const [start, end] = window ?? [null, null];
+  return queryOptions({
+    queryKey: ["tracks", runs.join(" "), name, x, start, end, buckets, smooth],
+    queryFn: () => requestTracks({ runs, name, x, start, end, buckets, smooth }),
+    staleTime: Infinity,
+  });
+}
+
 /**
  * Fetch the tracks once the chart is visible; afterwards fetch only what has been added, and only
  * while it is visible.
@@ -37,27 +48,18 @@ export function useTracks(wanted: TracksWanted, isVisible: boolean) {
   const { runs, name, x, window, buckets, points, smooth = null } = wanted;
   const client = useQueryClient();
   const runsKey = runs.join(" ");
-  const key = useMemo(
-    () => ["tracks", runsKey, name, x, window?.[0] ?? null, window?.[1] ?? null, buckets, smooth],
+  const asked = useMemo(
+    () => tracksQuery({ runs, name, x, window, buckets, smooth }),
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- the runs are in their key
     [runsKey, name, x, window, buckets, smooth],
   );
+  const key = asked.queryKey;
   const query = useQuery({
-    queryKey: key,
-    queryFn: () =>
-      requestTracks({
-        runs,
-        name,
-        x,
-        start: window?.[0] ?? null,
-        end: window?.[1] ?? null,
-        buckets,
-        smooth,
-      }),
+    ...asked,
     enabled: isVisible && runs.length > 0,
     // While a zoom or another run is on its way the present picture stays.
     placeholderData: (previous, previousQuery) =>
       previousQuery?.queryKey[2] === name && previousQuery.queryKey[3] === x ? previous : undefined,
-    staleTime: Infinity,
     gcTime: 60_000,
   });
   const changed = useRef(new Set<string>());
