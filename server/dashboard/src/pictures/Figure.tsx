@@ -39,7 +39,7 @@ export function Figure({ title, className = "", rows, children }: FigureProps) {
     <div ref={figure} className={`picture ${className}`}>
       {children}
       <div className="picture-tools" data-tools>
-        <span role="status">{said}</span>
+        {said && <span role="alert">{said}</span>}
         <button
           type="button"
           className="tool"
