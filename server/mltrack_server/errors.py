@@ -65,6 +65,20 @@ class StoreContended(StoreFull):
     """Another server's transaction got in the way again and again; nothing is wrong with either."""
 
 
+class RunDeleted(MltrackError):
+    """A run that somebody deleted is not changed: in 30 days nobody would know of it."""
+
+    def __init__(self, run: str) -> None:
+        super().__init__(
+            f"Run {run} was deleted, so nothing of it is changed. Restore it first: "
+            f"`mltrack delete --undo {run}`, or POST /api/v1/runs/{run}/restore."
+        )
+        self.run = run
+
+    def __reduce__(self) -> tuple[type[RunDeleted], tuple[str]]:
+        return type(self), (self.run,)
+
+
 class Overloaded(MltrackError):
     """More is to be written or read than can be at the moment; trying again helps."""
 

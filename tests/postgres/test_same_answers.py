@@ -21,6 +21,7 @@ from mltrack_core.records import Record
 from mltrack_core.records import Rewind
 from mltrack_core.records import RunEnded
 from mltrack_core.records import Scalars
+from mltrack_server.errors import RunDeleted
 from mltrack_server.resources import GroupQuery
 from mltrack_server.resources import MetricNameQuery
 from mltrack_server.resources import MetricQuery
@@ -89,10 +90,15 @@ class Pair:
     numbers: Iterator[int]
 
     def ask(self, method: str, *given: Any, **named: Any) -> Any:
-        """Return what both stores answer, which is the same."""
-        one, other = (
-            msgspec.to_builtins(getattr(store, method)(*given, **named)) for store in self.stores
-        )
+        """Return what both stores answer, which is the same; a refusal is an answer."""
+
+        def answer(store: Store) -> Any:
+            try:
+                return msgspec.to_builtins(getattr(store, method)(*given, **named))
+            except RunDeleted as refusal:
+                return str(refusal)
+
+        one, other = map(answer, self.stores)
         assert repr(one) == repr(other)  # NaN is equal to NaN here
         return one
 

@@ -17,6 +17,7 @@ from mltrack_core._version import __version__
 from mltrack_core.errors import SpoolCorrupt
 from mltrack_core.errors import SpoolTooNew
 from mltrack_server.errors import Overloaded
+from mltrack_server.errors import RunDeleted
 from mltrack_server.errors import StoreFull
 from mltrack_server.web import analysis
 from mltrack_server.web import annotating
@@ -149,6 +150,9 @@ async def _answer(request: web.Request, handler: Next) -> web.StreamResponse:
         status = 499  # the client hung up; what it sent may be durable all the same
         raise
     except Exception as error:  # noqa: BLE001 - the entry point of a request; answered and logged
+        if isinstance(error, ConnectionError) and _has_left(request):
+            status = 499  # in the middle of a long answer
+            return web.Response(status=status)
         failure = _refusal_for(error, request_id, request.app[SERVICES])
         status = failure.status.value
         return failure.answer(request_id)
@@ -164,6 +168,11 @@ async def _answer(request: web.Request, handler: Next) -> web.StreamResponse:
         )
 
 
+def _has_left(request: web.Request) -> bool:
+    """Tell whether nobody hears an answer any more."""
+    return request.transport is None or request.transport.is_closing()
+
+
 def _refusal_for(error: Exception, request_id: str, services: Services) -> Refusal:
     """Return how *error* is answered; what nobody foresaw goes into the log with its stack."""
     match error:
@@ -175,6 +184,8 @@ def _refusal_for(error: Exception, request_id: str, services: Services) -> Refus
             # Not a 4xx: an agent would put the records aside, and they are fine. They wait until
             # this server is newer.
             return Refusal(HTTPStatus.NOT_IMPLEMENTED, "too-new", str(error), at="body")
+        case RunDeleted():
+            return Refusal(HTTPStatus.GONE, "gone", str(error))
         case Overloaded():
             return busy("The server has too much to do.", error.retry_after_s)
         case StoreFull():

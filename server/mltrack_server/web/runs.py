@@ -69,7 +69,7 @@ async def show(services: Services, run: RunId) -> Run:
     return found
 
 
-@routes.patch("/api/v1/runs/{run}", access="write", problems=(404,))
+@routes.patch("/api/v1/runs/{run}", access="write", problems=(404, 410))
 async def edit(services: Services, run: RunId, body: RunEdit) -> RunSummary:
     """Change a run's name, tags or notes, or put it away.
 

@@ -128,6 +128,13 @@ def test_people_change_names_tags_and_notes(server: RunningServer, three: list[s
     server.ask("PATCH", path, json={"name": None})
     assert server.get(path).json()["summary"]["name"] == "run 0"
 
+    server.ask("DELETE", path)
+    refused = server.ask("PATCH", path, json={"name": "gone"})
+    assert refused.status_code == 410
+    assert f"mltrack delete --undo {three[0]}" in refused.json()["detail"]
+    server.post(f"{path}/restore")
+    assert server.get(path).json()["summary"]["name"] == "run 0"
+
 
 @pytest.mark.parametrize(
     ("change", "status"),

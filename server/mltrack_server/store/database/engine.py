@@ -150,6 +150,16 @@ def claim_fold(connection: Connection, rid: int) -> bool:
     return not is_shared or postgres.claim_fold(connection, rid)
 
 
+def hold_fold(connection: Connection, rid: int) -> None:
+    """Let no other server fold the run until the transaction ends.
+
+    One that does so at this moment, and waits for this very transaction, is thrown out or throws
+    it out: either is done again.
+    """
+    if connection.dialect.name == "postgresql":
+        postgres.hold_fold(connection, rid)
+
+
 def trim_journal(write: Engine, url: str) -> bool:
     """Empty what SQLite keeps beside the database at *url* if it has grown large; tell if it did.
 

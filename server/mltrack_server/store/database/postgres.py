@@ -88,6 +88,11 @@ def claim_fold(connection: Connection, rid: int) -> bool:
     return bool(connection.execute(select(func.pg_try_advisory_xact_lock(rid))).scalar())
 
 
+def hold_fold(connection: Connection, rid: int) -> None:
+    """Wait until no server folds the run, and let none until the transaction ends."""
+    connection.execute(select(func.pg_advisory_xact_lock(rid)))
+
+
 def meaning(error: BaseException | None, place: str) -> MltrackError | None:
     """Return what an error of the driver is to the server; None where it is a fault of ours."""
     state = getattr(error, "sqlstate", None)

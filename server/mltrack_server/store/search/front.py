@@ -16,6 +16,7 @@ from sqlalchemy import update
 
 from mltrack_core.records import RunState
 from mltrack_server.errors import QueryInvalid
+from mltrack_server.errors import RunDeleted
 from mltrack_server.query import keys
 from mltrack_server.query.cells import MISSING
 from mltrack_server.query.fields import ALL
@@ -166,16 +167,19 @@ class Search(Connected):
         What the run's own processes say, now or later, does not undo it.
 
         Raises:
+            RunDeleted: It was deleted.
             StoreFull: No write is possible for now; nothing has changed.
         """
         rid = rid_of(run)
         row = schema.run.c
         with self._write_lock, self._writing() as connection:
             before = connection.execute(
-                select(row.edits, row.archived).where(row.rid == rid)
+                select(row.edits, row.archived, row.deleted_ns).where(row.rid == rid)
             ).first()
             if before is None:
                 return None
+            if before.deleted_ns is not None:
+                raise RunDeleted(run)
             edits = json.loads(before.edits)
             for name in ("name", "tags", "notes", "group"):
                 value = getattr(change, name)

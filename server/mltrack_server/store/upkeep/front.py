@@ -14,6 +14,7 @@ from mltrack_server.store import folding
 from mltrack_server.store import runs
 from mltrack_server.store.connected import Connected
 from mltrack_server.store.database.engine import claim_fold
+from mltrack_server.store.database.engine import hold_fold
 from mltrack_server.store.database.engine import translated
 from mltrack_server.store.database.engine import where
 from mltrack_server.store.database.retrying import retried
@@ -174,6 +175,8 @@ class Upkeep(Connected):
                     connection, self.blobs, self._clock_ns(), read_data=read_data
                 )
                 findings = list(found)
+                for rid in sorted({each.key["rid"] for each in findings if each.table}):
+                    hold_fold(connection, rid)
                 place = mending.put_aside(connection, findings, blobs, runs.next_rev(connection))
             self._numbers.clear()
             self._segs.clear()
