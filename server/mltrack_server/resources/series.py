@@ -26,6 +26,10 @@ class SeriesQuery(Request, frozen=True, kw_only=True):
 
     With *smooth* there is a column of that name too: the series smoothed over all of its points,
     in the window or not, so it does not depend on the window or on the number of buckets.
+
+    With *ends* there are columns of the first and the last value in each bucket. Buckets of tiers
+    know neither, so every point of the window is read for that, and each goes to the very bucket in
+    which it lies; windows of more than 4 million points are refused.
     """
 
     runs: Annotated[list[RunId], Meta(min_length=1, max_length=200)]
@@ -38,12 +42,15 @@ class SeriesQuery(Request, frozen=True, kw_only=True):
     # (width in spans); a span is a thousandth of the series, for twema not less than the distance
     # between its points
     smooth: SmoothingText | None = None
+    ends: bool = False
 
 
 SeriesColumn = Literal[
     "mean",
     "min",
     "max",
+    "first",
+    "last",
     "count",
     "bad",
     "nan",

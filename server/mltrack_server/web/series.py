@@ -23,6 +23,7 @@ from mltrack_server.resources import Request
 from mltrack_server.resources import RunId
 from mltrack_server.resources import SeriesQuery
 from mltrack_server.smoothing import Smoothing
+from mltrack_server.store.series.chart import TooManyPoints
 from mltrack_server.web.negotiation import COLUMNS
 from mltrack_server.web.negotiation import CSV
 from mltrack_server.web.negotiation import negotiate
@@ -60,7 +61,10 @@ async def series(services: Services, body: SeriesQuery) -> bytes:
     _check(body)
     if len(set(body.runs)) != len(body.runs):
         raise invalid("One of them is there twice.", "body.runs")
-    return await asyncio.to_thread(services.store.series, body)
+    try:
+        return await asyncio.to_thread(services.store.series, body)
+    except TooManyPoints as error:
+        raise invalid(str(error), "body.ends") from None
 
 
 @routes.post("/api/v1/means", access="read", gives=(COLUMNS,))

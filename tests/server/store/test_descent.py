@@ -21,6 +21,7 @@ from mltrack_server.resources import SeriesQuery
 from mltrack_server.store import Store
 from mltrack_server.store import chunk
 from mltrack_server.store import tier
+from mltrack_server.store.series import chart
 from mltrack_server.store.series import descent
 
 SMALL = tier.Shape(bucket=2, fan=4, row=8)
@@ -107,6 +108,38 @@ def check_buckets(
             assert drawn["min"][number] >= around.min()
 
 
+def check_ends(store: Store, run: str, points: Points, **query: Any) -> None:
+    """Compare every bucket of a chart with ends with the very points that lie in it."""
+    x = places(points, query["x"])
+    low = -math.inf if query.get("start") is None else query["start"]
+    high = math.inf if query.get("end") is None else query["end"]
+    is_inside = (x >= low) & (x <= high)
+    _, drawn_x, parts = draw(store, run, ends=True, **query)
+    if not len(drawn_x):
+        return
+    low = x[is_inside].min() if query.get("start") is None else low
+    high = x[is_inside].max() if query.get("end") is None else high
+    length = len(drawn_x)
+    for part, drawn in parts:
+        chosen = np.flatnonzero(is_inside & (points.is_superseded == part.is_superseded))
+        chosen = chosen[np.argsort(x[chosen], kind="stable")]
+        value, mine = points.value[chosen], x[chosen]
+        if np.isin(mine, drawn_x).all():  # exact
+            at = np.searchsorted(drawn_x, mine)
+        else:
+            width = (high - low) / length
+            at = np.clip((mine - low) / width, 0, length - 1).astype(int)
+        for number in range(length):
+            inside = value[at == number]
+            finite = inside[np.isfinite(inside)]
+            assert drawn["count"][number] == len(inside)
+            assert drawn["bad"][number] == len(inside) - len(finite)
+            for name, is_of in (("first", inside[:1]), ("last", inside[-1:])):
+                np.testing.assert_equal(drawn[name][number], is_of[0] if len(is_of) else math.nan)
+            for name, found in (("min", finite.min), ("max", finite.max)):
+                np.testing.assert_equal(drawn[name][number], found() if len(finite) else math.nan)
+
+
 def places(points: Points, x: str) -> NDArray[Any]:
     """Return where *points* are on the x axis."""
     return points.step.astype(np.float64) if x == "step" else points.time_ns / 1e9
@@ -137,6 +170,7 @@ def test_a_chart_from_tiers_is_one_of_the_points(
                 start, end = (data.draw(st.sampled_from([None, end])) for end in ends)
                 buckets = data.draw(st.integers(1, 60))
                 check(store, run, points, x=x, start=start, end=end, buckets=buckets)
+                check_ends(store, run, points, x=x, start=start, end=end, buckets=buckets)
 
 
 def train(store: Store, make_log: Any, data: st.DataObject) -> str:
@@ -325,3 +359,22 @@ def drawn_of(store: Store, runs: list[str], names: list[str], window: Any) -> di
         for block in header.blocks
         for part in block.series
     }
+
+
+def test_ends_of_too_many_points_are_refused(
+    store: Store, make_log: Any, small: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are read from the points: a narrower window is answered."""
+    monkeypatch.setattr(chart, "_ENDS_POINTS_MAX", 1000)
+    log = make_log().scalars(range(5000), loss=0)
+    store.apply([log.batch()])
+    while store.fold(log.run):
+        pass
+
+    with pytest.raises(chart.TooManyPoints, match="more than 1000: ask for a narrower one"):
+        draw(store, log.run, buckets=20, ends=True)
+    _, _, ((part, drawn),) = draw(store, log.run, start=100, end=899, buckets=8, ends=True)
+
+    assert part.count == 800
+    assert drawn["first"].tolist() == [100.0 * number for number in range(1, 9)]
+    assert drawn["last"].tolist() == [100.0 * number + 99 for number in range(1, 9)]

@@ -1384,6 +1384,7 @@ export interface SeriesQuery {
   end?: number | null;
   buckets?: number;
   smooth?: string | null;
+  ends?: boolean;
 }
 
 export interface Change {

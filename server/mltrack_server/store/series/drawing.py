@@ -131,9 +131,15 @@ class _Edges(NamedTuple):
 
 
 class Drawing:
-    """A chart's answer being put together, block by block; docs/format/columns.md draws it."""
+    """A chart's answer being put together, block by block; docs/format/columns.md draws it.
 
-    def __init__(self) -> None:
+    Args:
+        with_ends: Whether the first and last value of each bucket are told; then parts have points
+            only, and no cells.
+    """
+
+    def __init__(self, *, with_ends: bool = False) -> None:
+        self._with_ends = with_ends
         self._container = Container()
         self._blocks: list[SeriesBlock] = []
         # What series that share an axis have in common, by where its arrays are. They are kept
@@ -168,10 +174,12 @@ class Drawing:
         for part in parts:
             drawn = self._draw(part, x, edges)
             is_exact = is_exact and int(drawn.points.max(initial=0)) <= 1
-            series.append(self._add_part(part, drawn, x))
+            series.append(self._add_part(part, drawn, x, edges))
         self._blocks.append(SeriesBlock(name=name, is_exact=is_exact, x=reference, series=series))
 
-    def _add_part(self, part: Part, drawn: Buckets, x: Floats) -> SeriesColumns:
+    def _add_part(
+        self, part: Part, drawn: Buckets, x: Floats, edges: _Edges | None
+    ) -> SeriesColumns:
         """Append one run's columns; a column that repeats another is written once."""
         length = len(x)
 
@@ -188,6 +196,11 @@ class Drawing:
             references["min"] = references["max"] = references["mean"]
         else:
             references["min"], references["max"] = floats(ranges.low), floats(ranges.high)
+        if self._with_ends:
+            assert not part.cells
+            places = self._place(part.x, x, edges)
+            references["first"] = floats(part.value[places.starts])
+            references["last"] = floats(part.value[places.starts + places.sizes - 1])
         if part.curve is not None:
             curve = part.curve.at(x[drawn.at])
             references["smooth"] = floats(np.where(np.isnan(ranges.mean), np.nan, curve))
