@@ -55,6 +55,18 @@ describe("domainOf", () => {
     expect(full.above).toBe(0);
   });
 
+  // As many buckets as coarse tiers make of a million points.
+  it.each([80, 245, 400])("puts the few spikes among %i buckets off-scale", (count) => {
+    const values = Array.from({ length: count }, (_, index) => Math.sin(index));
+    const spikes = count < 100 ? [40] : [10, 60, count - 2];
+    for (const at of spikes) values[at] = 80;
+
+    const usual = domainOf([trackOf(values)], false, false)!;
+
+    expect(usual.high).toBeLessThan(2);
+    expect(usual.above).toBe(spikes.length);
+  });
+
   it("shows the steep start of a loss in full", () => {
     const values = Array.from({ length: 400 }, (_, index) => 0.1 + 2.3 * Math.exp(-index / 30));
 

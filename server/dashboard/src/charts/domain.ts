@@ -15,6 +15,10 @@ export interface Domain {
 /** The full range must be so much larger than the usual one before extremes are put off-scale. */
 const STRETCH_MIN = 3;
 const MARGIN = 0.05;
+/** So many of the buckets at either end do not tell what is usual … */
+const EXTREME_SHARE = 0.01;
+/** … or so many, if these are no more than twice that: a long series has few buckets and few spikes. */
+const EXTREMES_MIN = 4;
 /** What lies so little outside the usual range, in parts of it, is shown and not put off-scale. */
 const SLACK = 0.5;
 /** With a larger share of values that are not positive, a logarithmic axis goes through zero. */
@@ -25,8 +29,8 @@ const DECADES_MAX = 6;
 /**
  * Return the y range of *tracks*, or null where they hold nothing to draw.
  *
- * Unless *isFull*, a few extreme buckets do not flatten the rest: the range is that of the 1 to
- * 99 % quantiles, and the extremes are counted in `above` and `below` so that the chart can mark
+ * Unless *isFull*, a few extreme buckets do not flatten the rest: the range is that of about 98 %
+ * of them, and the extremes are counted in `above` and `below` so that the chart can mark
  * them. With *isLog*, a few values that are not positive are below the scale; for more of them it
  * goes through zero. What *unit* wants to be shown in any case is.
  */
@@ -88,7 +92,8 @@ function rangeOf(lows: number[], highs: number[], isFull: boolean) {
   lows.sort((a, b) => a - b);
   highs.sort((a, b) => a - b);
   let [low, high] = [lows[0]!, highs[highs.length - 1]!];
-  const [usualLow, usualHigh] = [quantile(lows, 0.01), quantile(highs, 0.99)];
+  const extremes = extremesOf(lows.length);
+  const [usualLow, usualHigh] = [lows[extremes]!, highs[highs.length - 1 - extremes]!];
   const usual = usualHigh - usualLow;
   if (!isFull && lows.length >= 50 && usual > 0 && high - low > STRETCH_MIN * usual) {
     low = lows.find((value) => value >= usualLow - SLACK * usual)!;
@@ -97,6 +102,12 @@ function rangeOf(lows: number[], highs: number[], isFull: boolean) {
   const above = highs.filter((value) => value > high).length;
   const below = lows.filter((value) => value < low).length;
   return { low, high, above, below };
+}
+
+/** Return how many of *count* buckets, at either end, say nothing of the usual range. */
+function extremesOf(count: number): number {
+  const share = EXTREME_SHARE * count;
+  return Math.round(Math.max(share, Math.min(EXTREMES_MIN, 2 * share)));
 }
 
 /** Return up to which size a logarithmic axis is to be linear; null where it needs no zero. */
