@@ -460,6 +460,19 @@ def refused(context: BrowserContext, server: str, watch: Watch) -> Page:
 
 
 @pytest.fixture(scope="session")
+def saved() -> Callable[[Locator, str], str]:
+    """Returns what a picture in a part of the page is saved as: "SVG" or "CSV"."""
+
+    def saved(part: Locator, kind: str) -> str:
+        part.locator(".picture-tools button").click()
+        with part.page.expect_download() as download:
+            part.page.get_by_role("menuitem", name=kind).click()
+        return download.value.path().read_text(encoding="utf-8")
+
+    return saved
+
+
+@pytest.fixture(scope="session")
 def pixels() -> Callable[[Locator], NDArray[np.uint8]]:
     """Returns what a canvas shows: shape (height, width, 4), red, green, blue, alpha, 0 to 255."""
 

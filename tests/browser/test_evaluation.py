@@ -68,7 +68,10 @@ def cells(picture: NDArray[np.uint8], left: float, size: float) -> list[list[tup
 
 
 def test_a_matrix_and_curves_are_seen_step_by_step_and_compared(
-    page: Page, judged: list[str], pixels: Callable[[Locator], NDArray[np.uint8]]
+    page: Page,
+    judged: list[str],
+    pixels: Callable[[Locator], NDArray[np.uint8]],
+    saved: Callable[[Locator, str], str],
 ) -> None:
     """Colours, numbers under the pointer, shares, tables; then the difference of two runs."""
     page.goto(f"/r/{judged[0]}/media")
@@ -97,6 +100,8 @@ def test_a_matrix_and_curves_are_seen_step_by_step_and_compared(
     expect(matrix.locator("output")).to_have_text(
         "true cat → predicted dog: 2 · 25% of the true class · 20% of what was predicted"
     )
+    assert "&lt;b&gt;owl&lt;/b&gt;</text>" in saved(matrix, "SVG")
+    assert saved(matrix, "CSV").splitlines()[:2] == ["true,predicted,value", "cat,cat,6"]
     matrix.get_by_role("button", name="Row %").click()
     expect(row.get_by_role("cell")).to_have_text(["75%", "25%", "0%"])
     matrix.get_by_text("By class").click()

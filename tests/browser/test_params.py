@@ -170,14 +170,18 @@ def test_importance_says_what_matters_of_how_many_and_what_it_leaves_out(sweep: 
     expect(panel.get_by_text("9 runs have a finite val/loss.best: too few")).to_be_visible()
 
 
-def test_a_point_and_a_line_open_their_run(sweep: Page) -> None:
-    """The pointer names the run before."""
+def test_a_point_and_a_line_open_their_run(
+    sweep: Page, saved: Callable[[Locator, str], str]
+) -> None:
+    """The pointer names the run before; what is drawn can be saved."""
     scatter = sweep.get_by_role("region", name="Scatter")
     scatter.get_by_role("combobox", name="y", exact=True).select_option("metrics.val/accuracy")
     scatter.get_by_role("combobox", name="x", exact=True).select_option("params.lr")
     picture = scatter.get_by_role("img")
     expect(picture).to_have_attribute("aria-label", "val/accuracy against lr, 30 runs")
     expect(scatter.locator("canvas[data-runs='30']")).to_be_visible()
+    assert saved(scatter, "SVG").count("a3.5 3.5 0 1 0 7 0") == RUNS
+    assert len(saved(scatter, "CSV").splitlines()) == 1 + RUNS
     # The first run has the least learning rate and the greatest accuracy: top left, within margins.
     picture.hover(position={"x": 72, "y": 18})
     expect(scatter.get_by_role("status")).to_contain_text("run-00")
