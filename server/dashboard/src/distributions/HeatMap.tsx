@@ -160,7 +160,10 @@ export function HeatMap(props: HeatMapProps) {
         <span>{scaleText(range[0], measure)}</span>
         <span className="heatmap-ramp" style={{ background: rampCss(ramp) }} />
         <span>{scaleText(range[1], measure)}</span>
-        <span className="heatmap-broken">{t("distributions.broken")}</span>
+        <span className="heatmap-broken">
+          <i aria-hidden="true" />
+          {t("distributions.broken")}
+        </span>
         <output>
           {cell && rows[cell[0]] && columns[cell[1]] && (
             <Readout row={rows[cell[0]]!} at={cell[1]} columns={columns} label={props.label} />
