@@ -9,6 +9,7 @@ import time
 from contextlib import closing
 from pathlib import Path
 
+import msgspec
 import pytest
 from sqlalchemy import delete
 from sqlalchemy import func
@@ -33,6 +34,7 @@ from mltrack_server.resources import DashboardDocument
 from mltrack_server.resources import DashboardTab
 from mltrack_server.resources import NewAnnotations
 from mltrack_server.resources import NewDashboard
+from mltrack_server.resources import ProjectSize
 from mltrack_server.resources import Registration
 from mltrack_server.resources import RulesEdit
 from mltrack_server.store import Store
@@ -198,6 +200,8 @@ def test_a_database_is_checked_and_compacted_while_it_is_used(
         with store._reading() as connection:
             before = connection.execute(chunks).scalar_one()
 
+        (sizes,) = store.sizes().projects
+        assert msgspec.json.decode(msgspec.json.encode(sizes), type=ProjectSize) == sizes
         assert _cli.main(["compact", *there]) == 0
         assert _cli.main(["fsck", "--read-data", *there]) == 0
 

@@ -50,7 +50,7 @@ def measure(connection: Connection, blobs: BlobStore) -> SizeList:
             project=row.project,
             runs=row.runs,
             deleted=row.deleted,
-            records=row.records,
+            records=int(row.records),  # PostgreSQL makes decimals of sums
             points=points.get(row.project, 0),
             point_bytes=point_bytes[row.project],
             other_bytes=other_bytes[row.project],
@@ -86,7 +86,7 @@ def _bodies(connection: Connection) -> tuple[dict[str, int], dict[str, int]]:
         )
         target = point_bytes if table in _POINTS else other_bytes
         for project, size in found:
-            target[project] += size or 0
+            target[project] += int(size or 0)
     return point_bytes, other_bytes
 
 
