@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from mltrack.commands import stores
+
 
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add this module's commands to the command line."""
@@ -18,7 +20,7 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     parser.add_argument(
         "--copy", action="store_true", help="copy blobs also where hard links would do"
     )
-    _add_place(parser)
+    stores.add_folder(parser)
     parser.set_defaults(run=backup)
     parser = commands.add_parser(
         "restore",
@@ -27,17 +29,8 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         "hold of the time since then they deliver again by themselves.",
     )
     parser.add_argument("source", metavar="SRC", type=Path, help="a backup")
-    _add_place(parser)
+    stores.add_folder(parser)
     parser.set_defaults(run=restore)
-
-
-def _add_place(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--data",
-        type=Path,
-        metavar="DIR",
-        help="the folder whose DIR/store is meant, as for `mltrack server`; default: MLTRACK_DIR",
-    )
 
 
 def backup(options: argparse.Namespace) -> int:

@@ -30,7 +30,7 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         action="store_true",
         help="put what is damaged aside; a server that uses it does it",
     )
-    stores.add_options(parser)
+    stores.add_store(parser)
     parser.set_defaults(run=fsck)
 
 
@@ -42,8 +42,8 @@ def fsck(options: argparse.Namespace) -> int:
     from mltrack_server.lock import store_url
     from mltrack_server.store import Store
 
-    if options.database:
-        return _database(options)
+    if (store := stores.at_database(options)) is not None:
+        return _database(store, options)
     settings = _settings.read()
     root: Path = (options.data or settings.folder).expanduser().absolute()
     count = 0
@@ -61,22 +61,21 @@ def fsck(options: argparse.Namespace) -> int:
     return _conclude(str(root), count, options.read_data)
 
 
-def _database(options: argparse.Namespace) -> int:
+def _database(store: Store, options: argparse.Namespace) -> int:
     """Check a store that is no folder's, or mend it; servers may go on.
 
     Raises:
-        StoreUnusable: There is none that this version can use, or it is to be mended without a
-            folder of blobs.
+        StoreUnusable: This version cannot use it, or it is to be mended without a folder of blobs.
     """
     from mltrack_server import upkeep
     from mltrack_server.store.database.engine import where
 
-    with stores.opened(options) as store:
+    with store:
         if options.repair:
             count = _told(upkeep.repair(store, read_data=options.read_data))
         else:
             count = _check(store, options.read_data)
-    return _conclude(where(options.database), count, options.read_data)
+    return _conclude(where(store.url), count, options.read_data)
 
 
 def _check(store: Store, read_data: bool) -> int:

@@ -27,7 +27,7 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         "PostgreSQL, which uses again what is free. A server that uses the store does it while it "
         "goes on; agents wait for a moment, and lose nothing.",
     )
-    stores.add_options(parser)
+    stores.add_store(parser)
     parser.set_defaults(run=compact)
 
 
@@ -66,8 +66,8 @@ def compact(options: argparse.Namespace) -> int:
     """Compact a store."""
     from mltrack_server import upkeep
 
-    if options.database:
-        with stores.opened(options) as store:
+    if (store := stores.at_database(options)) is not None:
+        with store:
             return _say(upkeep.compact(store))
     return _say(_compact_folder(options.data))
 

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from mltrack_core.errors import SettingInvalid
 
 if TYPE_CHECKING:
     from mltrack_server.store import Store
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Let *parser* take --data, or --database with --blobs."""
-    which = parser.add_mutually_exclusive_group()
-    which.add_argument(
+def add_folder(parser: argparse._ActionsContainer) -> None:
+    """Let *parser* take --data."""
+    parser.add_argument(
         "--data",
         type=Path,
         metavar="DIR",
         help="the folder whose DIR/store is meant, as for `mltrack server`; default: MLTRACK_DIR",
     )
+
+
+def add_store(parser: argparse.ArgumentParser) -> None:
+    """Let *parser* take --data, or --database with --blobs."""
+    which = parser.add_mutually_exclusive_group()
+    add_folder(which)
     which.add_argument(
         "--database", metavar="URL", help="the store's address instead, e.g. postgresql://host/name"
     )
@@ -29,14 +34,20 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-@contextlib.contextmanager
-def opened(options: argparse.Namespace) -> Iterator[Store]:
-    """Open the store at --database.
+def at_database(options: argparse.Namespace) -> Store | None:
+    """Return the store at --database, to be opened; None where a folder's is meant.
 
     Raises:
-        StoreUnusable: There is none that this version can use.
+        SettingInvalid: --blobs is given without --database.
+        StoreUnusable: There is none.
     """
     from mltrack_server.store import Store
+    from mltrack_server.store.database.engine import check_is_there
 
-    with Store(options.database, blobs=options.blobs) as store:
-        yield store
+    if not options.database:
+        if options.blobs:
+            reason = "it goes with --database; a folder has its own beside the store"
+            raise SettingInvalid("--blobs", str(options.blobs), reason)
+        return None
+    check_is_there(options.database)
+    return Store(options.database, blobs=options.blobs)

@@ -158,11 +158,14 @@ def copy(arguments: argparse.Namespace) -> int:
     from mltrack_server.lock import StoreLock
     from mltrack_server.lock import store_url
     from mltrack_server.store import Store
+    from mltrack_server.store.database.engine import check_is_there
 
     with contextlib.ExitStack() as stack:
 
         def opened(place: str, blobs: Path | None, *, is_source: bool = False) -> Store:
             if "://" in place:
+                if is_source:
+                    check_is_there(place)
                 return stack.enter_context(Store(place, blobs=blobs))
             if is_source and not (Path(place) / STORE_FOLDER / STORE_FILE).is_file():
                 raise StoreUnusable(place, "there is no store in this folder")

@@ -3,6 +3,8 @@
 MltrackError
 ├── StoreUnusable    the store cannot be opened
 ├── StoreFull        the store takes no writes for now; reads go on
+│   └── StoreContended   another server's transaction got in the way
+├── RunDeleted       a deleted run is not changed
 ├── BackupUnusable   a backup cannot be made there, or restored
 ├── QueryInvalid     a filter, a sort order or a list of fields is not one
 ├── RulesInvalid     what is wanted of a project's runs makes no sense

@@ -11,8 +11,10 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from sqlalchemy import create_engine
 from sqlalchemy import delete
 from sqlalchemy import func
+from sqlalchemy import inspect
 from sqlalchemy import select
 
 from mltrack import _cli
@@ -223,3 +225,22 @@ def test_a_database_is_checked_and_compacted_while_it_is_used(
         assert not len(left.step)
     assert _cli.main(["fsck", "--repair", "--database", database]) != 0
     assert "name that too" in capsys.readouterr().err
+    assert _cli.main(["fsck", "--blobs", str(tmp_path)]) != 0
+    assert "goes with --database" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", [["compact", "--database"], ["fsck", "--database"], ["copy"]])
+def test_no_command_makes_the_store_that_it_is_to_read(
+    database: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], command: list[str]
+) -> None:
+    """An address with a typing error is not left with forty tables."""
+    target = [str(tmp_path)] if command == ["copy"] else []
+    for url in (database, f"sqlite:///{tmp_path}/none.sqlite3"):
+        assert _cli.main([*command, url, *target]) != 0
+        assert "there is no store" in capsys.readouterr().err
+
+    engine = create_engine(database)
+    with engine.connect() as connection:
+        assert inspect(connection).get_table_names() == []
+    engine.dispose()
+    assert not (tmp_path / "none.sqlite3").exists()

@@ -29,7 +29,7 @@ class SeriesQuery(Request, frozen=True, kw_only=True):
 
     With *ends* there are columns of the first and the last value in each bucket. Buckets of tiers
     know neither, so every point of the window is read for that, and each goes to the very bucket in
-    which it lies; windows of more than 4 million points are refused.
+    which it lies; windows of more than 4 million folded points are refused.
     """
 
     runs: Annotated[list[RunId], Meta(min_length=1, max_length=200)]

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import logging
+import socket
+import struct
+from typing import Final
+
 import pytest
 
 from mltrack_core.records import Console
 from mltrack_server.testing import Agent
 from mltrack_server.testing import RunningServer
 from mltrack_server.testing import started
+from mltrack_server.testing import wait_until
 from mltrack_server.web import console
 
+RESET_AT_CLOSE: Final = struct.pack("ii", 1, 0)  # instead of a goodbye
 LINES = [
     "epoch 1 loss 0.5",
     "\x1b[31mEpoch\x1b[0m 2 loss 0.25",
@@ -191,3 +198,26 @@ def test_all_of_it_is_a_text(
 def test_an_unknown_run_has_no_console(server: RunningServer, rest: str) -> None:
     """404, whatever of it is asked for."""
     assert server.get(f"/api/v1/runs/{'0' * 32}/console{rest}").status_code == 404
+
+
+def test_who_is_gone_in_the_middle_of_an_answer_is_no_fault_of_ours(
+    server: RunningServer, agent: Agent, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A browser that is killed says no goodbye; the server's log has no error for it."""
+    caplog.set_level(logging.DEBUG, logger="mltrack_server")
+    lines = [Console(n * 10**9, "stdout", f"{n} " + 1000 * "long ") for n in range(4000)]
+    server.post(agent.path, data=agent.batch(0, started(), *lines).pack())
+    path = f"/api/v1/runs/{agent.run}/console/text"
+    host, port = server.host.split(":")
+
+    with socket.create_connection((host, int(port))) as browser:
+        browser.sendall(f"GET {path} HTTP/1.1\r\nHost: {server.host}\r\n\r\n".encode())
+        assert b"200 OK" in browser.recv(100)
+        browser.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_AT_CLOSE)
+
+    def answered() -> list[logging.LogRecord]:
+        return [each for each in caplog.records if path in each.getMessage()]
+
+    wait_until(answered, "for the end of the answer")
+    assert " 499 " in answered()[0].getMessage()
+    assert [each for each in caplog.records if each.levelno >= logging.WARNING] == []

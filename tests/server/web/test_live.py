@@ -6,9 +6,6 @@ import asyncio
 import contextlib
 import functools
 import gzip
-import logging
-import socket
-import struct
 from collections.abc import Callable
 from pathlib import Path
 
@@ -26,7 +23,6 @@ from mltrack_server.testing import WAIT_S
 from mltrack_server.testing import Agent
 from mltrack_server.testing import RunningServer
 from mltrack_server.testing import started
-from mltrack_server.testing import wait_until
 from mltrack_server.web import live
 from mltrack_server.web.assets import Assets
 
@@ -192,31 +188,6 @@ def test_a_failing_feed_closes_its_socket(
             return socket.close_code
 
     assert asyncio.run(listen()) == aiohttp.WSCloseCode.INTERNAL_ERROR
-
-
-def test_a_page_that_is_gone_is_no_fault_of_ours(
-    server: RunningServer, caplog: pytest.LogCaptureFixture
-) -> None:
-    """A browser that was killed says no goodbye; the log has no error for it."""
-    caplog.set_level(logging.DEBUG, logger="mltrack_server")
-    agent = Agent()
-    server.post(agent.path, data=agent.batch(0, started()).pack())
-    host, port = server.host.split(":")
-    asks = f"GET /api/v1/feed HTTP/1.1\r\nHost: {server.host}\r\nConnection: Upgrade\r\n"
-    asks += "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
-    asks += "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
-
-    with socket.create_connection((host, int(port))) as page:
-        page.sendall(asks.encode())
-        assert b"101" in page.recv(100)
-        # Reset, not closed.
-        page.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-
-    def is_over() -> bool:
-        return any("/api/v1/feed" in each.getMessage() for each in caplog.records)
-
-    wait_until(is_over, "for the end of the feed")
-    assert [each.getMessage() for each in caplog.records if each.levelno >= logging.WARNING] == []
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from mltrack_core.records import Scalars
 from mltrack_server import columns
 from mltrack_server import history
 from mltrack_server.container import read_column
+from mltrack_server.store.series import chart
 from mltrack_server.testing import Agent
 from mltrack_server.testing import RunningServer
 from mltrack_server.testing import started
@@ -196,6 +197,27 @@ def test_series_are_binary_columns(server: RunningServer, recorded: Agent) -> No
     assert (4 + struct.unpack_from("<I", body)[0]) % 8 == 0 or len(body) % 8 == 0
     assert int(read_column(series.columns["count"], data).sum()) == 1000
     assert read_column(series.columns["max"], data).max() == 1.0
+    assert "first" not in series.columns
+
+
+def test_first_and_last_values_are_told_unless_there_are_too_many(
+    server: RunningServer, recorded: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside a smoothed curve, too; what would cost too much is refused with what to do."""
+    query = {"runs": [recorded.run], "names": ["loss"], "buckets": 10, "ends": True}
+    points = server.get(f"/api/v1/runs/{recorded.run}/history?name=loss").json()["value"]
+
+    body = server.post("/api/v1/series", json=query | {"smooth": "gauss:5"}).content
+    header, data = columns.unpack(body)
+    found = header.blocks[0].series[0].columns
+
+    assert read_column(found["first"], data).tolist() == points[::100]
+    assert read_column(found["last"], data).tolist() == points[99::100]
+    assert np.isfinite(read_column(found["smooth"], data)).all()
+    monkeypatch.setattr(chart, "_ENDS_POINTS_MAX", -1)
+    refused = server.post("/api/v1/series", json=query)
+    assert (refused.status_code, refused.json()["at"]) == (422, "body.ends")
+    assert "ask for a narrower one" in refused.json()["detail"]
 
 
 def test_runs_come_in_pages(server: RunningServer) -> None:

@@ -14,6 +14,7 @@ from typing import Final
 from sqlalchemy import Connection
 from sqlalchemy import Engine
 from sqlalchemy import column
+from sqlalchemy import create_engine
 from sqlalchemy import inspect
 from sqlalchemy import select
 from sqlalchemy import table
@@ -87,6 +88,26 @@ def checked(url: str) -> str:
             where(url), f"{error}; PostgreSQL is postgresql://…, with 'mltrack[postgres]'"
         ) from error
     return url
+
+
+def check_is_there(url: str) -> None:
+    """Make sure that there is a store at *url*: opening it would make one.
+
+    Raises:
+        StoreUnusable: There is none, or the database does not answer.
+    """
+    url = checked(url)
+    is_there = False
+    if not is_sqlite(url) or Path(where(url)).is_file():
+        engine = create_engine(url)
+        try:
+            is_there = inspect(engine).has_table(VERSION_TABLE)
+        except DBAPIError as error:
+            raise StoreUnusable(where(url), str(error.orig).strip()) from error
+        finally:
+            engine.dispose()
+    if not is_there:
+        raise StoreUnusable(where(url), "there is no store in this database")
 
 
 def open_engines(url: str) -> tuple[Engine, Engine]:

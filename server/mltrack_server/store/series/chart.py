@@ -41,7 +41,8 @@ from mltrack_server.store.series.view import Window
 _PORTION_POINTS_MAX: Final = 4_000_000
 _TIERED_POINTS: Final = 1 << 18  # … what is read of them
 
-# Read for the ends of buckets in one answer: 16 bytes of memory each, and as many ns.
+# Folded ones read for the ends of buckets in one answer, some 20 ns each; the others are few, and
+# in memory mostly.
 _ENDS_POINTS_MAX: Final = 4_000_000
 
 # Statements are made once: making one takes several times as long as SQLite needs for its rows.
