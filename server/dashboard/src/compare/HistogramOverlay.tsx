@@ -7,7 +7,8 @@ import type { HistogramSeries, Run } from "../api/types";
 import { formatX } from "../charts/axis";
 import type { ChartRun } from "../charts/ChartCard";
 import { groupOf, groupsOf, groupTitle } from "../distributions/grid";
-import { Figure, type Rows } from "../pictures/Figure";
+import { binRows } from "../distributions/ridge";
+import { Figure } from "../pictures/Figure";
 import type { Draw } from "../pictures/pen";
 import { useCanvas } from "../pictures/useCanvas";
 import { Swatch } from "../charts/Swatch";
@@ -116,7 +117,11 @@ export function HistogramOverlay({ runs, chartRuns }: HistogramOverlayProps) {
         className="step-histogram"
         rows={() => [
           ["run", "step", "low", "high", "count"],
-          ...drawn.flatMap(({ run, series }) => binsAt(run.label, series, columnAt(series, at))),
+          ...drawn.flatMap(({ run, series }) => {
+            const column = columnAt(series, at);
+            const step = series.columns[column]!.last_step;
+            return binRows(series.histograms[column]!, run.label, step);
+          }),
         ]}
       >
         <canvas
@@ -177,10 +182,4 @@ function columnAt(series: HistogramSeries, step: number): number {
     series.columns.map((column) => column.last_step),
     step,
   );
-}
-
-function binsAt(label: string, { columns, histograms }: HistogramSeries, at: number): Rows {
-  const { low, high, count } = histograms[at]!;
-  const step = columns[at]!.last_step;
-  return count.map((values, bin) => [label, step, low[bin]!, high[bin]!, values]);
 }

@@ -1,6 +1,7 @@
 // Where a histogram's bins lie on paper, and how high they are.
 
 import type { Histogram, HistogramSeries } from "../api/types";
+import type { Field } from "../charts/exports/csv";
 import type { Rows } from "../pictures/Figure";
 
 /** Powers of two that are told apart on one side of zero. */
@@ -141,14 +142,14 @@ export function densityOf({ from, to, count }: Bar, total: number): number {
 export function binsOf({ columns, histograms }: HistogramSeries): Rows {
   return [
     ["first_step", "last_step", "low", "high", "count"],
-    ...histograms.flatMap(({ low, high, count }, at) =>
-      count.map((values, bin) => [
-        columns[at]!.first_step,
-        columns[at]!.last_step,
-        low[bin]!,
-        high[bin]!,
-        values,
-      ]),
-    ),
+    ...histograms.flatMap((histogram, at) => {
+      const { first_step, last_step } = columns[at]!;
+      return binRows(histogram, first_step, last_step);
+    }),
   ];
+}
+
+/** Return the bins of one histogram: *before* them what it is of, then their ends and counts. */
+export function binRows({ low, high, count }: Histogram, ...before: readonly Field[]): Rows {
+  return count.map((values, bin) => [...before, low[bin]!, high[bin]!, values]);
 }

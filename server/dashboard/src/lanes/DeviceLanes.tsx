@@ -63,7 +63,7 @@ export function DeviceLanes({ run, group, window, view }: DeviceLanesProps) {
       aria-label={group.host ? `${title} · ${group.host}` : title}
     >
       <Figure title={group.host ? `${title} · ${group.host}` : title}>
-        <header data-tools>
+        <header data-left-out>
           <h3>{title}</h3>
           {main.length > 0 && rest.length > 0 && (
             <button

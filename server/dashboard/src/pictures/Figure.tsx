@@ -38,7 +38,7 @@ export function Figure({ title, className = "", rows, children }: FigureProps) {
   return (
     <div ref={figure} className={`picture ${className}`}>
       {children}
-      <div className="picture-tools" data-tools>
+      <div className="picture-tools" data-left-out>
         {said && <span role="alert">{said}</span>}
         <button
           type="button"

@@ -117,8 +117,8 @@ export class SvgPen implements Pen {
     this.path += rectangle(x, y, width, height);
   }
 
-  /** Whole circles, which are all that is drawn. */
-  arc(x: number, y: number, radius: number): void {
+  arc(x: number, y: number, radius: number, from: number, to: number): void {
+    if (to - from !== 2 * Math.PI) throw new Error("a saved picture has whole circles only");
     const r = round(radius);
     this.path += `M${round(x - radius)} ${round(y)}a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 ${-2 * r} 0Z`;
   }

@@ -15,7 +15,7 @@ const MARGIN = 12;
 const TITLE_PX = 26;
 const FONT = "system-ui, sans-serif";
 /** What of a figure is no part of its picture. */
-const LEFT_OUT = "[data-tools], details, select, input, label, output, .only-said, [hidden]";
+const LEFT_OUT = "[data-left-out], details, select, input, label, output, .only-said, [hidden]";
 
 /** Return *figure* as it is seen now, below its *title*. */
 export function svgOf(figure: HTMLElement, title: string): Drawing {
