@@ -71,6 +71,14 @@ def frame_at(data: bytes, position: int, salt: int) -> Frame | None:
     return Frame(number, seq, payload, position, end)
 
 
+def unchecked(data: bytes, start: int) -> Frame:
+    """Return the whole frame that starts at byte *start* of *data*, its checksum not looked at."""
+    _sync, number, _flags, length, seq = HEAD.unpack_from(data, start)
+    payload = start + FRAME_OVERHEAD_BYTES
+    end = payload + length
+    return Frame(number, seq, data[payload:end], start, end)
+
+
 def scan(data: bytes, salt: int, start: int = 0) -> Iterator[Frame | Damage]:
     """Yield every frame of *data* from byte *start* on, and what lies damaged between them.
 

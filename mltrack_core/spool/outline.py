@@ -8,9 +8,9 @@ from typing import Final
 from typing import overload
 
 from mltrack_core.spool.frame import FRAME_OVERHEAD_BYTES
-from mltrack_core.spool.frame import HEAD
 from mltrack_core.spool.frame import Frame
 from mltrack_core.spool.frame import frame_at
+from mltrack_core.spool.frame import unchecked
 
 _LENGTH_AT: Final = 4  # bytes into a frame
 _length_at = struct.Struct(f"<{_LENGTH_AT}xI").unpack_from
@@ -39,11 +39,7 @@ class Outline(Sequence[Frame]):
     def __getitem__(self, at: int | slice) -> Frame | Outline:
         if isinstance(at, slice):
             return Outline(self._data, self._starts[at])
-        start = self._starts[at]
-        _sync, number, _flags, length, seq = HEAD.unpack_from(self._data, start)
-        payload = start + FRAME_OVERHEAD_BYTES
-        end = payload + length
-        return Frame(number, seq, self._data[payload:end], start, end)
+        return unchecked(self._data, self._starts[at])
 
 
 def outline(data: bytes, salt: int, first_seq: int) -> Outline | None:

@@ -24,6 +24,7 @@ from mltrack_core.spool.frame import FRAME_OVERHEAD_BYTES
 from mltrack_core.spool.frame import HEAD
 from mltrack_core.spool.frame import SYNC
 from mltrack_core.spool.frame import Frame
+from mltrack_core.spool.frame import unchecked
 from mltrack_core.spool.segment import HEADER_BYTES
 from mltrack_core.spool.segment import Batch
 from mltrack_core.spool.segment import SegmentHeader
@@ -71,11 +72,7 @@ class FrameTable(Sequence[Frame]):
     def __getitem__(self, at: int | slice) -> Frame | FrameTable:
         if isinstance(at, slice):
             return FrameTable(self._data, self._heads[at], self._starts[at])
-        _sync, number, _flags, length, seq, _crc = self._heads[at].item()
-        start = int(self._starts[at])
-        payload = start + FRAME_OVERHEAD_BYTES
-        end = payload + length
-        return Frame(number, seq, self._data[payload:end], start, end)
+        return unchecked(self._data, int(self._starts[at]))
 
     def __iter__(self) -> Iterator[Frame]:
         return map(self.__getitem__, range(len(self)))

@@ -282,8 +282,6 @@ def addresses(runs: dict[str, str], board: str, report: str) -> dict[str, str]:
 def store_document(server: str, runs: dict[str, str], frozen: dict[str, object] | None) -> str:
     """Store the golden document, its one run one of *runs*; return its id."""
     document = json.loads(DOCUMENT.read_text(encoding="utf-8")) | {"filter": "", "frozen": frozen}
-    # A document is of a project, and the server hears of that with the first run.
-    wait_for(f"{server}/api/v1/runs/{runs['calm-fox']}")
     text = json.dumps(document).replace("0123456789abcdef" * 2, runs["calm-fox"])
     new = {"project": "digits", "name": "golden", "owner": "ada", "author": "ada"}
     request = urllib.request.Request(
@@ -318,20 +316,6 @@ def arrive_at() -> Callable[[str, Recording], str]:
 def arrive(server: str, arrive_at: Callable[[str, Recording], str]) -> Callable[[Recording], str]:
     """`arrive_at` the server of the recorded runs."""
     return partial(arrive_at, server)
-
-
-def wait_for(address: str) -> None:
-    """Wait until the server has what is at *address*."""
-    deadline = time.monotonic() + WAIT_S
-    while True:
-        try:
-            urllib.request.urlopen(address).close()
-        except urllib.error.HTTPError as error:
-            error.close()
-            assert time.monotonic() < deadline, f"{address} is not there"
-            time.sleep(0.05)
-        else:
-            return
 
 
 def _has(address: str, writers: tuple[SpoolWriter, ...]) -> bool:

@@ -361,19 +361,6 @@ def test_everything_is_reachable_by_keyboard(page: Page) -> None:
     expect(row(page, "wild-owl")).to_be_visible()
 
 
-def test_a_narrow_screen_shows_one_pane_at_a_time(page: Page, runs: dict[str, str]) -> None:
-    """The charts first, the runs a click away; there is room to type a filter."""
-    page.set_viewport_size({"width": 360, "height": 740})
-    page.goto("/p/digits")
-    expect(card(page, "val/loss")).to_be_visible()
-    page.get_by_role("button", name="Runs", exact=True).click()
-    expect(page.locator("main")).to_contain_text("calm-fox")
-
-    field = page.get_by_label("Filter runs").bounding_box()
-    assert field is not None
-    assert field["width"] > 200
-
-
 def test_an_empty_server_says_what_to_paste_and_turns_into_the_list(
     open_page: OpenPage, serve: Serve, record: Callable[..., Any], tmp_path: Path
 ) -> None:

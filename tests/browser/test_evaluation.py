@@ -67,13 +67,13 @@ def cells(picture: NDArray[np.uint8], left: float, size: float) -> list[list[tup
     ]
 
 
-def test_a_matrix_and_curves_are_seen_step_by_step_and_compared(
+def test_a_matrix_and_curves_are_seen_step_by_step(
     page: Page,
     judged: list[str],
     pixels: Callable[[Locator], NDArray[np.uint8]],
     saved: Callable[[Locator, str], str],
 ) -> None:
-    """Colours, numbers under the pointer, shares, tables; then the difference of two runs."""
+    """Colours, numbers under the pointer, shares, tables."""
     page.goto(f"/r/{judged[0]}/media")
     matrix = section(page, "val/confusion")
     canvas = matrix.locator("canvas[data-drawn]")
@@ -118,6 +118,9 @@ def test_a_matrix_and_curves_are_seen_step_by_step_and_compared(
     page.get_by_role("button", name="Step before").click()
     expect(row.get_by_role("cell")).to_have_text(["50%", "50%", "0%"])
 
+
+def test_two_runs_matrices_and_curves_are_compared(page: Page, judged: list[str]) -> None:
+    """By their difference, in shares and counts, whichever is the first."""
     page.goto(f"/p/judged/compare?r={judged[0]},{judged[1]}&with=media")
     difference = section(page, "Difference")
     difference.get_by_text("View as table").click()

@@ -54,3 +54,16 @@ def test_no_page_scrolls_sideways(
             found[f"{name}, from right to left"] = beyond
 
     assert found == {}
+
+
+def test_a_narrow_screen_shows_one_pane_at_a_time(page: Page, runs: dict[str, str]) -> None:
+    """The charts first, the runs a click away; there is room to type a filter."""
+    page.set_viewport_size(NARROW)
+    page.goto("/p/digits")
+    expect(page.get_by_role("region", name="val/loss", exact=True)).to_be_visible()
+    page.get_by_role("button", name="Runs", exact=True).click()
+    expect(page.locator("main")).to_contain_text("calm-fox")
+
+    field = page.get_by_label("Filter runs").bounding_box()
+    assert field is not None
+    assert field["width"] > 200
